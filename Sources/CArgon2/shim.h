@@ -1,0 +1,3 @@
+// The door to libargon2.
+#pragma once
+#include <argon2.h>

@@ -1,0 +1,44 @@
+// What Swift cannot import: OpenSSL's function-like macros, an in-memory BIO, and a few
+// system calls. Declarations here, logic in CSys.c.
+#pragma once
+
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+// A BIO over two buffers that its owner lends for one step: reads come out of `in`, writes are
+// appended to `out`. One such BIO serves every SSL object of a thread.
+typedef struct seal_bio {
+    const uint8_t *in;
+    size_t in_count;   // bytes left at `in`
+    uint8_t *out;
+    size_t out_count;  // bytes written so far
+    size_t out_capacity;
+    int at_end;        // reads at the end of `in` say "closed", not "try again"
+} seal_bio;
+
+BIO *seal_bio_new(seal_bio *state);
+seal_bio *seal_bio_state_new(size_t out_capacity);
+void seal_bio_state_free(seal_bio *state);
+
+// OpenSSL macros.
+long seal_ssl_ctx_set_min_version(SSL_CTX *ctx, int version);
+long seal_ssl_ctx_set_max_version(SSL_CTX *ctx, int version);
+long seal_ssl_ctx_set_mode(SSL_CTX *ctx, long mode);
+long seal_ssl_ctx_set_session_cache_off(SSL_CTX *ctx);
+long seal_ssl_set_host_name(SSL *ssl, const char *name);
+long seal_ssl_ctx_add0_chain_cert(SSL_CTX *ctx, X509 *certificate);
+int seal_ssl_ctx_set_groups(SSL_CTX *ctx, const char *list);
+
+// System calls.
+int seal_accept4(int fd, struct sockaddr *address, socklen_t *length);
+int seal_errno(void);
+void seal_set_errno(int value);
+uint64_t seal_monotonic_nanoseconds(void);
+int seal_ignore_signal(int number);
+int seal_malloc_trim(void);
+void seal_malloc_settings(void);
