@@ -49,7 +49,9 @@ public struct ByteCursor: ~Escapable {
         guard remaining >= 2 else { throw EndOfBytes() }
         // SAFETY: the guard above proved that both bytes lie inside the span.
         let value = unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: position, as: UInt16.self)
+            fromUncheckedByteOffset: position,
+            as: UInt16.self
+        )
         position &+= 2
         return UInt16(bigEndian: value)
     }
@@ -61,7 +63,9 @@ public struct ByteCursor: ~Escapable {
         guard remaining >= 4 else { throw EndOfBytes() }
         // SAFETY: the guard above proved that the four bytes lie inside the span.
         let value = unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: position, as: UInt32.self)
+            fromUncheckedByteOffset: position,
+            as: UInt32.self
+        )
         position &+= 4
         return UInt32(bigEndian: value)
     }
@@ -73,7 +77,9 @@ public struct ByteCursor: ~Escapable {
         guard remaining >= 8 else { throw EndOfBytes() }
         // SAFETY: the guard above proved that the eight bytes lie inside the span.
         let value = unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: position, as: UInt64.self)
+            fromUncheckedByteOffset: position,
+            as: UInt64.self
+        )
         position &+= 8
         return UInt64(bigEndian: value)
     }

@@ -29,7 +29,9 @@ public struct ByteWriter: ~Copyable {
         @_lifetime(borrow self) get {
             // SAFETY: `written` bytes at `start` are initialised and live as long as `self`.
             let span = unsafe RawSpan(
-                _unsafeStart: UnsafeRawPointer(start), byteCount: written)
+                _unsafeStart: UnsafeRawPointer(start),
+                byteCount: written
+            )
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }

@@ -23,7 +23,9 @@ public func hashBytes(_ bytes: RawSpan, seed: UInt64) -> UInt64 {
     while offset &+ 8 <= count {
         // SAFETY: the loop's condition keeps the eight bytes inside the span.
         let word = unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: offset, as: UInt64.self)
+            fromUncheckedByteOffset: offset,
+            as: UInt64.self
+        )
         state = mixHash(state ^ word)
         offset &+= 8
     }
@@ -33,7 +35,9 @@ public func hashBytes(_ bytes: RawSpan, seed: UInt64) -> UInt64 {
         while offset < count {
             // SAFETY: the loop's condition keeps the byte inside the span.
             let byte = unsafe bytes.unsafeLoad(
-                fromUncheckedByteOffset: offset, as: UInt8.self)
+                fromUncheckedByteOffset: offset,
+                as: UInt8.self
+            )
             word |= UInt64(byte) &<< shift
             shift &+= 8
             offset &+= 1

@@ -25,8 +25,14 @@ public struct MessageHeader: Sendable {
 
     /// Makes a header.
     public init(
-        topicCount: Int, propertyCount: Int, payloadCount: Int, qos: UInt8, isRetained: Bool,
-        expiresAt: UInt64 = .max, tenant: UInt32 = 0, origin: UInt64 = .max
+        topicCount: Int,
+        propertyCount: Int,
+        payloadCount: Int,
+        qos: UInt8,
+        isRetained: Bool,
+        expiresAt: UInt64 = .max,
+        tenant: UInt32 = 0,
+        origin: UInt64 = .max
     ) {
         self.topicCount = topicCount
         self.propertyCount = propertyCount
@@ -49,7 +55,10 @@ public struct Message: @unchecked Sendable {
 
     /// Copies the three parts into one allocation.
     public init(
-        _ header: MessageHeader, topic: RawSpan, properties: RawSpan, payload: RawSpan
+        _ header: MessageHeader,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
     ) {
         var header = header
         header.topicCount = topic.byteCount
@@ -86,7 +95,8 @@ public struct Message: @unchecked Sendable {
         @_lifetime(borrow self) get {
             span(
                 from: storage.header.topicCount + storage.header.propertyCount,
-                count: storage.header.payloadCount)
+                count: storage.header.payloadCount
+            )
         }
     }
 

@@ -57,7 +57,11 @@ public struct OutBuffers: ~Copyable {
     /// Appends a packet made once for many receivers, with this receiver's first byte and id.
     @inlinable
     public mutating func append(
-        _ slot: Int, _ packet: RawSpan, firstByte: UInt8, packetID: UInt16, at offset: Int
+        _ slot: Int,
+        _ packet: RawSpan,
+        firstByte: UInt8,
+        packetID: UInt16,
+        at offset: Int
     ) {
         let count = packet.byteCount
         guard count >= 2, offset >= 1, offset &+ 2 <= count else { return }
@@ -95,7 +99,9 @@ public struct OutBuffers: ~Copyable {
         while index < count {
             let shift = UInt64((count &- 1 &- index) &* 8)
             unsafe (target + index).storeBytes(
-                of: UInt8(truncatingIfNeeded: word &>> shift), as: UInt8.self)
+                of: UInt8(truncatingIfNeeded: word &>> shift),
+                as: UInt8.self
+            )
             index &+= 1
         }
     }
@@ -103,7 +109,8 @@ public struct OutBuffers: ~Copyable {
     /// Lends the waiting bytes of a slot.
     @inlinable
     public func withBytes<Result>(
-        _ slot: Int, _ body: (UnsafeRawBufferPointer) -> Result
+        _ slot: Int,
+        _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
         guard slot >= 0, slot < rowCount, let start = unsafe rows[slot].start else {
             return unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
@@ -111,7 +118,8 @@ public struct OutBuffers: ~Copyable {
         // SAFETY: head and tail lie inside the block; the pointer is only lent.
         let row = unsafe rows[slot]
         return unsafe body(
-            UnsafeRawBufferPointer(start: start + row.head, count: row.tail - row.head))
+            UnsafeRawBufferPointer(start: start + row.head, count: row.tail - row.head)
+        )
     }
 
     /// Says that the first `count` waiting bytes were sent.
@@ -167,7 +175,9 @@ public struct OutBuffers: ~Copyable {
         // SAFETY: the old rows move, and the rest is initialised empty.
         unsafe moved.moveInitialize(from: rows, count: rowCount)
         unsafe (moved + rowCount).initialize(
-            repeating: Row(start: nil, head: 0, tail: 0, capacity: 0), count: larger - rowCount)
+            repeating: Row(start: nil, head: 0, tail: 0, capacity: 0),
+            count: larger - rowCount
+        )
         unsafe rows.deallocate()
         unsafe rows = moved
         rowCount = larger
