@@ -75,6 +75,8 @@ let package = Package(
         program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealBytes"]),
 
         tests("SealBytesTests", ["SealBytes"]),
+        tests("SealTelemetryTests", ["SealTelemetry"]),
+        tests("SealHTTPTests", ["SealHTTP"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

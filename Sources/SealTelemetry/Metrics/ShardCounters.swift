@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one shard counts. Plain fields: an increment on the packet path is one add, no atomic, no
+// lock. A scrape asks each shard for a copy and adds the copies.
+
+/// Counters by MQTT's three qualities of service.
+public struct QoSCounts: Sendable, Equatable {
+    /// Messages at QoS 0.
+    public var qos0: UInt64 = 0
+    /// Messages at QoS 1.
+    public var qos1: UInt64 = 0
+    /// Messages at QoS 2.
+    public var qos2: UInt64 = 0
+
+    /// Makes zeros.
+    public init() {}
+
+    /// Adds to the counter of one QoS; anything above 1 counts as QoS 2.
+    @inlinable
+    public mutating func add(qos: UInt8, _ amount: UInt64 = 1) {
+        switch qos {
+        case 0: qos0 &+= amount
+        case 1: qos1 &+= amount
+        default: qos2 &+= amount
+        }
+    }
+
+    /// The sum of all three.
+    public var total: UInt64 { qos0 &+ qos1 &+ qos2 }
+
+    /// Adds another set of counters.
+    public static func += (left: inout Self, right: Self) {
+        left.qos0 &+= right.qos0
+        left.qos1 &+= right.qos1
+        left.qos2 &+= right.qos2
+    }
+}
+
+/// Everything one shard (or one pool thread) counts.
+///
+/// Counters only grow. Gauges are what the shard holds now, so the sum over shards is the
+/// daemon's. A message is counted as received by the shard it entered, as delivered by the shard
+/// it left.
+public struct ShardCounters: Sendable {
+    /// PUBLISH packets taken from MQTT clients.
+    public var messagesReceived = QoSCounts()
+    /// PUBLISH packets sent to MQTT clients for the first time.
+    public var messagesDelivered = QoSCounts()
+    /// Messages that did not reach a subscriber, by reason.
+    public var messagesDropped = CountTable<DropReason>()
+    /// Bytes of protocol received, after TLS.
+    public var bytesReceived: UInt64 = 0
+    /// Bytes of protocol sent, before TLS.
+    public var bytesSent: UInt64 = 0
+    /// Attempts to connect, by how they ended.
+    public var connects = CountTable<ConnectOutcome>()
+    /// Limits hit, by name.
+    public var limitHits = CountTable<LimitName>()
+
+    /// TLS handshakes that never agreed on a version.
+    public var handshakesWithoutVersion = CountTable<HandshakeOutcome>()
+    /// TLS 1.2 handshakes.
+    public var handshakesTLS12 = CountTable<HandshakeOutcome>()
+    /// TLS 1.3 handshakes.
+    public var handshakesTLS13 = CountTable<HandshakeOutcome>()
+    /// Time from the first byte of a handshake to its success.
+    public var handshakeSeconds = Histogram()
+
+    /// Connections open now (past CONNACK).
+    public var connections: Int64 = 0
+    /// Sessions held now, connected or not.
+    public var sessions: Int64 = 0
+    /// Subscriptions held now.
+    public var subscriptions: Int64 = 0
+    /// Retained messages held now.
+    public var retainedMessages: Int64 = 0
+    /// Messages waiting in session queues now.
+    public var queuedMessages: Int64 = 0
+    /// Bytes of topic and payload waiting in session queues now.
+    public var queueBytes: Int64 = 0
+    /// The longest turn of the loop since the last scrape.
+    public var loopDelayMicrosecondsMax: UInt64 = 0
+
+    /// Makes zeros.
+    public init() {}
+
+    /// Counts one TLS handshake.
+    public mutating func addHandshake(_ outcome: HandshakeOutcome, version: HandshakeVersion) {
+        switch version {
+        case .none: handshakesWithoutVersion.add(outcome)
+        case .tls12: handshakesTLS12.add(outcome)
+        case .tls13: handshakesTLS13.add(outcome)
+        }
+    }
+
+    /// The copy a scrape takes; the longest turn begins again.
+    public mutating func takeSnapshot() -> ShardCounters {
+        defer { loopDelayMicrosecondsMax = 0 }
+        return self
+    }
+
+    /// Adds another shard's counters; of two delays the longer one stays.
+    public static func += (left: inout Self, right: Self) {
+        left.messagesReceived += right.messagesReceived
+        left.messagesDelivered += right.messagesDelivered
+        left.messagesDropped += right.messagesDropped
+        left.bytesReceived &+= right.bytesReceived
+        left.bytesSent &+= right.bytesSent
+        left.connects += right.connects
+        left.limitHits += right.limitHits
+        left.handshakesWithoutVersion += right.handshakesWithoutVersion
+        left.handshakesTLS12 += right.handshakesTLS12
+        left.handshakesTLS13 += right.handshakesTLS13
+        left.handshakeSeconds += right.handshakeSeconds
+        left.connections &+= right.connections
+        left.sessions &+= right.sessions
+        left.subscriptions &+= right.subscriptions
+        left.retainedMessages &+= right.retainedMessages
+        left.queuedMessages &+= right.queuedMessages
+        left.queueBytes &+= right.queueBytes
+        left.loopDelayMicrosecondsMax = max(
+            left.loopDelayMicrosecondsMax,
+            right.loopDelayMicrosecondsMax
+        )
+    }
+}
