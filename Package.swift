@@ -39,9 +39,15 @@ let package = Package(
     targets: [
         // C behind its doors.
         .systemLibrary(
-            name: "COpenSSL", pkgConfig: "libssl libcrypto", providers: [.apt(["libssl-dev"])]),
+            name: "COpenSSL",
+            pkgConfig: "libssl libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
         .systemLibrary(
-            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+            name: "CArgon2",
+            pkgConfig: "libargon2",
+            providers: [.apt(["libargon2-dev"])]
+        ),
         .target(name: "CSys", cSettings: [.define("_GNU_SOURCE")]),
 
         // Ground floor.
@@ -66,7 +72,8 @@ let package = Package(
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
                 "SealNet", "CSys",
-            ]),
+            ]
+        ),
 
         // The workshop.
         room("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
@@ -77,6 +84,7 @@ let package = Package(
         tests("SealBytesTests", ["SealBytes"]),
         tests("SealTelemetryTests", ["SealTelemetry"]),
         tests("SealHTTPTests", ["SealHTTP"]),
+        tests("SealServerTests", ["SealServer"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

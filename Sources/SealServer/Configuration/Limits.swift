@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// [limits]: everything that is bounded, with its default and its row.
+
+/// The limits of the daemon.
+public struct Limits: SettingsSection {
+    /// Connections at a time.
+    public var connections = 100_000
+    /// Connections at a time from one address.
+    public var connectionsPerSource = 50_000
+    /// Connections at a time of one tenant.
+    public var connectionsPerTenant = 100_000
+    /// The largest packet taken from and sent to a client.
+    public var packetBytes = 1_048_576
+    /// The longest keep alive granted.
+    public var keepAliveSecondsMax = 65_535
+    /// Bytes waiting to be sent on one connection.
+    public var outBufferBytes = 1_048_576
+    /// Messages waiting for one session.
+    public var queuedMessages = 1000
+    /// Bytes of messages waiting for one session.
+    public var queuedBytes = 16_777_216
+    /// QoS 1 and 2 messages a client may have open towards us.
+    public var receiveMaximum = 1024
+    /// QoS 1 and 2 messages we have open towards a client.
+    public var inFlightMaximum = 1024
+    /// Time for a TLS handshake.
+    public var handshakeSeconds = 10
+    /// TLS handshakes under way.
+    public var handshakesWaiting = 1000
+    /// TLS handshakes under way from one address.
+    public var handshakesPerSource = 100
+    /// Time from the end of the handshake to CONNECT.
+    public var connectSeconds = 10
+    /// The longest session expiry granted.
+    public var sessionExpirySecondsMax = 2_592_000
+    /// Retained messages kept.
+    public var retainedMessages = 100_000
+    /// Bytes of retained messages kept.
+    public var retainedBytes = 268_435_456
+    /// Subscriptions of one session.
+    public var subscriptionsPerSession = 10_000
+    /// Levels of a topic or filter.
+    public var topicLevels = 200
+    /// Bytes of a client id.
+    public var clientIDBytes = 65_535
+    /// Topic aliases we use towards a client that allows them.
+    public var topicAliases = 10
+
+    /// All settings at their defaults.
+    public init() {}
+
+    /// The rows of [limits].
+    public static let settings: [Setting<Limits>] = connectionRows + messageRows
+
+    private static let connectionRows: [Setting<Limits>] = [
+        .integer(
+            "connections",
+            \.connections,
+            1...10_000_000,
+            .now,
+            "Connections at a time."
+        ),
+        .integer(
+            "connections-per-source",
+            \.connectionsPerSource,
+            1...10_000_000,
+            .now,
+            "Connections at a time from one address."
+        ),
+        .integer(
+            "connections-per-tenant",
+            \.connectionsPerTenant,
+            1...10_000_000,
+            .now,
+            "Connections at a time of one tenant."
+        ),
+        .seconds(
+            "keep-alive-seconds-max",
+            \.keepAliveSecondsMax,
+            1...65_535,
+            .newConnections,
+            "Longest keep alive; MQTT 5 clients are told, others are held to it."
+        ),
+        .seconds(
+            "handshake-seconds",
+            \.handshakeSeconds,
+            1...300,
+            .newConnections,
+            "Time for a TLS handshake."
+        ),
+        .integer(
+            "handshakes-waiting",
+            \.handshakesWaiting,
+            1...1_000_000,
+            .now,
+            "TLS handshakes under way."
+        ),
+        .integer(
+            "handshakes-per-source",
+            \.handshakesPerSource,
+            1...1_000_000,
+            .now,
+            "TLS handshakes under way from one address."
+        ),
+        .seconds(
+            "connect-seconds",
+            \.connectSeconds,
+            1...300,
+            .newConnections,
+            "Time from the end of the handshake to CONNECT."
+        ),
+        .bytes(
+            "out-buffer-bytes",
+            \.outBufferBytes,
+            16_384...1_073_741_824,
+            .newConnections,
+            "Bytes waiting to be sent on one connection. Above it reading from the sources "
+                + "pauses, or QoS 0 messages are dropped and counted."
+        ),
+    ]
+
+    private static let messageRows: [Setting<Limits>] = [
+        .bytes(
+            "packet-bytes",
+            \.packetBytes,
+            1024...268_435_460,
+            .newConnections,
+            "Largest packet, both ways."
+        ),
+        .integer(
+            "queued-messages",
+            \.queuedMessages,
+            1...100_000_000,
+            .now,
+            "Messages waiting for one session."
+        ),
+        .bytes(
+            "queued-bytes",
+            \.queuedBytes,
+            1024...1_099_511_627_776,
+            .now,
+            "Bytes of messages waiting for one session."
+        ),
+        .integer(
+            "receive-maximum",
+            \.receiveMaximum,
+            1...65_535,
+            .newConnections,
+            "QoS 1 and 2 messages a client may have open towards the broker."
+        ),
+        .integer(
+            "in-flight-maximum",
+            \.inFlightMaximum,
+            1...65_535,
+            .newConnections,
+            "QoS 1 and 2 messages the broker has open towards a client."
+        ),
+        .seconds(
+            "session-expiry-seconds-max",
+            \.sessionExpirySecondsMax,
+            0...4_294_967_295,
+            .newConnections,
+            "Longest life of a session without connection; 4294967295 is for ever."
+        ),
+        .integer(
+            "retained-messages",
+            \.retainedMessages,
+            0...1_000_000_000,
+            .now,
+            "Retained messages kept; 0 switches retained messages off."
+        ),
+        .bytes(
+            "retained-bytes",
+            \.retainedBytes,
+            0...1_099_511_627_776,
+            .now,
+            "Bytes of retained messages kept."
+        ),
+        .integer(
+            "subscriptions-per-session",
+            \.subscriptionsPerSession,
+            1...10_000_000,
+            .now,
+            "Subscriptions of one session."
+        ),
+        .integer(
+            "topic-levels",
+            \.topicLevels,
+            1...32_768,
+            .now,
+            "Levels of a topic or filter."
+        ),
+        .integer(
+            "client-id-bytes",
+            \.clientIDBytes,
+            1...65_535,
+            .newConnections,
+            "Bytes of a client id."
+        ),
+        .integer(
+            "topic-aliases",
+            \.topicAliases,
+            0...65_535,
+            .newConnections,
+            "Topic aliases the broker uses towards an MQTT 5 client that allows them."
+        ),
+    ]
+}
