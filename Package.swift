@@ -85,6 +85,7 @@ let package = Package(
         tests("SealTelemetryTests", ["SealTelemetry"]),
         tests("SealHTTPTests", ["SealHTTP"]),
         tests("SealServerTests", ["SealServer"]),
+        tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11
