@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every target is one visible command; what is longer is in Scripts/.
+
+.DEFAULT_GOAL := quick
+.PHONY: quick setup build dev test docs format lint bench seeds fuzz asan tsan clean
+
+# Words that mark the slow suites, left out of `make`.
+SLOW := Wire|Interop|Simulation|Command|Load
+ONLY ?=
+TARGET ?=
+SECONDS ?= 60
+SWIFT_FILES := Package.swift Sources Tests Fuzz
+
+## build, quick tests, lint
+quick: build lint
+	swift test --skip '$(SLOW)'
+
+## system packages and Python clients
+setup:
+	Scripts/setup test
+
+## .build/release/sealwired and .build/release/sealwire
+build:
+	Scripts/setup build
+	swift build -c release --static-swift-stdlib --product sealwired
+	swift build -c release --static-swift-stdlib --product sealwire
+
+## a broker with a throw-away CA on loopback
+dev: build
+	.build/release/sealwired dev
+
+## every test, or those matching ONLY
+test: setup
+	swift test $(if $(ONLY),--filter '$(ONLY)')
+
+## the generated pages in Documentation/
+docs:
+	SEALWIRE_WRITE_DOCS=1 swift test --filter referencePage
+
+format:
+	swift format -i -p -r $(SWIFT_FILES)
+
+lint:
+	swift format lint --strict -p -r $(SWIFT_FILES)
+	for script in Scripts/* .ci/run Tests/Seeds/*.sh; do test ! -f $$script || bash -n $$script || exit 1; done
+
+## this machine's figures beside mosquitto's
+bench: build
+	.build/release/sealwire bench --compare-with mosquitto
+
+## the scenarios in Tests/Seeds, a line for each
+seeds: build
+	Scripts/seeds '$(ONLY)'
+
+## TARGET= one target, SECONDS= for how long
+fuzz:
+	Scripts/fuzz '$(TARGET)' '$(SECONDS)'
+
+asan:
+	swift test --sanitize=address --scratch-path .build/asan $(if $(ONLY),--filter '$(ONLY)')
+
+tsan:
+	swift test --sanitize=thread --scratch-path .build/tsan $(if $(ONLY),--filter '$(ONLY)')
+
+clean:
+	rm -rf .build Fuzz/build
