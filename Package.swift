@@ -84,8 +84,9 @@ let package = Package(
         tests("SealBytesTests", ["SealBytes"]),
         tests("SealTelemetryTests", ["SealTelemetry"]),
         tests("SealHTTPTests", ["SealHTTP"]),
-        tests("SealServerTests", ["SealServer"]),
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
+        tests("SealBrokerTests", ["SealBroker"]),
+        tests("SealServerTests", ["SealServer", "SealBroker"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

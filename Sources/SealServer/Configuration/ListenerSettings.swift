@@ -2,6 +2,8 @@
 // What one [[listener]] says, typed. The values written here are the defaults of the table in
 // `ListenerSettings+table.swift`.
 
+public import SealBroker
+
 /// How a listener treats client certificates.
 public enum ClientCertificates: String, SettingChoice {
     /// Clients are not asked for one.
@@ -14,27 +16,9 @@ public enum ClientCertificates: String, SettingChoice {
     case require
 }
 
-/// Which part of the client's certificate becomes the user name.
-public enum CertificateIdentity: String, SettingChoice {
-    case none
-    case commonName = "cn"
-    case distinguishedName = "dn"
-    case sanDNS = "san-dns"
-    case sanURI = "san-uri"
-    case sanEmail = "san-email"
-    case sanIP = "san-ip"
-    case fingerprint
-}
+extension CertificateIdentity: SettingChoice {}
 
-/// How the client id and the user name are tied.
-public enum ClientIDBinding: String, SettingChoice {
-    /// Any client id.
-    case off
-    /// The client id must be the user name.
-    case equalsIdentity = "equals-identity"
-    /// The client id is replaced by the user name.
-    case fromIdentity = "from-identity"
-}
+extension ClientIDBinding: SettingChoice {}
 
 /// Who may read unencrypted traffic.
 public enum PlaintextReach: String, SettingChoice {

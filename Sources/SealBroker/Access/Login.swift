@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// One judgement for every protocol: who is this, and may it come in? Pure. Comparing a password is
+// slow, so the login stops there and goes on when the answer is known.
+
+/// How far a login got.
+public enum LoginStep: Sendable {
+    case accepted(Principal)
+    case refused([Reason])
+    /// Compare the password, away from the shard, and call `Login.finish`.
+    case needsPasswordCheck(PasswordQuestion)
+}
+
+/// A password to compare, with what the login needs to go on.
+public struct PasswordQuestion: Sendable {
+    /// The password shown.
+    public let password: [UInt8]
+    /// The hash to compare it with.
+    public let hash: PasswordHash
+    /// The user exists.
+    ///
+    /// If not, the comparison is made all the same and its result ignored, so
+    /// that the time of the answer does not tell which names exist.
+    let isKnown: Bool
+    let credentials: Credentials
+    let rules: AccessRules
+
+    /// The slow part.
+    public func isAnswered(by check: some PasswordCheck) -> Bool {
+        check.matches(password, hash)
+    }
+}
+
+/// The login.
+public enum Login {
+    /// Judges what can be judged at once.
+    ///
+    /// The certificate counts first: when it names the user,
+    /// user name and password are not looked at.
+    public static func begin(_ credentials: Credentials, _ rules: AccessRules) -> LoginStep {
+        if let certificate = credentials.certificate, rules.identity != .none {
+            return byCertificate(certificate, credentials, rules)
+        }
+        if let user = credentials.user, let passwords = rules.passwords {
+            return byPassword(user, passwords, credentials, rules)
+        }
+        if rules.identity != .none, !rules.allowsAnonymous {
+            return .refused([Reason(.certificateNeeded)])
+        }
+        // With neither names nor passwords to check, a trusted certificate is the key to the door.
+        let isVouchedFor =
+            rules.requiresCertificate && rules.identity == .none && rules.passwords == nil
+            && credentials.certificate?.isTrusted == true
+        guard rules.allowsAnonymous || isVouchedFor else {
+            return .refused([
+                Reason(credentials.user == nil ? .anonymousForbidden : .noPasswords)
+            ])
+        }
+        // A name nobody can check is not believed: the client goes on without one.
+        return accept(nil, isVouchedFor ? .certificate : .anonymous, credentials, rules)
+    }
+
+    /// Goes on when the password was compared.
+    public static func finish(_ question: PasswordQuestion, matches: Bool) -> LoginStep {
+        let user = question.credentials.user
+        guard question.isKnown else { return .refused([Reason(.unknownUser)]) }
+        guard matches else { return .refused([Reason(.badPassword)]) }
+        return accept(user, .password, question.credentials, question.rules)
+    }
+
+    /// Both parts at once, for callers that may wait.
+    public static func run(
+        _ credentials: Credentials,
+        _ rules: AccessRules,
+        _ check: some PasswordCheck
+    ) -> LoginStep {
+        let step = begin(credentials, rules)
+        guard case .needsPasswordCheck(let question) = step else { return step }
+        return finish(question, matches: question.isAnswered(by: check))
+    }
+
+    private static func byCertificate(
+        _ certificate: CertificateSummary,
+        _ credentials: Credentials,
+        _ rules: AccessRules
+    ) -> LoginStep {
+        let field = rules.identity.rawValue
+        guard let name = rules.identity.name(in: certificate), !name.isEmpty else {
+            return .refused([Reason(.certificateWithoutName, detail: field)])
+        }
+        guard isUsable(name) else {
+            return .refused([Reason(.certificateNameUnusable, detail: field)])
+        }
+        // A pinned certificate needs no authority: its fingerprint is the proof, and somebody
+        // wrote it down.
+        let isPinned =
+            rules.identity == .fingerprint
+            && (rules.policy.names(name) || rules.passwords?.hash(of: name) != nil)
+        guard certificate.isTrusted || isPinned else {
+            return .refused([Reason(.certificateUntrusted, detail: certificate.fingerprint)])
+        }
+        return accept(name, .certificate, credentials, rules)
+    }
+
+    // A NUL inside a name has fooled readers of C strings; other control bytes fool readers of
+    // logs. MQTT 5.0 §1.5.4 forbids and discourages them in user names too.
+    private static func isUsable(_ name: String) -> Bool {
+        name.utf8.count <= 65_535
+            && name.unicodeScalars.allSatisfy { scalar in
+                scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
+            }
+    }
+
+    private static func byPassword(
+        _ user: String,
+        _ passwords: PasswordTable,
+        _ credentials: Credentials,
+        _ rules: AccessRules
+    ) -> LoginStep {
+        guard let password = credentials.password else {
+            return .refused([Reason(.passwordMissing)])
+        }
+        let known = passwords.hash(of: user)
+        guard let hash = known ?? passwords.decoy else { return .refused([Reason(.unknownUser)]) }
+        return .needsPasswordCheck(
+            PasswordQuestion(
+                password: password,
+                hash: hash,
+                isKnown: known != nil,
+                credentials: credentials,
+                rules: rules
+            )
+        )
+    }
+
+    private static func accept(
+        _ name: String?,
+        _ method: LoginMethod,
+        _ credentials: Credentials,
+        _ rules: AccessRules
+    ) -> LoginStep {
+        var clientID = credentials.clientID
+        if rules.clientIDRule != .off {
+            guard let name else { return .refused([Reason(.clientIDWithoutUser)]) }
+            if rules.clientIDRule == .fromIdentity {
+                clientID = name
+            } else if clientID.utf8.elementsEqual(name.utf8) == false {
+                return .refused([Reason(.clientIDMismatch)])
+            }
+        }
+        return .accepted(
+            Principal(
+                name: name,
+                clientID: clientID,
+                method: method,
+                listener: credentials.listener,
+                policy: rules.policy,
+                readsSys: rules.sysReaders.includes(name)
+            )
+        )
+    }
+}
