@@ -22,7 +22,7 @@ extension MQTTError {
     }
 }
 
-/// The bytes of a line of hexadecimal digits; blanks are left out.
+/// The bytes of a line of hexadecimal digits; blanks and line ends are left out.
 func bytes(_ hex: String) throws -> [UInt8] {
-    try #require(Hex.decode(hex.filter { $0 != " " }))
+    try #require(Hex.decode(hex.filter { !$0.isWhitespace }))
 }

@@ -86,9 +86,12 @@ public enum PropertyID: UInt8, Sendable, CaseIterable {
 /// A set of property identifiers.
 struct PropertySet: Sendable {
     let bits: UInt64
+    /// What the packet may carry when the other side sends it.
+    let otherSide: UInt64
 
-    init(_ members: PropertyID...) {
+    init(_ members: PropertyID..., otherSide: PropertyID? = nil) {
         bits = members.reduce(0) { $0 | 1 &<< UInt64($1.rawValue) }
+        self.otherSide = otherSide.map { 1 &<< UInt64($0.rawValue) } ?? 0
     }
 
     static let connect = PropertySet(
@@ -137,7 +140,8 @@ struct PropertySet: Sendable {
         .responseTopic,
         .correlationData,
         .topicAlias,
-        .userProperty
+        .userProperty,
+        otherSide: .subscriptionIdentifier
     )
     static let publishFromServer = PropertySet(
         .payloadFormatIndicator,
@@ -156,9 +160,15 @@ struct PropertySet: Sendable {
     static let disconnectFromClient = PropertySet(
         .sessionExpiryInterval,
         .reasonString,
-        .userProperty
+        .userProperty,
+        otherSide: .serverReference
     )
-    static let disconnectFromServer = PropertySet(.serverReference, .reasonString, .userProperty)
+    static let disconnectFromServer = PropertySet(
+        .serverReference,
+        .reasonString,
+        .userProperty,
+        otherSide: .sessionExpiryInterval
+    )
     static let auth = PropertySet(
         .authenticationMethod,
         .authenticationData,

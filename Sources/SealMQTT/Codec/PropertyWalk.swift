@@ -60,6 +60,13 @@ struct PropertyWalk: ~Escapable {
         }
         let bit = UInt64(1) &<< UInt64(byte)
         guard allowed.bits & bit != 0 else {
+            if allowed.otherSide & bit != 0 {
+                // [MQTT-3.3.4-6], [MQTT-3.14.2-2]: known in this packet, but not from this side.
+                throw .breach(
+                    "The packet has a property that only the other side may send.",
+                    "MQTT 5.0 §3.3.4, §3.14.2.2"
+                )
+            }
             throw .malformed(
                 "The packet has a property that this packet may not carry.",
                 "MQTT 5.0 §2.2.2.2"

@@ -129,7 +129,7 @@ public struct Connect: Equatable, Sendable {
     ) throws(MQTTError) {
         let willQoS = (flags &>> 3) & 3
         if flags & 0x04 != 0, willQoS == 3 {
-            // [MQTT-3.1.2-12], MQTT 3.1.1 [MQTT-3.1.2-14].
+            // [MQTT-3.1.2-14], in both standards.
             throw .malformed("The will's QoS is 3.", "MQTT 5.0 §3.1.2.6, MQTT 3.1.1 §3.1.2.6")
         }
         // MQTT 3.1 §3.1 has no word on unused flags, so they are not looked at there.
@@ -141,7 +141,7 @@ public struct Connect: Equatable, Sendable {
                     "MQTT 5.0 §3.1.2.3, MQTT 3.1.1 §3.1.2.3"
                 )
             }
-            // [MQTT-3.1.2-11], [MQTT-3.1.2-13], MQTT 3.1.1 [MQTT-3.1.2-15].
+            // [MQTT-3.1.2-11], [MQTT-3.1.2-13], [MQTT-3.1.2-15], in both standards.
             guard flags & 0x04 != 0 || flags & 0x38 == 0 else {
                 throw .malformed(
                     "CONNECT has a QoS or a retain flag for a will, but no will.",

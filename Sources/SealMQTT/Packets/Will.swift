@@ -50,7 +50,7 @@ public struct Will: Equatable, Sendable {
                 }
             }
         }
-        // [MQTT-3.1.3-11], MQTT 3.1.1 [MQTT-3.1.3-10].
+        // [MQTT-3.1.3-9], MQTT 3.1.1 [MQTT-3.1.3-10].
         let topic = try reader.readText()
         try TopicName.checkCharacters(topic)
         will.topic = topic.copied()

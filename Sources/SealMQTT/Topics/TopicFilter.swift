@@ -116,7 +116,7 @@ public struct TopicFilter: Hashable, Sendable {
             found = true
             let opens = index == 0 || bytes[index - 1] == 0x2F
             let ends = index + 1 == bytes.count
-            // [MQTT-4.7.1-1] (multi-level), [MQTT-4.7.1-2] (single-level).
+            // [MQTT-4.7.1-1], [MQTT-4.7.1-2]; MQTT 3.1.1 [MQTT-4.7.1-2], [MQTT-4.7.1-3].
             if byte == 0x23, !opens || !ends {
                 throw invalid(
                     "The wildcard # is not the last character, alone in its level.",

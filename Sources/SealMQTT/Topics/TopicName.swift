@@ -26,7 +26,7 @@ public enum TopicName {
         var index = 0
         while index < topic.byteCount {
             let byte = topic.byte(index)
-            // [MQTT-3.3.2-2], [MQTT-4.7.1-1].
+            // [MQTT-3.3.2-2], [MQTT-4.7.0-1], MQTT 3.1.1 [MQTT-4.7.1-1].
             if byte == 0x23 || byte == 0x2B {
                 throw invalid("The topic name has a wildcard, # or +.", "MQTT 5.0 §4.7.1")
             }
