@@ -87,6 +87,8 @@ let package = Package(
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("SealBrokerTests", ["SealBroker"]),
         tests("SealServerTests", ["SealServer", "SealBroker"]),
+        tests("SealPKITests", ["SealPKI"]),
+        tests("SealNetTests", ["SealNet", "SealPKI"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

@@ -108,6 +108,15 @@ void seal_bio_state_free(seal_bio *state) {
     free(state);
 }
 
+void seal_bio_shrink(seal_bio *state, size_t out_capacity) {
+    uint8_t *smaller = malloc(out_capacity);
+    if (!smaller) return;
+    free(state->out);
+    state->out = smaller;
+    state->out_capacity = out_capacity;
+    state->out_count = 0;
+}
+
 // ---- OpenSSL macros
 
 long seal_ssl_ctx_set_min_version(SSL_CTX *ctx, int version) {

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "OpenSSLDoor.h"
+
 // A BIO over two buffers that its owner lends for one step: reads come out of `in`, writes are
 // appended to `out`. One such BIO serves every SSL object of a thread.
 typedef struct seal_bio {
@@ -19,11 +21,14 @@ typedef struct seal_bio {
     size_t out_count;  // bytes written so far
     size_t out_capacity;
     int at_end;        // reads at the end of `in` say "closed", not "try again"
+    void *owner;       // whoever takes this step; callbacks find it through the BIO
 } seal_bio;
 
 BIO *seal_bio_new(seal_bio *state);
 seal_bio *seal_bio_state_new(size_t out_capacity);
 void seal_bio_state_free(seal_bio *state);
+// Gives a grown output buffer back; what was in it is lost.
+void seal_bio_shrink(seal_bio *state, size_t out_capacity);
 
 // OpenSSL macros.
 long seal_ssl_ctx_set_min_version(SSL_CTX *ctx, int version);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a listener or a client wants of TLS, as plain values. Files are named here and read by
+// TLSContext and TLSClientContext.
+
+/// The versions of TLS that are spoken.
+public enum TLSVersion: String, Sendable, Comparable, CaseIterable {
+    /// RFC 5246.
+    case tls12 = "1.2"
+    /// RFC 8446.
+    case tls13 = "1.3"
+
+    /// The number in the protocol.
+    var number: Int32 { self == .tls12 ? 0x0303 : 0x0304 }
+
+    /// Whether the first is the older one.
+    public static func < (left: TLSVersion, right: TLSVersion) -> Bool {
+        left.number < right.number
+    }
+}
+
+/// What a listener does about client certificates.
+public enum ClientCertificateMode: String, Sendable, CaseIterable {
+    /// None is asked for.
+    case off
+    /// One is asked for, and any is let through with the verdict about it; the login decides.
+    case ask
+    /// One is asked for; if it comes it must chain to the listener's authorities.
+    case verify
+    /// One must come and must chain to the listener's authorities.
+    case require
+}
+
+/// The files of one certificate with its key.
+public struct TLSIdentityFiles: Sendable, Hashable {
+    /// PEM: the certificate, then the authorities between it and the root.
+    public var chainFile: String
+    /// PEM: the private key.
+    public var keyFile: String
+    /// The key's passphrase, on the first line of a file.
+    public var passphraseFile: String?
+    /// The key's passphrase itself; wins over the file.
+    public var passphrase: [UInt8]?
+
+    /// Names the files.
+    public init(
+        chainFile: String,
+        keyFile: String,
+        passphraseFile: String? = nil,
+        passphrase: [UInt8]? = nil
+    ) {
+        self.chainFile = chainFile
+        self.keyFile = keyFile
+        self.passphraseFile = passphraseFile
+        self.passphrase = passphrase
+    }
+}
+
+/// What one listener wants of TLS.
+public struct TLSSettings: Sendable, Equatable {
+    /// The certificates; the first is the default, others are picked by the name asked for.
+    public var identities: [TLSIdentityFiles]
+    /// What is done about client certificates.
+    public var clientCertificates: ClientCertificateMode = .off
+    /// PEM files of the authorities that client certificates must chain to.
+    public var trustFiles: [String] = []
+    /// Folders whose PEM files are read like `trustFiles`.
+    public var trustFolders: [String] = []
+    /// Revocation lists; naming one makes the list of every leaf's issuer mandatory.
+    public var crlFiles: [String] = []
+    /// The oldest version spoken.
+    public var minimumVersion: TLSVersion = .tls12
+    /// The newest version spoken.
+    public var maximumVersion: TLSVersion = .tls13
+    /// Cipher suites of TLS 1.2 in OpenSSL's words; nil is the house's list.
+    public var ciphers: String?
+    /// Cipher suites of TLS 1.3 in OpenSSL's words; nil is the house's list.
+    public var ciphersuites: String?
+    /// The application protocols offered, best first; empty ignores what clients ask for.
+    public var alpn: [String] = []
+    /// Whether the validity period of client certificates counts (that of authorities always does).
+    public var checksClientDates = true
+    /// Whether all keys on this listener are elliptic curves, which saves a little time.
+    public var isEllipticOnly = false
+    /// Whether the self-signed root is sent along with the chain.
+    public var sendsRoot = false
+    /// Whether a certificate that has expired may be loaded.
+    public var acceptsExpiredIdentities = false
+
+    /// Makes settings with the defaults.
+    public init(identities: [TLSIdentityFiles]) { self.identities = identities }
+}
+
+/// What a client wants of TLS.
+public struct TLSClientSettings: Sendable, Equatable {
+    /// PEM files of trusted certificates: authorities, or a server's own certificate.
+    public var trustFiles: [String] = []
+    /// Folders whose PEM files are read like `trustFiles`.
+    public var trustFolders: [String] = []
+    /// Whether the system's authorities are trusted too.
+    public var usesSystemRoots = false
+    /// The client's own certificate.
+    public var identity: TLSIdentityFiles?
+    /// Whether the server's certificate must carry the name or address that was connected to.
+    public var checksName = true
+    /// Whether the server's certificate must chain to a trusted one.
+    public var checksChain = true
+    /// The oldest version spoken.
+    public var minimumVersion: TLSVersion = .tls12
+    /// The newest version spoken.
+    public var maximumVersion: TLSVersion = .tls13
+    /// Cipher suites of TLS 1.2 in OpenSSL's words.
+    public var ciphers: String?
+    /// Cipher suites of TLS 1.3 in OpenSSL's words.
+    public var ciphersuites: String?
+    /// The application protocols offered, best first.
+    public var alpn: [String] = []
+    /// Whether only EC, RSA and Ed25519 keys are understood, which makes handshakes cheaper.
+    public var isSlim = false
+
+    /// Makes settings with the defaults.
+    public init() {}
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can go wrong with keys, certificates and files: one struct, a stable code, a sentence.
+
+/// A key, certificate, list or file could not be used, and why.
+public struct PKIError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The stable name of the reason.
+    public enum Code: String, Sendable, CaseIterable {
+        /// The bytes hold no PEM block of the wanted kind.
+        case noPEM = "pki.no-pem"
+        /// The bytes are not what they claim to be.
+        case malformed = "pki.malformed"
+        /// The private key is encrypted and no passphrase was given.
+        case passphraseMissing = "pki.passphrase-missing"
+        /// The private key does not open with the passphrase given.
+        case passphraseWrong = "pki.passphrase-wrong"
+        /// The key's kind or size is not supported.
+        case unsupportedKey = "pki.unsupported-key"
+        /// The private key does not belong to the certificate.
+        case keyMismatch = "pki.key-mismatch"
+        /// A name holds a NUL byte, which programs in C would read as its end.
+        case embeddedNUL = "pki.embedded-nul"
+        /// An asked-for name, address or duration cannot be put in a certificate.
+        case badRequest = "pki.bad-request"
+        /// The issuer may not sign certificates.
+        case notAuthority = "pki.not-an-authority"
+        /// A file could not be read or written.
+        case file = "pki.file"
+        /// OpenSSL refused for another reason.
+        case cryptography = "pki.cryptography"
+    }
+
+    /// The stable name of the reason; equality looks at it alone.
+    public let code: Code
+    /// A sentence for the person who has to act.
+    public let reason: String
+
+    /// Makes an error.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// The code and the sentence.
+    public var description: String { "\(code.rawValue): \(reason)" }
+
+    /// Whether both have the same code.
+    public static func == (left: PKIError, right: PKIError) -> Bool { left.code == right.code }
+}
