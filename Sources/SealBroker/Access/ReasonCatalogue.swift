@@ -26,6 +26,11 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case accessUnsafeName = "access.unsafe-name"
     case sysReadOnly = "access.sys-read-only"
     case sysForbidden = "access.sys-forbidden"
+    case serverShuttingDown = "connect.server-shutting-down"
+    case protocolVersion = "connect.protocol-version"
+    case authenticationMethod = "connect.authentication-method"
+    case willQoS = "connect.will-qos"
+    case connectionsPerTenant = "connect.connections-per-tenant"
 
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }
@@ -133,10 +138,35 @@ public enum ReasonCatalogue {
             )
         case .sysReadOnly:
             ("only the broker publishes below $SYS", "publish to another topic")
-        default:
+        case .sysForbidden:
             (
                 "the listener does not let this client read $SYS",
                 "see sys-topics and sys-users of the listener"
+            )
+        default: connection(code)
+        }
+    }
+
+    /// Refusals of CONNECT that have nothing to do with who connects.
+    private static func connection(_ code: ReasonCode) -> (sentence: String, hint: String) {
+        switch code {
+        case .serverShuttingDown: ("the server is shutting down", "connect again in a while")
+        case .protocolVersion:
+            (
+                "the listener does not speak this version of the protocol",
+                "use another version, or see protocol-versions of the listener"
+            )
+        case .authenticationMethod:
+            (
+                "the authentication method is not offered",
+                "connect with a certificate, or with a user name and a password"
+            )
+        case .willQoS:
+            ("the will's QoS is above the listener's", "lower it, or raise max-qos")
+        default:
+            (
+                "the tenant has as many connections as it may have",
+                "end some, or raise connections-per-tenant"
             )
         }
     }

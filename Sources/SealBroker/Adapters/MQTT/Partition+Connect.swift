@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+// CONNECT: who is it, where does its session live, and what goes on there.
+
+public import SealBytes
+internal import SealMQTT
+internal import SealTelemetry
+
+extension Partition {
+    func connectReceived(_ id: Handle, _ frame: Frame, _ body: RawSpan) throws(MQTTError) -> Flow {
+        guard let arrival = links[id].arrival else { return .stop }
+        let connect: Connect
+        do {
+            connect = try Connect.decode(body, frame: frame)
+        } catch {
+            refuseConnect(id, body, error)
+            return .stop
+        }
+        links[id].version = connect.version
+        if let admitted = arrival.facts.admitted {
+            links[id].arrival?.connect = admitted.connect
+            establish(id, admitted)
+            return .goOn
+        }
+        arrival.connect = connect
+        if let refusal = checkGrants(id, connect) {
+            refuse(id, refusal.code, refusal.outcome, refusal.reasons)
+            return .stop
+        }
+        let isAssigned = connect.clientID.isEmpty
+        if isAssigned { arrival.connect?.clientID = assignedClientID(id) }
+        let listener = links[id].listener
+        let credentials = Credentials(
+            certificate: arrival.facts.certificate,
+            user: connect.username.map { String(decoding: $0, as: UTF8.self) },
+            password: connect.password, listener: arrival.facts.listenerName,
+            clientID: String(decoding: arrival.connect?.clientID ?? [], as: UTF8.self),
+            peerAddress: arrival.facts.peerAddress)
+        arrival.connect?.password = nil
+        let rules = access.indices.contains(listener) ? access[listener] : AccessRules()
+        return decided(id, Login.begin(credentials, rules), isAssigned: isAssigned)
+    }
+
+    /// The answer to a login that took its time.
+    public func loginDecided(_ id: Handle, _ step: LoginStep) {
+        guard links.contains(id), links[id].phase == .awaitsLogin,
+            let arrival = links[id].arrival
+        else { return }
+        links[id].phase = .awaitsConnect
+        let wasEmpty = arrival.isAssigned
+        switch decided(id, step, isAssigned: wasEmpty) {
+        case .goOn: actions.append(.resume(transport: links[id].transport))
+        case .hold, .move, .stop: break
+        }
+    }
+
+    private func decided(_ id: Handle, _ step: LoginStep, isAssigned: Bool) -> Flow {
+        switch step {
+        case .needsPasswordCheck(let question):
+            links[id].phase = .awaitsLogin
+            links[id].arrival?.isAssigned = isAssigned
+            actions.append(.login(link: id, question))
+            return .hold
+        case .refused(let reasons):
+            let (code, outcome) = Self.connackCode(for: reasons)
+            refuse(id, code, outcome, reasons)
+            return .stop
+        case .accepted(let principal):
+            guard var connect = links[id].arrival?.connect else { return .stop }
+            connect.clientID = Array(principal.clientID.utf8)
+            let admitted = Admitted(
+                connect: connect, principal: principal, isAssigned: isAssigned)
+            let tenant = grant(of: links[id].listener).tenant
+            // A client without an id of its own stays where it came in.
+            let home = isAssigned ? setup.index : self.home(tenant, connect.clientID)
+            if home != setup.index {
+                links[id].phase = .awaitsConnect
+                actions.append(.move(transport: links[id].transport, to: home, admitted))
+                return .move
+            }
+            establish(id, admitted)
+            return .goOn
+        }
+    }
+
+    /// A moved connection's name here is gone; the host has taken the bytes along.
+    public func moved(_ id: Handle) {
+        guard links.contains(id) else { return }
+        out.release(Int(id.slot))
+        _ = links.remove(id)
+    }
+
+    /// A connection that another partition let in.
+    public func arrived(transport: UInt64, listener: Int, _ admitted: Admitted) -> Handle {
+        var link = Link(
+            transport: transport, listener: listener, now: now,
+            receiveMaximum: limits.receiveMaximum)
+        link.version = admitted.connect.version
+        link.arrival = LinkArrival(ArrivalFacts(admitted: admitted))
+        link.arrival?.connect = admitted.connect
+        let id = links.insert(link)
+        establish(id, admitted)
+        return id
+    }
+
+    func grant(of listener: Int) -> ListenerGrant {
+        setup.listeners.indices.contains(listener) ? setup.listeners[listener] : ListenerGrant()
+    }
+
+    private struct Refusal {
+        var code: MQTTReason
+        var outcome: ConnectOutcome
+        var reasons: [Reason]
+    }
+
+    /// What the listener and the daemon grant, before anybody is asked who this is.
+    private func checkGrants(_ id: Handle, _ connect: Connect) -> Refusal? {
+        let grant = grant(of: links[id].listener)
+        if isDraining {
+            return Refusal(
+                code: .serverShuttingDown, outcome: .serverUnavailable,
+                reasons: [Reason(.serverShuttingDown)])
+        }
+        if !grant.versions.contains(connect.version.rawValue) {
+            return Refusal(
+                code: .unsupportedProtocolVersion, outcome: .unsupportedVersion,
+                reasons: [Reason(.protocolVersion)])
+        }
+        if let method = connect.properties.authenticationMethod {
+            // MQTT 5.0 §4.12: no extended method is offered yet.
+            return Refusal(
+                code: .badAuthenticationMethod, outcome: .badAuthenticationMethod,
+                reasons: [
+                    Reason(
+                        .authenticationMethod, detail: String(decoding: method, as: UTF8.self))
+                ])
+        }
+        if let will = connect.will, will.qos > grant.maximumQoS {
+            return Refusal(
+                code: .qosNotSupported, outcome: .protocolError, reasons: [Reason(.willQoS)])
+        }
+        if (connectionCounts[grant.tenant] ?? 0) >= limits.connectionsPerTenantMax {
+            counters.limitHits.add(.connectionsPerTenant)
+            return Refusal(
+                code: .quotaExceeded, outcome: .quotaExceeded,
+                reasons: [Reason(.connectionsPerTenant)])
+        }
+        return nil
+    }
+
+    /// CONNECT itself is malformed: where the version is known, the answer says what is wrong.
+    private func refuseConnect(_ id: Handle, _ body: RawSpan, _ error: MQTTError) {
+        let version = Connect.version(of: body)
+        links[id].version = version ?? .v5
+        report(
+            .protocolError(
+                notice(id), code: error.code.rawValue, reason: "\(error.reason) (\(error.clause))"))
+        var mayAnswer = version != nil
+        switch error.code {
+        case .unsupportedProtocolVersion:
+            // [MQTT-3.1.2-2]: the answer is in the form the server thinks the client reads.
+            counters.connects.add(.unsupportedVersion)
+            links[id].version = .v311
+            writer.removeAll()
+            Encode.connack(
+                sessionPresent: false, code: .unsupportedProtocolVersion, version: .v311,
+                into: &writer)
+            sendWritten(id)
+            mayAnswer = false
+        case .clientIdentifierInvalid: counters.connects.add(.clientIDNotValid)
+        default: counters.connects.add(.malformedPacket)
+        }
+        let isSilent = version != .v5 && error.code != .clientIdentifierInvalid
+        if mayAnswer, !isSilent { sendRefusal(id, error.reasonCode, "\(error.reason)") }
+        dismiss(id)
+    }
+
+    /// Answers with a refusal and closes.
+    private func refuse(
+        _ id: Handle, _ code: MQTTReason, _ outcome: ConnectOutcome, _ reasons: [Reason]
+    ) {
+        counters.connects.add(outcome)
+        report(.sessionRefused(notice(id), reasons))
+        sendRefusal(id, code, reasons.first?.code.sentence)
+        dismiss(id)
+    }
+
+    private func sendRefusal(_ id: Handle, _ code: MQTTReason, _ sentence: String?) {
+        let version = links[id].version
+        if version != .v5, ConnectReturnCode(code) == nil { return }
+        var properties = ConnackProperties()
+        if links[id].arrival?.connect?.properties.requestProblemInformation ?? true {
+            properties.reasonString = sentence
+        }
+        writer.removeAll()
+        Encode.connack(
+            sessionPresent: false, code: code, version: version, properties: properties,
+            into: &writer)
+        sendWritten(id)
+    }
+
+    private static func connackCode(for reasons: [Reason]) -> (MQTTReason, ConnectOutcome) {
+        switch reasons.first?.code {
+        case .badPassword, .unknownUser, .passwordMissing:
+            (.badUserNameOrPassword, .badUserNameOrPassword)
+        case .clientIDMismatch, .clientIDWithoutUser: (.clientIdentifierNotValid, .clientIDNotValid)
+        case .certificateNeeded: (.notAuthorized, .certificateRequired)
+        case .certificateUntrusted, .certificateWithoutName, .certificateNameUnusable:
+            (.notAuthorized, .certificateNotValid)
+        default: (.notAuthorized, .notAuthorized)
+        }
+    }
+
+    private func assignedClientID(_ id: Handle) -> [UInt8] {
+        // Unique in the daemon's life: partition, place and generation; and not to be guessed.
+        let word = id.word
+        var seed = ByteWriter(capacity: 24)
+        seed.put(UInt64(setup.index))
+        seed.put(word)
+        seed.put(now)
+        let mixed = hashBytes(seed.bytes, seed: setup.tableSeed)
+        let name = String(mixed, radix: 36) + String(word, radix: 36)
+        return Array("auto-\(setup.index)-\(name)".utf8)
+    }
+
+    /// The client is in: its session, the answer, and what waited for it.
+    func establish(_ id: Handle, _ admitted: Admitted) {
+        let connect = admitted.connect
+        let grant = grant(of: links[id].listener)
+        let key = ClientKey(tenant: grant.tenant, identifier: connect.clientID)
+        let (session, wasPresent) = openSession(key, connect)
+        let number = enlist(admitted.principal)
+        links[id].phase = .open
+        links[id].version = connect.version
+        links[id].tenant = grant.tenant
+        links[id].session = session
+        links[id].principal = number
+        links[id].isUnrestricted =
+            admitted.principal.isUnrestricted && admitted.principal.readsSys
+        links[id].arrival = nil
+        links[id].maximumQoS = grant.maximumQoS
+        links[id].mountPoint = grant.mountPoint
+        adopt(id, connect.properties, grant, connect.version)
+        sessions[session].link = id
+        sessions[session].principal = number
+        sessions[session].window.limit = min(
+            limits.inFlightMax, Int(connect.properties.receiveMaximum))
+        sessions[session].expiresAt = .max
+        sessions[session].will = connect.will.map { makeWill($0, key, grant, session) }
+        connectionCounts[grant.tenant, default: 0] += 1
+        counters.connections += 1
+        counters.connects.add(.accepted)
+        let keepAlive = startKeepAlive(id, connect.keepAliveSeconds)
+        // Permissions of a returning session's subscriptions may differ from last time.
+        if wasPresent, !sessions[session].subscriptions.isEmpty { routes.invalidateAll() }
+        acceptConnection(id, session, wasPresent, admitted, keepAlive)
+        report(.sessionOpened(notice(id)))
+        groupsNotice(session, .connected)
+        redeliver(session, id)
+        pump(session)
+    }
+
+    private func adopt(
+        _ id: Handle, _ properties: ConnectProperties, _ grant: ListenerGrant,
+        _ version: ProtocolVersion
+    ) {
+        links[id].packetBytesMax = properties.maximumPacketSize.map { Int($0) } ?? Int.max
+        links[id].wantsReasons = properties.requestProblemInformation
+        links[id].topicAliasMaximum =
+            version == .v5 ? grant.topicAliasMaximum ?? limits.topicAliasMaximum : 0
+        if properties.topicAliasMaximum > 0 {
+            let most = min(Int(properties.topicAliasMaximum), limits.topicAliasMaximum)
+            links[id].aliasesOut = most > 0 ? AliasTable(maximum: most) : nil
+        }
+    }
+
+    private func makeWill(
+        _ will: Will, _ key: ClientKey, _ grant: ListenerGrant, _ session: Handle
+    ) -> LastWill {
+        let header = MessageHeader(
+            topicCount: 0, propertyCount: 0, payloadCount: 0, qos: will.qos,
+            isRetained: will.isRetained, tenant: key.tenant, origin: session.word)
+        let topic = grant.mountPoint + will.topic
+        let message = Message(
+            header, topic: topic.span.bytes, properties: will.properties.span.bytes,
+            payload: will.payload.span.bytes)
+        return LastWill(
+            message: message, delaySeconds: will.delaySeconds,
+            expirySeconds: will.messageExpirySeconds)
+    }
+
+    /// The keep-alive in force, in seconds.
+    private func startKeepAlive(_ id: Handle, _ asked: UInt16) -> UInt16 {
+        let bound = limits.keepAliveSecondsMax
+        let granted = asked == 0 || Int(asked) > bound ? (bound >= 65_535 ? asked : UInt16(bound)) : asked
+        links[id].keepAliveMilliseconds = UInt64(granted) * 1500
+        links[id].lastReceived = now
+        if granted > 0 {
+            timers.insert(
+                now + links[id].keepAliveMilliseconds, kind: PartitionTimer.keepAlive.rawValue,
+                subject: id.word)
+        }
+        return granted
+    }
+
+    private func acceptConnection(
+        _ id: Handle, _ session: Handle, _ wasPresent: Bool, _ admitted: Admitted,
+        _ keepAlive: UInt16
+    ) {
+        let connect = admitted.connect
+        var properties = ConnackProperties()
+        if connect.version == .v5 {
+            if admitted.isAssigned || connect.clientID != sessions[session].key.identifier {
+                properties.assignedClientID = sessions[session].key.identifier
+            }
+            if keepAlive != connect.keepAliveSeconds {
+                properties.serverKeepAliveSeconds = keepAlive
+            }
+            if sessions[session].expirySeconds != connect.properties.sessionExpirySeconds {
+                properties.sessionExpirySeconds = sessions[session].expirySeconds
+            }
+            properties.receiveMaximum = UInt16(clamping: links[id].receiveMaximum)
+            properties.maximumPacketSize = UInt32(clamping: limits.packetBytesMax)
+            if links[id].topicAliasMaximum > 0 {
+                properties.topicAliasMaximum = UInt16(clamping: links[id].topicAliasMaximum)
+            }
+            if links[id].maximumQoS < 2 { properties.maximumQoS = links[id].maximumQoS }
+        }
+        writer.removeAll()
+        Encode.connack(
+            sessionPresent: wasPresent, code: .success, version: connect.version,
+            properties: properties, into: &writer)
+        sendWritten(id)
+    }
+
+    private func enlist(_ principal: Principal) -> PrincipalNumber {
+        let number = nextPrincipal
+        nextPrincipal &+= 1
+        principals[number] = principal
+        return number
+    }
+
+    func disconnectReceived(_ id: Handle, _ packet: Disconnect) throws(MQTTError) -> Flow {
+        let session = links[id].session
+        if let seconds = packet.sessionExpirySeconds, sessions.contains(session) {
+            if sessions[session].expirySeconds == 0, seconds != 0 {
+                // MQTT 5.0 §3.14.2.2.2.
+                throw MQTTError(
+                    .protocolError, .protocolError,
+                    "DISCONNECT gives a session expiry where CONNECT gave none",
+                    clause: "MQTT 5.0 §3.14.2.2.2")
+            }
+            sessions[session].expirySeconds = min(seconds, limits.sessionExpirySecondsMax)
+        }
+        detachSession(
+            id, endedWell: packet.reason != .disconnectWithWillMessage, reason: "disconnect")
+        dismiss(id)
+        return .stop
+    }
+}

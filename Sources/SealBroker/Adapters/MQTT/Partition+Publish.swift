@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// PUBLISH and its acknowledgements, in both directions.
+
+internal import SealBytes
+internal import SealMQTT
+
+extension Partition {
+    func publishReceived(
+        _ id: Handle, _ flags: UInt8, _ body: RawSpan
+    ) throws(MQTTError) -> Flow {
+        let view = try PublishView.decode(body, flags: flags, version: links[id].version)
+        counters.messagesReceived.add(qos: view.qos)
+        if view.qos > links[id].maximumQoS {
+            // [MQTT-3.2.2-11].
+            throw MQTTError(
+                .qosNotSupported, .qosNotSupported, "this listener takes no such QoS",
+                clause: "MQTT 5.0 §3.2.2.3.4")
+        }
+        if view.properties.topicAlias != 0 {
+            return try publishAliased(id, view)
+        }
+        if !links[id].mountPoint.isEmpty {
+            let topic = links[id].mountPoint + view.topic.copied()
+            return try accept(id, topic.span.bytes, view)
+        }
+        return try accept(id, view.topic, view)
+    }
+
+    /// MQTT 5.0 §3.3.2.3.4: an alias stands for a topic sent before on this connection.
+    private func publishAliased(
+        _ id: Handle, _ view: borrowing PublishView
+    ) throws(MQTTError) -> Flow {
+        let alias = Int(view.properties.topicAlias)
+        guard alias <= links[id].topicAliasMaximum else {
+            // [MQTT-3.3.2-9].
+            counters.limitHits.add(.topicAliasMaximum)
+            throw MQTTError(
+                .topicAliasInvalid, .topicAliasInvalid, "the topic alias is above the maximum",
+                clause: "MQTT 5.0 §3.3.2.3.4")
+        }
+        while links[id].aliasesIn.count < alias { links[id].aliasesIn.append([]) }
+        if view.topic.byteCount > 0 {
+            try TopicName.check(view.topic)
+            links[id].aliasesIn[alias - 1] = view.topic.copied()
+        }
+        let topic = links[id].mountPoint + links[id].aliasesIn[alias - 1]
+        guard !links[id].aliasesIn[alias - 1].isEmpty else {
+            throw MQTTError(
+                .protocolError, .protocolError, "the topic alias was never given a topic",
+                clause: "MQTT 5.0 §3.3.4")
+        }
+        return try accept(id, topic.span.bytes, view)
+    }
+
+    /// A publication with its full topic.
+    @inline(__always)
+    private func accept(
+        _ id: Handle, _ topic: RawSpan, _ view: borrowing PublishView
+    ) throws(MQTTError) -> Flow {
+        let tenant = links[id].tenant
+        let route = try route(topic, tenant: tenant)
+        if !mayPublish(id, route) { return try refusePublish(id, route, view) }
+        if view.qos > 0, try !takeIn(id, view) { return .goOn }
+        var expiresAt = UInt64.max
+        if let seconds = view.properties.messageExpirySeconds {
+            expiresAt = now &+ UInt64(seconds) &* 1000
+        }
+        var publication = Publication(
+            qos: view.qos, isRetained: view.isRetained, tenant: tenant, origin: links[id].session,
+            source: id, expiresAt: expiresAt, message: nil)
+        var outcome = MQTTReason.success
+        if view.properties.forwardsUnchanged {
+            if view.isRetained {
+                outcome = retain(
+                    &publication, route, topic: topic, properties: view.propertyBytes,
+                    payload: view.payload)
+            }
+            deliver(
+                &publication, route, topic: topic, properties: view.propertyBytes,
+                payload: view.payload)
+        } else {
+            propertyScratch.removeAll()
+            PublishProperties.writeForwarded(view.propertyBytes, into: &propertyScratch)
+            if view.isRetained {
+                outcome = retain(
+                    &publication, route, topic: topic, properties: propertyScratch.bytes,
+                    payload: view.payload)
+            }
+            deliver(
+                &publication, route, topic: topic, properties: propertyScratch.bytes,
+                payload: view.payload)
+        }
+        if view.qos > 0 {
+            if outcome == .success, route.targets.isEmpty, route.groups.isEmpty,
+                route.remote == 0, !view.isRetained
+            {
+                outcome = .noMatchingSubscribers
+            }
+            answer(id, view.qos, view.packetID, outcome)
+        }
+        return links[id].heldBy > 0 ? .hold : .goOn
+    }
+
+    @inline(__always)
+    private func mayPublish(_ id: Handle, _ route: Route) -> Bool {
+        if links[id].isUnrestricted && !route.isReserved { return true }
+        if let known = route.permission(of: links[id].principal) { return known }
+        let decision = decidePublish(id, route.topic)
+        route.remember(links[id].principal, isAllowed: decision)
+        return decision
+    }
+
+    /// QoS 1 and 2: whether this is new, and within what the client may have under way.
+    private func takeIn(_ id: Handle, _ view: borrowing PublishView) throws(MQTTError) -> Bool {
+        guard view.qos == 2 else { return true }
+        let session = links[id].session
+        if sessions[session].inbound.contains(view.packetID) {
+            // [MQTT-4.3.3-10]: the same packet again is answered, not delivered again.
+            answer(id, 2, view.packetID, .success)
+            return false
+        }
+        if links[id].version == .v5, sessions[session].inbound.count >= links[id].receiveMaximum {
+            // [MQTT-3.3.4-7].
+            counters.limitHits.add(.receiveMaximum)
+            throw MQTTError(
+                .receiveMaximumExceeded, .receiveMaximumExceeded,
+                "more QoS 2 messages are under way than Receive Maximum allows",
+                clause: "MQTT 5.0 §3.3.4")
+        }
+        sessions[session].inbound.insert(view.packetID)
+        return true
+    }
+
+    /// PUBACK or PUBREC.
+    private func answer(_ id: Handle, _ qos: UInt8, _ packetID: UInt16, _ reason: MQTTReason) {
+        let first: UInt64 = qos == 1 ? 0x40 : 0x50
+        if qos == 2, reason.rawValue >= 0x80 {
+            sessions[links[id].session].inbound.remove(packetID)
+        }
+        if reason == .success || links[id].version != .v5 {
+            out.append(Int(id.slot), word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
+        } else {
+            out.append(
+                Int(id.slot),
+                word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | UInt64(reason.rawValue),
+                count: 5)
+        }
+        markDirty(id)
+    }
+
+    /// Not allowed: MQTT 5.0 says so; older versions know no refusal and get a plain answer.
+    private func refusePublish(
+        _ id: Handle, _ route: Route, _ view: borrowing PublishView
+    ) throws(MQTTError) -> Flow {
+        counters.messagesDropped.add(.notAuthorized)
+        guard view.qos > 0 else { return .goOn }
+        if view.qos == 2, try !takeIn(id, view) { return .goOn }
+        answer(id, view.qos, view.packetID, links[id].version == .v5 ? .notAuthorized : .success)
+        return .goOn
+    }
+
+    func acknowledgementReceived(_ id: Handle, _ type: PacketType, _ packet: Acknowledgement) {
+        let session = links[id].session
+        guard sessions.contains(session) else { return }
+        switch type {
+        case .puback:
+            if sessions[session].window.state(of: packet.packetID) == .awaitsPuback {
+                sessions[session].window.finish(packet.packetID)
+            }
+        case .pubrec:
+            pubrecReceived(id, session, packet)
+        case .pubcomp:
+            if sessions[session].window.state(of: packet.packetID) == .awaitsPubcomp {
+                sessions[session].window.finish(packet.packetID)
+            }
+        default:
+            let wasThere = sessions[session].inbound.remove(packet.packetID)
+            writeShort(id, .pubcomp, packet.packetID, isKnown: wasThere)
+        }
+        if !sessions[session].queue.isEmpty { pump(session) }
+    }
+
+    private func pubrecReceived(_ id: Handle, _ session: Handle, _ packet: Acknowledgement) {
+        let state = sessions[session].window.state(of: packet.packetID)
+        if packet.reason.rawValue >= 0x80 {
+            // MQTT 5.0 §4.3.3: the receiver refuses; the message is done.
+            if state == .awaitsPubrec { sessions[session].window.finish(packet.packetID) }
+            return
+        }
+        if state == .awaitsPubrec { sessions[session].window.release(packet.packetID) }
+        let isKnown = state == .awaitsPubrec || state == .awaitsPubcomp
+        writeShort(id, .pubrel, packet.packetID, isKnown: isKnown)
+    }
+
+    /// PUBREL or PUBCOMP; an unknown id is said to be unknown where the version can.
+    private func writeShort(_ id: Handle, _ type: PacketType, _ packetID: UInt16, isKnown: Bool) {
+        let first: UInt64 = type == .pubrel ? 0x62 : 0x70
+        if isKnown || links[id].version != .v5 {
+            out.append(Int(id.slot), word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
+        } else {
+            let code = UInt64(MQTTReason.packetIdentifierNotFound.rawValue)
+            out.append(
+                Int(id.slot), word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | code, count: 5)
+        }
+        markDirty(id)
+    }
+
+    /// Sends again what was under way when the client was last here, in the order of old
+    /// ([MQTT-4.4.0-1], [MQTT-4.6.0-1]).
+    func redeliver(_ session: Handle, _ id: Handle) {
+        for (packetID, flight) in sessions[session].window.waiting {
+            if flight.state == .awaitsPubcomp {
+                writeShort(id, .pubrel, packetID, isKnown: true)
+                continue
+            }
+            guard let message = flight.message else {
+                sessions[session].window.finish(packetID)
+                continue
+            }
+            let wasSent = encode(
+                id, qos: flight.state == .awaitsPuback ? 1 : 2, isDuplicate: true,
+                isRetained: flight.isRetained, packetID: packetID, topic: message.topic,
+                properties: message.properties,
+                expirySeconds: remaining(until: message.header.expiresAt),
+                identifiers: flight.identifiers ?? [], payload: message.payload)
+            if !wasSent { sessions[session].window.finish(packetID) }
+        }
+    }
+}

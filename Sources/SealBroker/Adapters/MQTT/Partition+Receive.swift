@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection's bytes, packet by packet.
+
+public import SealBytes
+internal import SealMQTT
+
+/// What handling one packet means for those behind it.
+enum Flow {
+    case goOn
+    /// Nothing more is read for now.
+    case hold
+    /// The connection goes to another partition, with this packet unread.
+    case move
+    /// The connection is being closed.
+    case stop
+}
+
+extension Partition {
+    /// A connection came in; the answer is its name here.
+    public func opened(transport: UInt64, listener: Int, facts: ArrivalFacts) -> Handle {
+        var link = Link(
+            transport: transport, listener: listener, now: now,
+            receiveMaximum: limits.receiveMaximum)
+        link.arrival = LinkArrival(facts)
+        let id = links.insert(link)
+        timers.insert(
+            now + UInt64(limits.connectSeconds) * 1000, kind: PartitionTimer.connect.rawValue,
+            subject: id.word)
+        return id
+    }
+
+    /// Bytes of a connection arrived.
+    public func receive(_ id: Handle, _ bytes: RawSpan) -> Progress {
+        guard links.contains(id), links[id].phase != .closing else {
+            return Progress(used: bytes.byteCount, needs: 0, fate: .read)
+        }
+        if links[id].phase == .awaitsLogin { return Progress(used: 0, needs: 0, fate: .hold) }
+        if links[id].heldBy > 0 { return Progress(used: 0, needs: 0, fate: .hold) }
+        links[id].lastReceived = now
+        var offset = 0
+        while offset < bytes.byteCount {
+            let rest = bytes.extracting(offset..<bytes.byteCount)
+            let type: PacketType
+            let flow: Flow
+            do {
+                let most = limits.packetBytesMax
+                guard let frame = try Framing.next(rest, packetBytesMax: most) else { break }
+                guard rest.byteCount >= frame.totalCount else {
+                    return finish(bytes.byteCount, offset, needs: frame.totalCount, .read)
+                }
+                type = frame.type
+                let body = rest.extracting(frame.headerCount..<frame.totalCount)
+                flow = try handle(id, frame, body)
+                if flow == .move { return finish(bytes.byteCount, offset, needs: 0, .move) }
+                offset &+= frame.totalCount
+            } catch {
+                breach(id, error)
+                return finish(bytes.byteCount, bytes.byteCount, needs: 0, .read)
+            }
+            switch flow {
+            case .goOn, .move: continue
+            case .hold:
+                if type != .connect, links.contains(id) { links[id].lastReceived = now }
+                return finish(bytes.byteCount, offset, needs: 0, .hold)
+            case .stop: return finish(bytes.byteCount, bytes.byteCount, needs: 0, .read)
+            }
+        }
+        return finish(bytes.byteCount, offset, needs: 0, .read)
+    }
+
+    private func finish(
+        _ total: Int, _ used: Int, needs: Int, _ fate: Progress.Fate
+    ) -> Progress {
+        counters.bytesReceived &+= UInt64(used)
+        return Progress(used: used, needs: needs, fate: fate)
+    }
+
+    private func handle(
+        _ id: Handle, _ frame: Frame, _ body: RawSpan
+    ) throws(MQTTError) -> Flow {
+        if links[id].phase == .awaitsConnect {
+            // [MQTT-3.1.0-1]: the first packet is CONNECT.
+            guard frame.type == .connect else {
+                throw MQTTError(
+                    .packetUnexpected, .protocolError, "the first packet is not CONNECT",
+                    clause: "MQTT 5.0 §3.1.0-1")
+            }
+            return try connectReceived(id, frame, body)
+        }
+        switch frame.type {
+        case .publish: return try publishReceived(id, frame.flags, body)
+        case .puback, .pubrec, .pubrel, .pubcomp:
+            let packet = try Acknowledgement.decode(
+                body, type: frame.type, version: links[id].version)
+            acknowledgementReceived(id, frame.type, packet)
+            return links.contains(id) && links[id].phase == .open ? .goOn : .stop
+        case .subscribe:
+            return try subscribeReceived(id, Subscribe.decode(body, version: links[id].version))
+        case .unsubscribe:
+            return try unsubscribeReceived(
+                id, Unsubscribe.decode(body, version: links[id].version))
+        case .pingreq:
+            guard body.byteCount == 0 else {
+                throw MQTTError(
+                    .malformedPacket, .malformedPacket, "PINGREQ has bytes after its header",
+                    clause: "MQTT 5.0 §3.12.1")
+            }
+            out.append(Int(id.slot), word: 0xD000, count: 2)
+            markDirty(id)
+            return .goOn
+        case .disconnect:
+            return try disconnectReceived(id, Disconnect.decode(body, version: links[id].version))
+        case .auth:
+            return try authReceived(id, body)
+        case .connect:
+            // [MQTT-3.1.0-2]: a second CONNECT is a protocol error.
+            throw MQTTError(
+                .packetUnexpected, .protocolError, "CONNECT was sent a second time",
+                clause: "MQTT 5.0 §3.1.0-2")
+        case .connack, .suback, .unsuback, .pingresp:
+            throw MQTTError(
+                .packetUnexpected, .protocolError, "only a server sends this packet",
+                clause: "MQTT 5.0 §2.1.2")
+        }
+    }
+
+    private func authReceived(_ id: Handle, _ body: RawSpan) throws(MQTTError) -> Flow {
+        guard links[id].version == .v5 else {
+            throw MQTTError(
+                .packetUnexpected, .protocolError, "AUTH does not exist before MQTT 5.0",
+                clause: "MQTT 3.1.1 §2.2.1")
+        }
+        _ = try Auth.decode(body)
+        // MQTT 5.0 §4.12.1: re-authentication needs a method in CONNECT, and none is offered.
+        throw MQTTError(
+            .protocolError, .protocolError, "AUTH without an authentication method in CONNECT",
+            clause: "MQTT 5.0 §4.12.1")
+    }
+
+    /// The peer broke the protocol: says so where its version has words for it, and closes.
+    func breach(_ id: Handle, _ error: MQTTError) {
+        guard links.contains(id) else { return }
+        if error.code == .packetTooLarge { counters.limitHits.add(.packetBytes) }
+        report(
+            .protocolError(
+                notice(id), code: error.code.rawValue, reason: "\(error.reason) (\(error.clause))"))
+        switch links[id].phase {
+        case .open:
+            disconnect(id, error.reasonCode, "\(error.reason)")
+        default:
+            counters.connects.add(
+                error.code == .malformedPacket ? .malformedPacket : .protocolError)
+            dismiss(id)
+        }
+    }
+
+    /// Ends an open connection from our side, with the reason where the version carries one.
+    func disconnect(_ id: Handle, _ reason: MQTTReason, _ sentence: String) {
+        guard links.contains(id), links[id].phase != .closing else { return }
+        if links[id].version == .v5, links[id].phase == .open {
+            writer.removeAll()
+            let text = links[id].wantsReasons ? sentence : nil
+            Encode.disconnect(reason: reason, reasonString: text, into: &writer)
+            if writer.count <= links[id].packetBytesMax { sendWritten(id) }
+        }
+        detachSession(id, endedWell: false, reason: "\(reason)")
+        dismiss(id)
+    }
+
+    /// Asks the host to close a connection when everything was sent.
+    func dismiss(_ id: Handle) {
+        guard links.contains(id), links[id].phase != .closing else { return }
+        links[id].phase = .closing
+        letGo(id)
+        markDirty(id)
+        actions.append(.close(transport: links[id].transport, afterSending: true))
+    }
+
+    /// A connection is gone, whoever ended it.
+    public func closed(_ id: Handle, reason: String) {
+        guard links.contains(id) else { return }
+        if links[id].phase == .open {
+            detachSession(id, endedWell: false, reason: reason)
+        } else if links[id].phase == .awaitsConnect || links[id].phase == .awaitsLogin {
+            counters.connects.add(.closed)
+        }
+        letGo(id)
+        out.release(Int(id.slot))
+        _ = links.remove(id)
+    }
+
+    /// Everything was sent to a connection that could not take more before.
+    public func drained(_ id: Handle) {
+        guard links.contains(id) else { return }
+        markDirty(id)
+    }
+}

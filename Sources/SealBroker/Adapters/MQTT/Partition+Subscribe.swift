@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// SUBSCRIBE and UNSUBSCRIBE. The SUBACK leaves when every partition knows the filters; packets
+// behind it are not held up.
+
+internal import SealBytes
+internal import SealMQTT
+
+/// A SUBSCRIBE that waits for other partitions.
+struct PendingSubscribe {
+    var link: Handle
+    var session: Handle
+    var packetID: UInt16
+    var codes: [UInt8]
+    var waitsFor: Int
+    /// Shared groups whose home is elsewhere and was asked.
+    var joins: [GroupMember] = []
+    /// Filters whose retained messages are to be sent with the SUBACK.
+    var filters: [PendingFilter]
+}
+
+/// One filter of a SUBSCRIBE that waits.
+struct PendingFilter {
+    var filter: TopicFilter
+    var options: SubscriptionOptions
+    var retained: [Message] = []
+    /// Topics whose newer value went by while the others were asked.
+    var seenLive: Set<[UInt8]> = []
+}
+
+extension Partition {
+    func subscribeReceived(_ id: Handle, _ packet: Subscribe) throws(MQTTError) -> Flow {
+        let session = links[id].session
+        guard sessions.contains(session) else { return .stop }
+        var pending = PendingSubscribe(
+            link: id, session: session, packetID: packet.packetID, codes: [], waitsFor: 0,
+            filters: [])
+        var asked: [(filter: [UInt8], wantsRetained: Bool)] = []
+        for request in packet.filters {
+            let filter: TopicFilter
+            do {
+                filter = try mounted(id, request.filter)
+            } catch {
+                // The standard makes most of these a malformed packet; a filter that is merely
+                // not allowed is refused by itself.
+                if error.code != .topicFilterInvalid { throw error }
+                pending.codes.append(MQTTReason.topicFilterInvalid.rawValue)
+                continue
+            }
+            if filter.isShared, request.noLocal {
+                // [MQTT-3.8.3-4].
+                throw MQTTError(
+                    .protocolError, .protocolError, "a shared subscription with No Local",
+                    clause: "MQTT 5.0 §3.8.3.1")
+            }
+            let code = judge(id, session, filter)
+            guard code == nil else {
+                pending.codes.append(code?.rawValue ?? 0x80)
+                continue
+            }
+            let options = SubscriptionOptions(
+                qos: min(request.qos, links[id].maximumQoS), noLocal: request.noLocal,
+                retainAsPublished: request.retainAsPublished,
+                retainHandling: request.retainHandling,
+                identifier: packet.subscriptionIdentifier ?? 0)
+            let (isNew, isFirst) = subscribe(session, filter, options)
+            pending.codes.append(options.qos)
+            if let member = joinElsewhere(session, filter, options) {
+                pending.joins.append(member)
+                continue
+            }
+            // MQTT 5.0 §3.3.1.3: retained messages by handling, and never for shared ones.
+            let wantsRetained =
+                !filter.isShared
+                && (options.retainHandling == 0 || options.retainHandling == 1 && isNew)
+            if wantsRetained {
+                pending.filters.append(PendingFilter(filter: filter, options: options))
+            }
+            if setup.count > 1, isFirst || wantsRetained {
+                asked.append((filter.bytes, wantsRetained))
+            }
+        }
+        finishSubscribe(pending, asked)
+        return .goOn
+    }
+
+    /// Asks the other partitions, or answers at once when there are none.
+    private func finishSubscribe(
+        _ pending: PendingSubscribe, _ asked: [(filter: [UInt8], wantsRetained: Bool)]
+    ) {
+        guard !asked.isEmpty || !pending.joins.isEmpty else { return answerSubscribe(pending) }
+        var pending = pending
+        let ticket = nextTicket
+        nextTicket += 1
+        pending.waitsFor = asked.count * (setup.count - 1) + pending.joins.count
+        let tenant = links[pending.link].tenant
+        pendingSubscribes[ticket] = pending
+        for member in pending.joins {
+            outboxes[home(tenant, member.key)].append(
+                .groupMember(member, event: .joined, ticket: ticket))
+        }
+        for index in 0..<setup.count where index != setup.index {
+            for question in asked {
+                outboxes[index].append(
+                    .interest(
+                        tenant: tenant, filter: question.filter, isWanted: true,
+                        wantsRetained: question.wantsRetained, ticket: ticket))
+            }
+        }
+    }
+
+    /// A partition knows one of a SUBSCRIBE's filters.
+    func interestKnown(_ ticket: UInt64, _ retained: [Message]) {
+        guard var pending = pendingSubscribes[ticket] else { return }
+        for message in retained {
+            for index in pending.filters.indices
+            where pending.filters[index].filter.matches(message.topic) {
+                pending.filters[index].retained.append(message)
+            }
+        }
+        pending.waitsFor -= 1
+        if pending.waitsFor > 0 {
+            pendingSubscribes[ticket] = pending
+        } else {
+            pendingSubscribes[ticket] = nil
+            answerSubscribe(pending)
+        }
+    }
+
+    /// A retained message went by live: those who still wait for their snapshot must not get an
+    /// older value of the topic after it.
+    func noteLive(_ message: Message) {
+        guard !pendingSubscribes.isEmpty, message.header.isRetained else { return }
+        for ticket in pendingSubscribes.keys {
+            guard var pending = pendingSubscribes[ticket] else { continue }
+            for index in pending.filters.indices
+            where pending.filters[index].filter.matches(message.topic) {
+                pending.filters[index].seenLive.insert(message.topic.copied())
+            }
+            pendingSubscribes[ticket] = pending
+        }
+    }
+
+    private func answerSubscribe(_ pending: PendingSubscribe) {
+        let id = pending.link
+        guard links.contains(id), links[id].session == pending.session else { return }
+        writer.removeAll()
+        Encode.suback(
+            packetID: pending.packetID, codes: pending.codes, version: links[id].version,
+            into: &writer)
+        sendWritten(id)
+        let tenant = links[id].tenant
+        for wanted in pending.filters {
+            var messages = wanted.retained
+            retained[Int(tenant)].match(wanted.filter.bytes) { messages.append($0) }
+            for message in messages
+            where wanted.seenLive.isEmpty || !wanted.seenLive.contains(message.topic.copied()) {
+                sendRetained(message, pending.session, id, wanted.options)
+            }
+        }
+    }
+
+    private func sendRetained(
+        _ message: Message, _ session: Handle, _ id: Handle, _ options: SubscriptionOptions
+    ) {
+        guard message.header.expiresAt > now else { return }
+        guard mayRead(session, message.topic.copied()) else { return }
+        if options.noLocal, message.header.origin == session.word { return }
+        let item = QueuedMessage(
+            message: message, qos: min(message.header.qos, options.qos), isRetained: true,
+            identifiers: options.identifier == 0 ? nil : [options.identifier])
+        let isReady =
+            sessions[session].queue.isEmpty && sessions[session].window.hasRoom
+            && out.count(Int(id.slot)) < limits.outBytesMax
+        if isReady { send(item, to: session, id) } else { enqueue(item, session, from: id) }
+    }
+
+    /// The filter with the listener's prefix.
+    private func mounted(_ id: Handle, _ bytes: [UInt8]) throws(MQTTError) -> TopicFilter {
+        let filter = try TopicFilter(parsing: bytes)
+        if filter.levels.count > limits.topicLevelsMax {
+            counters.limitHits.add(.topicLevels)
+            throw MQTTError(
+                .topicFilterInvalid, .topicFilterInvalid, "the filter has too many levels",
+                clause: "MQTT 5.0 §4.7.3")
+        }
+        let prefix = links[id].mountPoint
+        guard !prefix.isEmpty else { return filter }
+        if let group = filter.shareGroup {
+            return try TopicFilter(
+                parsing: Array("$share/".utf8) + group + [UInt8(ascii: "/")] + prefix
+                    + filter.bytes)
+        }
+        return try TopicFilter(parsing: prefix + filter.bytes)
+    }
+
+    /// nil when the subscription is allowed.
+    private func judge(_ id: Handle, _ session: Handle, _ filter: TopicFilter) -> MQTTReason? {
+        if sessions[session].subscriptions.count >= limits.subscriptionsPerSessionMax,
+            !sessions[session].subscriptions.contains(where: { $0.filter == filter.bytes })
+        {
+            counters.limitHits.add(.subscriptionsPerSession)
+            report(.limitHit(notice(id), limit: "subscriptions-per-session"))
+            return .quotaExceeded
+        }
+        guard !links[id].isUnrestricted, let principal = principals[links[id].principal] else {
+            return nil
+        }
+        let decision = principal.decide(.subscribe, topic: filter.bytes)
+        if decision.isAllowed { return nil }
+        report(
+            .accessRefused(
+                notice(id), act: "subscribe", topic: filter.bytes, decision.reasons))
+        return .notAuthorized
+    }
+
+    func unsubscribeReceived(_ id: Handle, _ packet: Unsubscribe) throws(MQTTError) -> Flow {
+        let session = links[id].session
+        guard sessions.contains(session) else { return .stop }
+        var codes: [UInt8] = []
+        for bytes in packet.filters {
+            let filter = try mounted(id, bytes)
+            let key = Self.groupKey(filter)
+            let index = sessions[session].subscriptions.firstIndex {
+                $0.filter == filter.bytes && $0.group == key
+            }
+            if let index {
+                unlink(session, index)
+                codes.append(0)
+            } else {
+                codes.append(MQTTReason.noSubscriptionExisted.rawValue)
+            }
+        }
+        writer.removeAll()
+        Encode.unsuback(
+            packetID: packet.packetID, codes: codes, version: links[id].version, into: &writer)
+        sendWritten(id)
+        return .goOn
+    }
+
+    /// Adds or replaces a subscription; whether it is new to the session, and whether it is the
+    /// first of its filter in this partition.
+    private func subscribe(
+        _ session: Handle, _ filter: TopicFilter, _ options: SubscriptionOptions
+    ) -> (isNew: Bool, isFirst: Bool) {
+        let tenant = sessions[session].key.tenant
+        let key = Self.groupKey(filter)
+        routes.invalidate(filter.bytes, tenant: tenant)
+        let existing = sessions[session].subscriptions.firstIndex {
+            $0.filter == filter.bytes && $0.group == key
+        }
+        if let existing {
+            sessions[session].subscriptions[existing].options = options
+            let record = sessions[session].subscriptions[existing]
+            if let node = record.node { node.entries[record.position].options = options }
+            if let key, isHome(of: key, tenant) { joinGroup(session, filter, key, options) }
+            return (false, false)
+        }
+        counters.subscriptions += 1
+        if let key {
+            sessions[session].subscriptions.append(
+                Subscription(
+                    filter: filter.bytes, group: key, options: options, node: nil, position: 0))
+            return (true, isHome(of: key, tenant) && joinGroup(session, filter, key, options))
+        }
+        let node = trees[Int(tenant)].node(for: filter.bytes)
+        let isFirst = !node.hasLocalInterest
+        node.entries.append(
+            TopicNode.Entry(
+                session: session, record: sessions[session].subscriptions.count, options: options))
+        sessions[session].subscriptions.append(
+            Subscription(
+                filter: filter.bytes, group: nil, options: options, node: node,
+                position: node.entries.count - 1))
+        return (true, isFirst)
+    }
+
+    /// Removes a session's subscription by its place in the session's list.
+    func unlink(_ session: Handle, _ index: Int) {
+        let tenant = sessions[session].key.tenant
+        let record = sessions[session].subscriptions[index]
+        counters.subscriptions -= 1
+        routes.invalidate(record.filter, tenant: tenant)
+        // The last record takes the free place, and its entry is told.
+        let last = sessions[session].subscriptions.removeLast()
+        if index < sessions[session].subscriptions.count {
+            sessions[session].subscriptions[index] = last
+            last.node?.entries[last.position].record = index
+        }
+        if let key = record.group {
+            leaveGroup(session, record.filter, key, record.options)
+            return
+        }
+        guard let node = record.node else { return }
+        let moved = node.entries.removeLast()
+        if record.position < node.entries.count {
+            node.entries[record.position] = moved
+            sessions[moved.session].subscriptions[moved.record].position = record.position
+        }
+        loseInterest(node, record.filter, tenant)
+    }
+
+    /// Tells the others when the last local subscriber of a filter is gone.
+    func loseInterest(_ node: TopicNode, _ filter: [UInt8], _ tenant: UInt32) {
+        guard !node.hasLocalInterest else { return }
+        for index in 0..<setup.count where index != setup.index {
+            outboxes[index].append(
+                .interest(
+                    tenant: tenant, filter: filter, isWanted: false, wantsRetained: false,
+                    ticket: 0))
+        }
+        trees[Int(tenant)].prune(node)
+    }
+
+    static func groupKey(_ filter: TopicFilter) -> [UInt8]? {
+        filter.shareGroup.map { $0 + [UInt8(ascii: "/")] + filter.bytes }
+    }
+}

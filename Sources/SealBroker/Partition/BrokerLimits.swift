@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a partition allows; every number has a setting.
+
+/// The bounds of a partition.
+public struct BrokerLimits: Sendable, Equatable {
+    /// The largest packet taken, in bytes.
+    public var packetBytesMax = 1 << 20
+    /// The longest keep-alive granted, in seconds.
+    public var keepAliveSecondsMax = 65_535
+    /// How long a client may take to say CONNECT.
+    public var connectSeconds = 10
+    /// Bytes that may wait to be sent on one connection.
+    public var outBytesMax = 1 << 20
+    /// Messages that may wait for one session.
+    public var queuedMessagesMax = 10_000
+    /// Bytes that may wait for one session.
+    public var queuedBytesMax = 64 << 20
+    /// Messages under way to one client, before it acknowledges.
+    public var inFlightMax = 1024
+    /// QoS 1 and 2 messages a client may have under way to us.
+    public var receiveMaximum = 1024
+    /// The longest session expiry granted, in seconds; `UInt32.max` is for ever.
+    public var sessionExpirySecondsMax = UInt32.max
+    /// Retained messages of a tenant.
+    public var retainedMessagesMax = 1_000_000
+    /// Bytes of retained messages of a tenant.
+    public var retainedBytesMax = 1 << 30
+    /// Subscriptions of one session.
+    public var subscriptionsPerSessionMax = 10_000
+    /// Levels of a topic or filter.
+    public var topicLevelsMax = 200
+    /// Aliases a client may set up with us.
+    public var topicAliasMaximum = 32
+    /// Connections of one tenant.
+    public var connectionsPerTenantMax = 100_000
+
+    /// The defaults.
+    public init() {}
+}

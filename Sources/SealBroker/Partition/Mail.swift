@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What partitions tell each other. Letters between two partitions keep their order.
+
+public import SealBytes
+internal import SealMQTT
+
+/// A letter from one partition to another.
+public enum Mail: Sendable {
+    /// The sender wants, or no longer wants, a filter's messages. `ticket` is answered.
+    case interest(
+        tenant: UInt32, filter: [UInt8], isWanted: Bool, wantsRetained: Bool, ticket: UInt64)
+    /// The answer to `interest`: it is known here; with the retained messages this partition is
+    /// the home of.
+    case interestKnown(ticket: UInt64, retained: [Message])
+    /// A message somebody at the receiver wants.
+    case forward(Message)
+    /// A retained message for its home, and the partitions it was forwarded to live.
+    case retain(Message, forwarded: UInt64)
+    /// A member of a shared group, for the group's home.
+    /// `ticket` is answered with `interestKnown` when it is not 0.
+    case groupMember(GroupMember, event: GroupEvent, ticket: UInt64)
+    /// The group's home picked a member of the receiver's.
+    case groupDeliver(Message, member: GroupMember, group: Handle, tried: [UInt64])
+    /// The picked member cannot take the message.
+    case groupRefused(Message, member: GroupMember, group: Handle, tried: [UInt64])
+}
+
+/// What happened to a member.
+public enum GroupEvent: UInt8, Sendable {
+    case joined
+    case left
+    case connected
+    case disconnected
+}
+
+/// A session in a shared group.
+public struct GroupMember: Sendable, Equatable {
+    /// The tenant.
+    public var tenant: UInt32
+    /// The group's name, a slash, and the filter.
+    public var key: [UInt8]
+    /// The filter alone.
+    public var filter: [UInt8]
+    /// The partition it lives in.
+    public var partition: Int
+    /// Its session there.
+    public var session: Handle
+    /// The QoS it subscribed with.
+    public var qos: UInt8
+    /// Its subscription identifier; 0 is none.
+    public var identifier: UInt32
+
+    /// One word for this member among all partitions.
+    var word: UInt64 { session.word ^ UInt64(partition) << 58 }
+}
+
+/// What a partition asks its host to do after a call.
+public enum Action: Sendable {
+    /// Close the connection, once everything was sent if so said.
+    case close(transport: UInt64, afterSending: Bool)
+    /// Offer no more bytes of the connection.
+    case hold(transport: UInt64)
+    /// Offer bytes again.
+    case resume(transport: UInt64)
+    /// Decide a login that takes its time; the answer comes by `loginDecided`.
+    case login(link: Handle, PasswordQuestion)
+    /// Move the connection to another partition; it was logged in here.
+    case move(transport: UInt64, to: Int, Admitted)
+    /// Tell the operator.
+    case report(BrokerEvent)
+}
+
+/// What is worth telling.
+public enum BrokerEvent: Sendable {
+    /// A client is connected.
+    case sessionOpened(SessionNotice)
+    /// A connection ended; the reason is a stable code.
+    case sessionClosed(SessionNotice, reason: String)
+    /// A client was not let in.
+    case sessionRefused(SessionNotice, [Reason])
+    /// A client broke the protocol.
+    case protocolError(SessionNotice, code: String, reason: String)
+    /// A publish or subscription was not allowed.
+    case accessRefused(SessionNotice, act: String, topic: [UInt8], [Reason])
+    /// A limit was hit.
+    case limitHit(SessionNotice, limit: String)
+}
+
+/// Who an event is about.
+public struct SessionNotice: Sendable {
+    /// The host's name for the connection.
+    public var transport: UInt64
+    /// The listener.
+    public var listener: Int
+    /// The client identifier.
+    public var clientID: [UInt8]
+    /// The user, as far as known.
+    public var user: [UInt8]
+    /// The protocol's version byte.
+    public var version: UInt8
+}
+
+/// A client that was let in, on its way to the partition where its session lives.
+public struct Admitted: Sendable {
+    let connect: Connect
+    let principal: Principal
+    let isAssigned: Bool
+}
+
+/// What is known of a connection before it says anything.
+public struct ArrivalFacts: Sendable {
+    /// The client's certificate, if it sent one.
+    public var certificate: CertificateSummary?
+    /// The address of the other side.
+    public var peerAddress: String
+    /// The listener's name.
+    public var listenerName: String
+    /// Set when another partition has let it in already.
+    public var admitted: Admitted?
+
+    /// Makes facts.
+    public init(
+        certificate: CertificateSummary? = nil, peerAddress: String = "",
+        listenerName: String = "", admitted: Admitted? = nil
+    ) {
+        self.certificate = certificate
+        self.peerAddress = peerAddress
+        self.listenerName = listenerName
+        self.admitted = admitted
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// One shard's share of the domain: its connections, sessions, subscriptions and retained
+// messages. Pure: bytes, time and letters come in as arguments, and what is to be done goes out
+// as bytes in `out`, letters in the outboxes, and `actions`.
+
+public import SealBytes
+internal import SealMQTT
+public import SealTelemetry
+
+/// Which partition this is, and what all of them agree on.
+public struct PartitionSetup: Sendable {
+    /// This partition's number.
+    public var index: Int
+    /// How many there are.
+    public var count: Int
+    /// The same in all partitions: decides which one is home of a name.
+    public var homeSeed: UInt64
+    /// This partition's own, unknown to peers: seeds its tables.
+    public var tableSeed: UInt64
+    /// The bounds.
+    public var limits: BrokerLimits
+    /// What each listener grants, by its number.
+    public var listeners: [ListenerGrant]
+
+    /// Makes the set-up.
+    public init(
+        index: Int, count: Int, homeSeed: UInt64, tableSeed: UInt64, limits: BrokerLimits,
+        listeners: [ListenerGrant]
+    ) {
+        self.index = index
+        self.count = count
+        self.homeSeed = homeSeed
+        self.tableSeed = tableSeed
+        self.limits = limits
+        self.listeners = listeners
+    }
+}
+
+/// What a listener grants to everybody who comes through it.
+public struct ListenerGrant: Sendable {
+    /// The protocol versions it speaks: 3, 4, 5.
+    public var versions: Set<UInt8> = [3, 4, 5]
+    /// The highest QoS.
+    public var maximumQoS: UInt8 = 2
+    /// Topic aliases a client may set up.
+    public var topicAliasMaximum: Int?
+    /// Put before every topic of its clients.
+    public var mountPoint: [UInt8] = []
+    /// Whether its clients may subscribe to `$SYS`.
+    public var allowsSystemTopics = true
+    /// Connections it may have, per daemon; nil is no bound of its own.
+    public var connectionsMax: Int?
+    /// The tenant of its clients.
+    public var tenant: UInt32 = 0
+
+    /// Grants the defaults.
+    public init() {}
+}
+
+/// How far received bytes were used.
+public struct Progress: Sendable {
+    /// What the host does next with the connection.
+    public enum Fate: UInt8, Sendable {
+        /// Reads on.
+        case read
+        /// Keeps what is left and offers nothing until `resume`.
+        case hold
+        /// Moves the connection to another partition; the action says where.
+        case move
+    }
+
+    /// Bytes used.
+    public var used: Int
+    /// Bytes that must be there before more can be done; 0 is unknown.
+    public var needs: Int
+    /// What is next.
+    public var fate: Fate
+}
+
+/// A partition of the broker.
+public final class Partition {
+    let setup: PartitionSetup
+    var limits: BrokerLimits
+    /// How each listener judges who connects; replaced by a reload.
+    public var access: [AccessRules]
+    var now: UInt64
+    var timers: TimerWheel
+
+    var links = SlotTable<Link>()
+    var sessions = SlotTable<Session>()
+    var sessionsByKey: [ClientKey: Handle] = [:]
+    var principals: [PrincipalNumber: Principal] = [:]
+    var nextPrincipal: PrincipalNumber = 1
+    var groups = SlotTable<SharedGroup>()
+    var groupsByKey: [ClientKey: Handle] = [:]
+
+    var trees: [TopicTree] = [TopicTree()]
+    var retained: [RetainedStore] = [RetainedStore()]
+    var routes: RouteCache
+    var pendingSubscribes: [UInt64: PendingSubscribe] = [:]
+    var nextTicket: UInt64 = 1
+    var pendingJoins: [UInt64: PendingJoin] = [:]
+    /// The rules by which the wills of clients that are gone are judged.
+    var willPrincipals: [Handle: Principal] = [:]
+    var connectionCounts: [UInt32: Int] = [:]
+
+    /// What is to be sent, by link slot.
+    public var out = OutBuffers()
+    var dirty: [Handle] = []
+    var packets = PacketVariants()
+    var propertyScratch = ByteWriter()
+    var writer = ByteWriter()
+
+    /// What the host is asked to do; it empties the list after each call.
+    public var actions: [Action] = []
+    /// Letters for the other partitions, by their number; the host posts and empties them.
+    public var outboxes: [[Mail]]
+    /// What is counted.
+    public var counters = ShardCounters()
+    var deliveredBytes: UInt64 = 0
+    var isDraining = false
+
+    /// Makes a partition at a time.
+    public init(_ setup: PartitionSetup, access: [AccessRules], now: UInt64) {
+        self.setup = setup
+        limits = setup.limits
+        self.access = access
+        self.now = now
+        timers = TimerWheel(now: now)
+        routes = RouteCache(seed: setup.tableSeed)
+        outboxes = Array(repeating: [], count: setup.count)
+    }
+
+    /// Says what time it is; once a turn, before anything else.
+    public func begin(now: UInt64) {
+        self.now = max(now, self.now)
+        var due: [TimerWheel.Timer] = []
+        timers.advance(to: self.now) { due.append($0) }
+        for timer in due { fire(timer) }
+    }
+
+    /// When `begin` must be called again at the latest.
+    public var nextDeadline: UInt64? { timers.nextDeadline }
+
+    /// The links that have something to send since the last call, with the host's names.
+    public func takeDirty() -> [(link: Handle, transport: UInt64)] {
+        guard !dirty.isEmpty else { return [] }
+        var list: [(link: Handle, transport: UInt64)] = []
+        list.reserveCapacity(dirty.count)
+        for id in dirty where links.contains(id) {
+            links[id].isDirty = false
+            list.append((id, links[id].transport))
+        }
+        dirty.removeAll(keepingCapacity: true)
+        return list
+    }
+
+    /// The home of a name within a tenant.
+    func home(_ tenant: UInt32, _ name: [UInt8]) -> Int {
+        guard setup.count > 1 else { return 0 }
+        let hash = hashBytes(
+            name.span.bytes, seed: setup.homeSeed ^ (UInt64(tenant) &* 0x9E37_79B9_7F4A_7C15))
+        return Int(hash % UInt64(setup.count))
+    }
+
+    @inline(__always)
+    func markDirty(_ id: Handle) {
+        if links[id].isDirty { return }
+        links[id].isDirty = true
+        dirty.append(id)
+    }
+
+    /// Appends the shared writer's packet to a link's out-buffer.
+    func sendWritten(_ id: Handle) {
+        guard links.contains(id) else { return }
+        out.append(Int(id.slot), writer.bytes)
+        counters.bytesSent &+= UInt64(writer.count)
+        markDirty(id)
+    }
+
+    func notice(_ id: Handle) -> SessionNotice {
+        let link = links[id]
+        let clientID: [UInt8]
+        if sessions.contains(link.session) {
+            clientID = sessions[link.session].key.identifier
+        } else {
+            clientID = link.arrival?.connect?.clientID ?? []
+        }
+        let user = principals[link.principal]?.name.map { [UInt8]($0.utf8) }
+            ?? link.arrival?.connect?.username ?? []
+        return SessionNotice(
+            transport: link.transport, listener: link.listener, clientID: clientID, user: user,
+            version: link.version.rawValue)
+    }
+
+    func report(_ event: BrokerEvent) { actions.append(.report(event)) }
+}
+
+/// What a partition's timers are about.
+enum PartitionTimer: UInt8 {
+    case connect = 1
+    case keepAlive
+    case sessionExpiry
+    case will
+    case stall
+}

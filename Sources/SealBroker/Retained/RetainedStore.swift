@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last retained message of each topic, found by filter.
+
+internal import SealBytes
+
+/// A tenant's retained messages.
+struct RetainedStore {
+    private final class Node {
+        var children: [Level: Node] = [:]
+        var message: Message?
+    }
+
+    private let root = Node()
+
+    /// How many messages are kept.
+    private(set) var count = 0
+    /// Their bytes.
+    private(set) var bytes = 0
+
+    /// The message of a topic.
+    func message(of topic: [Level]) -> Message? {
+        var node = root
+        for level in topic {
+            guard let child = node.children[level] else { return nil }
+            node = child
+        }
+        return node.message
+    }
+
+    /// Keeps a message in place of the topic's earlier one.
+    mutating func set(_ message: Message) {
+        var node = root
+        for level in TopicTree.levels(of: message.topic) {
+            if let child = node.children[level] {
+                node = child
+            } else {
+                let child = Node()
+                node.children[level] = child
+                node = child
+            }
+        }
+        if let old = node.message {
+            bytes -= old.byteCount
+        } else {
+            count += 1
+        }
+        bytes += message.byteCount
+        node.message = message
+    }
+
+    /// Forgets a topic's message; false when there was none.
+    @discardableResult
+    mutating func remove(_ topic: [Level]) -> Bool {
+        var path: [(node: Node, level: Level)] = []
+        var node = root
+        for level in topic {
+            guard let child = node.children[level] else { return false }
+            path.append((node, level))
+            node = child
+        }
+        guard let old = node.message else { return false }
+        node.message = nil
+        count -= 1
+        bytes -= old.byteCount
+        for (parent, level) in path.reversed() {
+            guard let child = parent.children[level], child.message == nil, child.children.isEmpty
+            else { break }
+            parent.children[level] = nil
+        }
+        return true
+    }
+
+    /// Calls `visit` for each message whose topic matches the filter.
+    func match(_ filter: [UInt8], _ visit: (Message) -> Void) {
+        walk(root, TopicTree.levels(of: filter)[...], isFirst: true, visit)
+    }
+
+    private func walk(
+        _ node: Node, _ filter: ArraySlice<Level>, isFirst: Bool, _ visit: (Message) -> Void
+    ) {
+        guard let level = filter.first else {
+            if let message = node.message { visit(message) }
+            return
+        }
+        let rest = filter.dropFirst()
+        if level == [UInt8(ascii: "#")] {
+            all(node, isFirst: isFirst, visit)
+        } else if level == [UInt8(ascii: "+")] {
+            for (name, child) in node.children where !(isFirst && Self.isReserved(name)) {
+                walk(child, rest, isFirst: false, visit)
+            }
+        } else if let child = node.children[level] {
+            walk(child, rest, isFirst: false, visit)
+        }
+    }
+
+    private func all(_ node: Node, isFirst: Bool, _ visit: (Message) -> Void) {
+        if let message = node.message { visit(message) }
+        for (name, child) in node.children where !(isFirst && Self.isReserved(name)) {
+            all(child, isFirst: false, visit)
+        }
+    }
+
+    /// MQTT 5.0 §4.7.2: wildcards at the first level do not match topics that begin with $.
+    private static func isReserved(_ level: Level) -> Bool { level.first == UInt8(ascii: "$") }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client's connection as the domain sees it.
+
+internal import SealBytes
+internal import SealMQTT
+
+struct Link {
+    enum Phase: UInt8 {
+        case awaitsConnect
+        case awaitsLogin
+        case open
+        case closing
+    }
+
+    /// The host's name for the connection.
+    let transport: UInt64
+    let listener: Int
+    var phase = Phase.awaitsConnect
+    var version = ProtocolVersion.v311
+    var tenant: UInt32 = 0
+    var session = Handle.none
+    var principal: PrincipalNumber = 0
+    /// The principal may do everything; its policy is not asked.
+    var isUnrestricted = false
+    var keepAliveMilliseconds: UInt64 = 0
+    var lastReceived: UInt64
+    /// The largest packet the client takes.
+    var packetBytesMax = Int.max
+    /// Whether the client wants reason strings (MQTT 5.0 §3.1.2.11.7).
+    var wantsReasons = true
+    /// The client's QoS 1 and 2 messages we have not answered to the end.
+    var unanswered = 0
+    var receiveMaximum: Int
+    var maximumQoS: UInt8 = 2
+    var topicAliasMaximum = 0
+    var aliasesIn: [[UInt8]] = []
+    var aliasesOut: AliasTable?
+    /// What must be remembered until CONNECT and login are through.
+    var arrival: LinkArrival?
+    /// In the list of links with something to send.
+    var isDirty = false
+    /// How many congested links this one is held up by.
+    var heldBy = 0
+    /// Links that are held until this one has sent what it has.
+    var holds: [Handle] = []
+    /// It did not move for the grace time: nobody waits for it any more.
+    var isStalled = false
+    /// What had been sent when the grace time was last checked.
+    var bytesSentMark: UInt64 = 0
+    var bytesSent: UInt64 = 0
+    var isWatchedForStall = false
+    /// Published in place of this connection's messages' topics: the listener's prefix.
+    var mountPoint: [UInt8] = []
+
+    init(transport: UInt64, listener: Int, now: UInt64, receiveMaximum: Int) {
+        self.transport = transport
+        self.listener = listener
+        lastReceived = now
+        self.receiveMaximum = receiveMaximum
+    }
+}
+
+/// What is kept from a connection's arrival until its login is decided.
+final class LinkArrival {
+    let facts: ArrivalFacts
+    var connect: Connect?
+    /// The client left its id to us.
+    var isAssigned = false
+
+    init(_ facts: ArrivalFacts) { self.facts = facts }
+}
+
+/// Topic aliases we gave out on one connection (MQTT 5.0 §3.3.2.3.4).
+final class AliasTable {
+    private let maximum: Int
+    private var numbers: [[UInt8]: UInt16] = [:]
+
+    init(maximum: Int) { self.maximum = maximum }
+
+    /// The alias of a topic, and whether the client knows it already; nil when all are taken.
+    func alias(for topic: [UInt8]) -> (number: UInt16, isKnown: Bool)? {
+        if let number = numbers[topic] { return (number, true) }
+        guard numbers.count < maximum else { return nil }
+        let number = UInt16(numbers.count + 1)
+        numbers[topic] = number
+        return (number, false)
+    }
+
+    /// Takes back an alias whose packet was not sent after all.
+    func forget(_ topic: [UInt8]) { numbers[topic] = nil }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions coming and going: taking over, leaving, expiring, and the wills that follow.
+
+internal import SealBytes
+internal import SealMQTT
+
+extension Partition {
+    /// The session for a CONNECT, and whether it was there before.
+    func openSession(_ key: ClientKey, _ connect: Connect) -> (Handle, wasPresent: Bool) {
+        let expiry = grantedExpiry(connect)
+        if let existing = sessionsByKey[key] {
+            takeOver(existing)
+            if sessions.contains(existing) {
+                if connect.cleanStart {
+                    // The will of a session that is ended is published now ([MQTT-3.1.3-9]).
+                    publishWill(existing)
+                    endSession(existing)
+                } else {
+                    sessions[existing].expirySeconds = expiry
+                    sessions[existing].willAt = .max
+                    sessions[existing].will = nil
+                    return (existing, true)
+                }
+            }
+        }
+        let session = sessions.insert(Session(key: key, expirySeconds: expiry))
+        sessionsByKey[key] = session
+        counters.sessions += 1
+        return (session, false)
+    }
+
+    private func grantedExpiry(_ connect: Connect) -> UInt32 {
+        let asked: UInt32
+        if connect.version == .v5 {
+            asked = connect.properties.sessionExpirySeconds
+        } else {
+            // MQTT 3.1.1 §3.1.2.4: a session that is not clean has no end.
+            asked = connect.cleanStart ? 0 : .max
+        }
+        return min(asked, limits.sessionExpirySecondsMax)
+    }
+
+    /// Another connection with the same client id arrives ([MQTT-3.1.4-3]).
+    private func takeOver(_ session: Handle) {
+        let id = sessions[session].link
+        guard links.contains(id) else { return }
+        disconnect(id, .sessionTakenOver, "another connection uses this client id")
+    }
+
+    /// A connection and its session part.
+    func detachSession(_ id: Handle, endedWell: Bool, reason: String) {
+        let session = links[id].session
+        guard sessions.contains(session), sessions[session].link == id else { return }
+        report(.sessionClosed(notice(id), reason: reason))
+        counters.connections -= 1
+        let tenant = links[id].tenant
+        connectionCounts[tenant] = max(0, (connectionCounts[tenant] ?? 1) - 1)
+        sessions[session].link = .none
+        links[id].session = .none
+        let principal = principals.removeValue(forKey: links[id].principal)
+        groupsNotice(session, .disconnected)
+        if endedWell { sessions[session].will = nil }
+        if sessions[session].will != nil { willPrincipals[session] = principal }
+        let expiry = sessions[session].expirySeconds
+        if expiry == 0 {
+            publishWill(session)
+            endSession(session)
+            return
+        }
+        if expiry != .max {
+            let end = now + UInt64(expiry) * 1000
+            sessions[session].expiresAt = end
+            timers.insert(
+                end, kind: PartitionTimer.sessionExpiry.rawValue, subject: session.word)
+        }
+        guard let will = sessions[session].will else { return }
+        if will.delaySeconds == 0 { return publishWill(session) }
+        let due = now + UInt64(will.delaySeconds) * 1000
+        sessions[session].willAt = due
+        timers.insert(due, kind: PartitionTimer.will.rawValue, subject: session.word)
+    }
+
+    /// Publishes a session's will, if it has one, and forgets it.
+    func publishWill(_ session: Handle) {
+        guard sessions.contains(session), let will = sessions[session].will else { return }
+        sessions[session].will = nil
+        sessions[session].willAt = .max
+        var header = will.message.header
+        if let seconds = will.expirySeconds { header.expiresAt = now + UInt64(seconds) * 1000 }
+        let message = Message(
+            header, topic: will.message.topic, properties: will.message.properties,
+            payload: will.message.payload)
+        guard mayPublishWill(session, message) else {
+            counters.messagesDropped.add(.notAuthorized)
+            return
+        }
+        publish(message, origin: session)
+    }
+
+    /// The will of a client that was let in is judged by the rules it was let in with.
+    private func mayPublishWill(_ session: Handle, _ message: Message) -> Bool {
+        guard let principal = willPrincipals.removeValue(forKey: session) else { return true }
+        return principal.decide(.publish, topic: message.topic.copied()).isAllowed
+    }
+
+    /// Publishes a message that came in no packet: a will, a system topic.
+    func publish(_ message: Message, origin: Handle) {
+        let header = message.header
+        guard let route = try? route(message.topic, tenant: header.tenant) else { return }
+        var publication = Publication(
+            qos: header.qos, isRetained: header.isRetained, tenant: header.tenant,
+            origin: origin, source: .none, expiresAt: header.expiresAt, message: message)
+        if header.isRetained {
+            _ = retain(
+                &publication, route, topic: message.topic, properties: message.properties,
+                payload: message.payload)
+        }
+        deliver(
+            &publication, route, topic: message.topic, properties: message.properties,
+            payload: message.payload)
+    }
+
+    /// Removes a session and everything that is its own.
+    func endSession(_ session: Handle) {
+        guard sessions.contains(session) else { return }
+        for index in stride(from: sessions[session].subscriptions.count - 1, through: 0, by: -1) {
+            unlink(session, index)
+        }
+        willPrincipals[session] = nil
+        guard let gone = sessions.remove(session) else { return }
+        sessionsByKey[gone.key] = nil
+        counters.sessions -= 1
+        counters.queuedMessages -= Int64(gone.queue.count)
+        counters.queueBytes -= Int64(gone.queue.bytes)
+        passOn(gone)
+    }
+
+    /// Shared messages of QoS 1 that an ended session did not acknowledge go to another member;
+    /// those of QoS 2 do not ([MQTT-4.8.2-5]).
+    private func passOn(_ gone: Session) {
+        for (_, flight) in gone.window.waiting
+        where flight.group != .none && flight.state == .awaitsPuback {
+            if let message = flight.message { giveToGroup(message, flight.group, tried: []) }
+        }
+        var queue = gone.queue
+        while let item = queue.popFirst() {
+            if item.group != .none { giveToGroup(item.message, item.group, tried: []) }
+        }
+    }
+
+    /// A timer of the partition is due.
+    func fire(_ timer: TimerWheel.Timer) {
+        let handle = Handle(word: timer.subject)
+        switch PartitionTimer(rawValue: timer.kind) {
+        case .connect: connectTimedOut(handle)
+        case .keepAlive: checkKeepAlive(handle)
+        case .stall: checkStall(handle)
+        case .sessionExpiry:
+            guard sessions.contains(handle), sessions[handle].expiresAt <= now else { return }
+            // MQTT 5.0 §3.1.3.2.2: the will goes out when the session ends, at the latest.
+            publishWill(handle)
+            endSession(handle)
+        case .will:
+            guard sessions.contains(handle), sessions[handle].willAt <= now else { return }
+            publishWill(handle)
+        case nil: break
+        }
+    }
+
+    private func connectTimedOut(_ id: Handle) {
+        guard links.contains(id), links[id].phase == .awaitsConnect else { return }
+        counters.limitHits.add(.connectSeconds)
+        counters.connects.add(.timeout)
+        report(.limitHit(notice(id), limit: "connect-seconds"))
+        dismiss(id)
+    }
+
+    private func checkKeepAlive(_ id: Handle) {
+        guard links.contains(id), links[id].phase == .open, links[id].keepAliveMilliseconds > 0
+        else { return }
+        // A link that we hold back ourselves is not silent by its own will.
+        if links[id].heldBy > 0 { links[id].lastReceived = now }
+        let due = links[id].lastReceived + links[id].keepAliveMilliseconds
+        if due > now {
+            timers.insert(due, kind: PartitionTimer.keepAlive.rawValue, subject: id.word)
+        } else {
+            // [MQTT-3.1.2-22].
+            disconnect(id, .keepAliveTimeout, "nothing was received for 1.5 times the keep-alive")
+        }
+    }
+
+    /// Stops taking connections and tells every client so.
+    public func drain() {
+        isDraining = true
+        for id in links.handles where links[id].phase == .open {
+            disconnect(id, .serverShuttingDown, "the server is shutting down")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the broker keeps for a client identifier, connected or not.
+
+internal import SealBytes
+internal import SealMQTT
+
+/// A session's subscription, and where it stands in the tree.
+struct Subscription {
+    var filter: [UInt8]
+    /// The shared group's key; nil is an ordinary subscription.
+    var group: [UInt8]?
+    var options: SubscriptionOptions
+    /// The node that holds the entry, and the entry's place there; groups keep their own lists.
+    var node: TopicNode?
+    var position: Int
+}
+
+/// A client identifier within a tenant.
+struct ClientKey: Hashable {
+    var tenant: UInt32
+    var identifier: [UInt8]
+}
+
+/// A message to be published when its owner is gone.
+struct LastWill {
+    var message: Message
+    var delaySeconds: UInt32
+    /// Relative, because a will's expiry begins when it is published.
+    var expirySeconds: UInt32?
+}
+
+struct Session {
+    let key: ClientKey
+    /// The connection that serves it now.
+    var link: Handle = .none
+    var principal: PrincipalNumber = 0
+    /// `UInt32.max` never ends, 0 ends with the connection.
+    var expirySeconds: UInt32
+    /// When an offline session ends, in milliseconds; `UInt64.max` is never.
+    var expiresAt: UInt64 = .max
+    var subscriptions: [Subscription] = []
+    var window = OutWindow()
+    var queue = MessageQueue()
+    /// QoS 2 packet ids received and not yet released.
+    var inbound = PacketIDSet()
+    var will: LastWill?
+    /// When a delayed will is due.
+    var willAt: UInt64 = .max
+
+    init(key: ClientKey, expirySeconds: UInt32) {
+        self.key = key
+        self.expirySeconds = expirySeconds
+    }
+
+    /// Whether it must remember what is under way.
+    var survives: Bool { expirySeconds > 0 }
+}
+
+/// Numbers principals for the route cache's answers; never reused within a partition's life.
+typealias PrincipalNumber = UInt32

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a loop knows of one connection. An idle one owns no buffer.
+
+internal import SealBytes
+
+struct Connection {
+    enum Stage: UInt8 {
+        case handshake
+        case open
+        /// Everything was said; waits for the peer to close, so that nothing sent is lost.
+        case lingering
+    }
+
+    var descriptor: Int32
+    var listener: Int32
+    var peer: PeerAddress
+    var stream: TLSStream?
+    var tag: UInt64 = 0
+    var stage: Stage
+    /// A handshake step is being computed elsewhere.
+    var isComputing = false
+    /// The handler takes nothing for now.
+    var isHeld = false
+    /// Whether epoll reports readable.
+    var isWatchedForInput = true
+    /// Whether the kernel took less than was to be sent, and epoll reports writable.
+    var isBlocked = false
+    /// To be closed when everything was sent.
+    var closesWhenSent = false
+    /// The peer sends nothing any more.
+    var inputEnded = false
+    /// Bytes wanted before the handler is asked again.
+    var needs: Int32 = 0
+    /// Decrypted bytes nobody used yet.
+    var unread: [UInt8] = []
+    /// Handshake bytes that arrived while a step was computed.
+    var cipherWaiting: [UInt8] = []
+    /// Ciphertext (or, on a plain connection, nothing) the kernel did not take yet.
+    var cipherRest: [UInt8] = []
+    /// When the connection was accepted, in milliseconds.
+    var acceptedAt: UInt64
+
+    init(
+        descriptor: Int32, listener: Int, peer: PeerAddress, stream: TLSStream?, stage: Stage,
+        acceptedAt: UInt64
+    ) {
+        self.descriptor = descriptor
+        self.listener = Int32(listener)
+        self.peer = peer
+        self.stream = stream
+        self.stage = stage
+        self.acceptedAt = acceptedAt
+    }
+}
+
+/// What the loop's timers are about.
+enum LoopTimer: UInt8 {
+    case handshake = 1
+    case linger = 2
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking connections in, and their handshakes: the sockets stay here, the arithmetic is the
+// pool's.
+
+internal import CSys
+internal import Glibc
+internal import SealBytes
+
+extension Loop {
+    func acceptAll(_ listener: LoopListener) {
+        guard isAccepting else { return }
+        var taken = 0
+        while taken < 256 {
+            guard let (descriptor, peer) = acceptConnection(listener.socket.descriptor) else {
+                let error = seal_errno()
+                if error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS {
+                    handler.happened(
+                        .acceptFailed(NetError(errno: error, doing: "accepting a connection")))
+                }
+                return
+            }
+            taken += 1
+            admit(descriptor, peer, listener)
+        }
+    }
+
+    private func admit(_ descriptor: Int32, _ peer: PeerAddress, _ listener: LoopListener) {
+        let needsHandshake = listener.tls != nil
+        if let refusal = setup.admission.enter(peer, needsHandshake: needsHandshake) {
+            handler.happened(.turnedAway(refusal, peer: peer, listener: listener.number))
+            close(descriptor)
+            return
+        }
+        var stream: TLSStream?
+        if let source = listener.tls {
+            stream = source.current.makeStream()
+            guard stream != nil else {
+                setup.admission.handshakeEnded(peer)
+                setup.admission.leave(peer)
+                close(descriptor)
+                return
+            }
+        }
+        counters.accepted &+= 1
+        counters.open += 1
+        let id = connections.insert(
+            Connection(
+                descriptor: descriptor, listener: listener.number, peer: peer, stream: stream,
+                stage: needsHandshake ? .handshake : .open, acceptedAt: now))
+        register(descriptor, id.word, UInt32(EPOLLIN.rawValue), add: true)
+        if needsHandshake {
+            timers.insert(
+                now + UInt64(setup.handshakeSeconds) * 1000, kind: LoopTimer.handshake.rawValue,
+                subject: id.word)
+        } else {
+            let arrival = Arrival(listener: listener.number, peer: peer, tls: nil, tag: 0)
+            connections[id].tag = handler.opened(id, arrival)
+        }
+    }
+
+    /// Ciphertext of an unfinished handshake arrived.
+    func handshakeReadable(_ id: Handle) {
+        let received = receive(id)
+        guard received > 0 else { return }
+        // SAFETY: `receive` filled that many bytes of the scratch.
+        let bytes = unsafe [UInt8](cipherScratch[0..<received])
+        if connections[id].isComputing {
+            connections[id].cipherWaiting.append(contentsOf: bytes)
+            // A peer may not fill our memory before it has said who it is.
+            if connections[id].cipherWaiting.count > 128 << 10 { end(id, .tls("tls.flood")) }
+            return
+        }
+        compute(id, bytes)
+    }
+
+    private func compute(_ id: Handle, _ input: [UInt8]) {
+        guard let stream = connections[id].stream else { return }
+        connections[id].isComputing = true
+        let deadline =
+            (connections[id].acceptedAt + UInt64(setup.handshakeSeconds) * 1000) * 1_000_000
+        let mailbox = self.mailbox
+        setup.handshakes.submit(
+            HandshakeJob(connection: id, stream: stream, input: input, deadline: deadline) {
+                mailbox.post(.handshake(HandshakeAnswerBox(answer: $0)))
+            })
+    }
+
+    func handshakeAnswered(_ answer: HandshakeAnswer) {
+        let id = answer.connection
+        guard connections.contains(id), connections[id].stage == .handshake else { return }
+        connections[id].isComputing = false
+        if !answer.output.isEmpty { sendCipher(id, answer.output) }
+        guard connections.contains(id) else { return }
+        switch answer.step {
+        case .needsInput:
+            let waiting = connections[id].cipherWaiting
+            if !waiting.isEmpty {
+                connections[id].cipherWaiting = []
+                compute(id, waiting)
+            }
+        case .done(let peer):
+            handshakeDone(id, peer, answer.rest)
+        case .refused(let refusal):
+            counters.handshakesRefused &+= 1
+            let connection = connections[id]
+            handler.happened(
+                .handshakeRefused(
+                    refusal, peer: connection.peer, listener: Int(connection.listener)))
+            setup.admission.handshakeEnded(connection.peer)
+            connections[id].stage = .lingering
+            linger(id)
+        }
+    }
+
+    private func handshakeDone(_ id: Handle, _ peer: TLSPeer, _ rest: [UInt8]) {
+        counters.handshakes &+= 1
+        counters.handshakeMicroseconds &+= (now &- connections[id].acceptedAt) &* 1000
+        setup.admission.handshakeEnded(connections[id].peer)
+        connections[id].stage = .open
+        let cipher = rest + connections[id].cipherWaiting
+        connections[id].cipherWaiting = []
+        let arrival = Arrival(
+            listener: Int(connections[id].listener), peer: connections[id].peer, tls: peer, tag: 0)
+        let tag = handler.opened(id, arrival)
+        guard connections.contains(id) else { return }
+        connections[id].tag = tag
+        guard !cipher.isEmpty else { return }
+        // SAFETY: the pointer is lent for the call.
+        unsafe cipher.withUnsafeBytes { unsafe digestCipher(id, $0) }
+    }
+
+    func timerFired(_ timer: TimerWheel.Timer) {
+        let id = Handle(word: timer.subject)
+        guard connections.contains(id) else { return }
+        switch LoopTimer(rawValue: timer.kind) {
+        case .handshake where connections[id].stage == .handshake:
+            counters.handshakesRefused &+= 1
+            let connection = connections[id]
+            handler.happened(
+                .handshakeTimedOut(peer: connection.peer, listener: Int(connection.listener)))
+            end(id, .tls("tls.timeout"))
+        case .linger
+        where connections[id].stage == .lingering || connections[id].closesWhenSent:
+            end(id, .handler)
+        default:
+            break
+        }
+    }
+}
+
+/// Where a listener's present TLS context is found; a reload replaces it, open connections keep
+/// theirs.
+public final class TLSSource: Sendable {
+    private let context: ContextCell
+
+    /// Starts with a context.
+    public init(_ context: TLSContext) { self.context = ContextCell(context) }
+
+    /// The context for new connections.
+    public var current: TLSContext { context.value }
+
+    /// Uses another context from now on.
+    public func replace(_ context: TLSContext) { self.context.value = context }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the socket to the handler: one read, one decryption pass, one call.
+
+internal import CSys
+internal import Glibc
+internal import SealBytes
+
+extension Loop {
+    func becameReadable(_ id: Handle, _ events: UInt32) {
+        switch connections[id].stage {
+        case .handshake:
+            handshakeReadable(id)
+        case .lingering:
+            if receive(id) > 0 { return }
+        case .open:
+            if connections[id].isHeld {
+                watchInput(id, false)
+                // A peer that is gone is noticed even while nothing is taken from it.
+                if events & UInt32(EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { end(id, .peer) }
+                return
+            }
+            let received = receive(id)
+            guard received > 0 else { return }
+            // SAFETY: `receive` filled that many bytes of the scratch.
+            let bytes = unsafe UnsafeRawBufferPointer(rebasing: cipherScratch[0..<received])
+            if connections[id].stream == nil {
+                unsafe digest(id, bytes)
+            } else {
+                unsafe digestCipher(id, bytes)
+            }
+        }
+    }
+
+    /// Reads once into the scratch; 0 when nothing came or the connection ended here.
+    func receive(_ id: Handle) -> Int {
+        let descriptor = connections[id].descriptor
+        // SAFETY: the scratch is as long as the call is told.
+        let count = unsafe recv(
+            descriptor, cipherScratch.baseAddress, cipherScratch.count, 0)
+        if count > 0 {
+            counters.bytesReceived &+= UInt64(count)
+            return count
+        }
+        if count == 0 {
+            end(id, .peer)
+        } else {
+            let error = seal_errno()
+            if error != EAGAIN && error != EINTR { end(id, .network(error)) }
+        }
+        return 0
+    }
+
+    func digestCipher(_ id: Handle, _ cipher: UnsafeRawBufferPointer) {
+        guard let stream = connections[id].stream else { return }
+        var input = unsafe cipher
+        while true {
+            // SAFETY: the scratch belongs to this loop and is lent for the call.
+            let result = unsafe stream.read(input, into: plainScratch, using: buffers)
+            unsafe input = UnsafeRawBufferPointer(start: nil, count: 0)
+            flushEngine(id)
+            if result.count > 0 {
+                unsafe digest(
+                    id, UnsafeRawBufferPointer(rebasing: plainScratch[0..<result.count]))
+            }
+            // The handler may have closed or moved the connection.
+            guard connections.contains(id), connections[id].stage == .open else { return }
+            switch result.state {
+            case .moreToRead: continue
+            case .drained: return
+            case .closed:
+                end(id, .peer)
+                return
+            case .failed(let refusal):
+                flushEngine(id)
+                if connections.contains(id) { end(id, .tls(refusal.code)) }
+                return
+            }
+        }
+    }
+
+    /// Sends what the TLS engine wants to say by itself (a key update, an alert).
+    private func flushEngine(_ id: Handle) {
+        let output = buffers.takeOutput()
+        if !output.isEmpty { sendCipher(id, output) }
+    }
+
+    /// Gives plaintext to the handler, together with what was left over before.
+    func digest(_ id: Handle, _ bytes: UnsafeRawBufferPointer) {
+        guard connections.contains(id) else { return }
+        if connections[id].unread.isEmpty && !connections[id].isHeld {
+            // SAFETY: the bytes stay where they are during the call.
+            let used = unsafe consume(id, RawSpan(_unsafeBytes: bytes))
+            guard connections.contains(id), used < bytes.count else { return }
+            unsafe connections[id].unread.append(
+                contentsOf: UnsafeRawBufferPointer(rebasing: bytes[used...]))
+            return
+        }
+        unsafe connections[id].unread.append(contentsOf: bytes)
+        digestUnread(id)
+    }
+
+    /// Offers left-over bytes to the handler when there are enough of them.
+    func digestUnread(_ id: Handle) {
+        guard !connections[id].isHeld, !connections[id].unread.isEmpty else { return }
+        guard connections[id].unread.count >= Int(connections[id].needs) else { return }
+        let unread = connections[id].unread
+        let used = consume(id, unread.span.bytes)
+        guard connections.contains(id) else { return }
+        if used >= unread.count {
+            connections[id].unread = []
+        } else if used > 0 {
+            connections[id].unread.removeFirst(used)
+        }
+    }
+
+    /// One call of the handler; answers how many bytes are used up, all of them when the
+    /// connection is gone.
+    private func consume(_ id: Handle, _ bytes: RawSpan) -> Int {
+        let consumption = handler.received(id, tag: connections[id].tag, bytes)
+        guard connections.contains(id) else { return bytes.byteCount }
+        let used = min(max(consumption.used, 0), bytes.byteCount)
+        connections[id].needs = Int32(clamping: consumption.needs)
+        switch consumption.fate {
+        case .read: break
+        case .hold: connections[id].isHeld = true
+        case .detach:
+            detach(id, unread: bytes.extracting(used..<bytes.byteCount).copied())
+            return bytes.byteCount
+        }
+        return used
+    }
+
+    /// Stops offering bytes of a connection until `resume`.
+    public func hold(_ id: Handle) {
+        guard connections.contains(id) else { return }
+        connections[id].isHeld = true
+    }
+
+    /// Goes on with a connection that was held.
+    public func resume(_ id: Handle) {
+        guard connections.contains(id), connections[id].isHeld else { return }
+        connections[id].isHeld = false
+        connections[id].needs = 0
+        watchInput(id, true)
+        if !connections[id].unread.isEmpty { resumed.append(id) }
+    }
+
+    func watchInput(_ id: Handle, _ wanted: Bool) {
+        guard connections[id].isWatchedForInput != wanted else { return }
+        connections[id].isWatchedForInput = wanted
+        updateInterest(id)
+    }
+
+    func updateInterest(_ id: Handle) {
+        var events: UInt32 = 0
+        if connections[id].isWatchedForInput { events |= UInt32(EPOLLIN.rawValue) }
+        if connections[id].isBlocked { events |= UInt32(EPOLLOUT.rawValue) }
+        register(connections[id].descriptor, id.word, events, add: false)
+    }
+
+    private func detach(_ id: Handle, unread: [UInt8]) {
+        guard let connection = connections.remove(id) else { return }
+        forget(connection.descriptor)
+        counters.open -= 1
+        let arrival = Arrival(
+            listener: Int(connection.listener), peer: connection.peer, tls: nil,
+            tag: connection.tag)
+        handler.detached(
+            Transfer(
+                descriptor: connection.descriptor, stream: connection.stream,
+                cipherRest: connection.cipherRest, unread: unread, arrival: arrival))
+    }
+
+    /// Takes over a connection that another loop let go of.
+    public func adopt(_ transfer: Transfer) {
+        var connection = Connection(
+            descriptor: transfer.descriptor, listener: transfer.arrival.listener,
+            peer: transfer.arrival.peer, stream: transfer.stream, stage: .open, acceptedAt: now)
+        connection.unread = transfer.unread
+        connection.cipherRest = transfer.cipherRest
+        connection.isBlocked = !transfer.cipherRest.isEmpty
+        let id = connections.insert(connection)
+        counters.open += 1
+        var events = UInt32(EPOLLIN.rawValue)
+        if !transfer.cipherRest.isEmpty { events |= UInt32(EPOLLOUT.rawValue) }
+        register(transfer.descriptor, id.word, events, add: true)
+        connections[id].tag = handler.opened(id, transfer.arrival)
+        if connections.contains(id), !transfer.unread.isEmpty { resumed.append(id) }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads and waiting, as thin as the system has them.
+
+internal import CSys
+internal import Glibc
+
+/// A thread of the system.
+public enum Thread {
+    /// Starts a thread that runs `body` and ends with it.
+    ///
+    /// What the body makes stays on the thread: nothing but `Sendable` values can be captured.
+    public static func start(
+        named name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
+    ) {
+        let entry = Unmanaged.passRetained(Entry(name: name, niceness: niceness, body: body))
+        var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        // SAFETY: the attributes and the thread id are lent for the calls; the entry's retain is
+        // balanced by the thread, which alone takes it.
+        unsafe pthread_attr_init(&attributes)
+        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        let outcome = unsafe pthread_create(
+            &thread, &attributes,
+            { raw in
+                guard let raw else { return nil }
+                let entry = unsafe Unmanaged<Entry>.fromOpaque(raw).takeRetainedValue()
+                seal_thread_setup(entry.name, entry.niceness)
+                entry.body()
+                return nil
+            }, entry.toOpaque())
+        unsafe pthread_attr_destroy(&attributes)
+        precondition(outcome == 0, "the system refused a thread: error \(outcome)")
+    }
+}
+
+private final class Entry: Sendable {
+    let name: String
+    let niceness: Int32
+    let body: @Sendable () -> Void
+
+    init(name: String, niceness: Int32, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.niceness = niceness
+        self.body = body
+    }
+}
+
+/// A value behind a mutex, with a condition that threads can wait for.
+// SAFETY: the value is only touched while the mutex is held.
+public final class MonitoredState<Value>: @unchecked Sendable {
+    private var value: Value
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+    /// Makes the monitor.
+    public init(_ value: sending Value) {
+        self.value = value
+        // SAFETY: both live at a stable address until `deinit`.
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe condition = .allocate(capacity: 1)
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        // SAFETY: nobody waits any more when the last reference is gone.
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Changes the value and wakes those who wait.
+    public func change<Result>(_ body: (inout Value) -> Result) -> Result {
+        // SAFETY: locked and unlocked in pairs.
+        unsafe pthread_mutex_lock(mutex)
+        let result = body(&value)
+        unsafe pthread_mutex_unlock(mutex)
+        unsafe pthread_cond_broadcast(condition)
+        return result
+    }
+
+    /// Waits until `body` gives an answer.
+    public func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
+        // SAFETY: locked and unlocked in pairs; the condition is waited for with the lock held.
+        unsafe pthread_mutex_lock(mutex)
+        while true {
+            if let result = body(&value) {
+                unsafe pthread_mutex_unlock(mutex)
+                return result
+            }
+            unsafe pthread_cond_wait(condition, mutex)
+        }
+    }
+}
