@@ -5,10 +5,15 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <openssl/bio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // ---- BIO over lent buffers
 
@@ -151,6 +156,8 @@ int seal_accept4(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int seal_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
 int seal_errno(void) { return errno; }
 
 void seal_set_errno(int value) { errno = value; }
@@ -166,6 +173,11 @@ int seal_ignore_signal(int number) {
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_IGN;
     return sigaction(number, &action, NULL);
+}
+
+void seal_thread_setup(const char *name, int niceness) {
+    pthread_setname_np(pthread_self(), name);
+    if (niceness) setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness);
 }
 
 int seal_malloc_trim(void) { return malloc_trim(0); }

@@ -41,9 +41,11 @@ int seal_ssl_ctx_set_groups(SSL_CTX *ctx, const char *list);
 
 // System calls.
 int seal_accept4(int fd, struct sockaddr *address, socklen_t *length);
+int seal_eventfd(void);
 int seal_errno(void);
 void seal_set_errno(int value);
 uint64_t seal_monotonic_nanoseconds(void);
 int seal_ignore_signal(int number);
+void seal_thread_setup(const char *name, int niceness);
 int seal_malloc_trim(void);
 void seal_malloc_settings(void);

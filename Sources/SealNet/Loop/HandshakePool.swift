@@ -21,10 +21,6 @@ struct HandshakeAnswer: Sendable {
     var connection: Handle
     var step: HandshakeStep
     var output: [UInt8]
-    /// What the peer sent after its last handshake record, decrypted.
-    var early: [UInt8]
-    /// What was not read by the handshake, still encrypted.
-    var rest: [UInt8]
 }
 
 /// Threads for the cryptography of handshakes.
@@ -56,23 +52,17 @@ public final class HandshakePool: Sendable {
     }
 
     private static func work(_ state: MonitoredState<State>) {
-        let buffers = TLSBuffers()
-        var scratch = [UInt8](repeating: 0, count: 16_640)
+        guard let buffers = TLSBuffers() else { return }
         while let job = nextJob(state) {
             // SAFETY: the pointer is lent for the step.
             let step = unsafe job.input.withUnsafeBytes {
-                unsafe seal_monotonic_nanoseconds() > job.deadline
-                    ? HandshakeStep.needsInput : job.stream.handshake($0, using: buffers)
+                seal_monotonic_nanoseconds() > job.deadline
+                    ? HandshakeStep.needsInput : unsafe job.stream.handshake($0, using: buffers)
             }
-            var answer = HandshakeAnswer(
-                connection: job.connection, step: step, output: buffers.takeOutput(),
-                early: [], rest: [])
-            if case .done = step {
-                answer.rest = buffers.takeRest()
-            }
-            job.answer(answer)
+            job.answer(
+                HandshakeAnswer(
+                    connection: job.connection, step: step, output: buffers.takeOutput()))
         }
-        scratch.removeAll()
     }
 
     private static func nextJob(_ state: MonitoredState<State>) -> HandshakeJob? {

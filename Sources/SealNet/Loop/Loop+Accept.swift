@@ -28,7 +28,7 @@ extension Loop {
         let needsHandshake = listener.tls != nil
         if let refusal = setup.admission.enter(peer, needsHandshake: needsHandshake) {
             handler.happened(.turnedAway(refusal, peer: peer, listener: listener.number))
-            close(descriptor)
+            Glibc.close(descriptor)
             return
         }
         var stream: TLSStream?
@@ -37,7 +37,7 @@ extension Loop {
             guard stream != nil else {
                 setup.admission.handshakeEnded(peer)
                 setup.admission.leave(peer)
-                close(descriptor)
+                Glibc.close(descriptor)
                 return
             }
         }
@@ -99,7 +99,7 @@ extension Loop {
                 compute(id, waiting)
             }
         case .done(let peer):
-            handshakeDone(id, peer, answer.rest)
+            handshakeDone(id, peer)
         case .refused(let refusal):
             counters.handshakesRefused &+= 1
             let connection = connections[id]
@@ -112,19 +112,19 @@ extension Loop {
         }
     }
 
-    private func handshakeDone(_ id: Handle, _ peer: TLSPeer, _ rest: [UInt8]) {
+    private func handshakeDone(_ id: Handle, _ peer: TLSPeer) {
         counters.handshakes &+= 1
         counters.handshakeMicroseconds &+= (now &- connections[id].acceptedAt) &* 1000
         setup.admission.handshakeEnded(connections[id].peer)
         connections[id].stage = .open
-        let cipher = rest + connections[id].cipherWaiting
+        let cipher = connections[id].cipherWaiting
         connections[id].cipherWaiting = []
         let arrival = Arrival(
             listener: Int(connections[id].listener), peer: connections[id].peer, tls: peer, tag: 0)
         let tag = handler.opened(id, arrival)
         guard connections.contains(id) else { return }
         connections[id].tag = tag
-        guard !cipher.isEmpty else { return }
+        guard !cipher.isEmpty || connections[id].stream?.hasUnread ?? false else { return }
         // SAFETY: the pointer is lent for the call.
         unsafe cipher.withUnsafeBytes { unsafe digestCipher(id, $0) }
     }

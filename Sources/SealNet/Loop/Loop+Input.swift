@@ -3,7 +3,7 @@
 
 internal import CSys
 internal import Glibc
-internal import SealBytes
+public import SealBytes
 
 extension Loop {
     func becameReadable(_ id: Handle, _ events: UInt32) {
@@ -72,7 +72,7 @@ extension Loop {
                 return
             case .failed(let refusal):
                 flushEngine(id)
-                if connections.contains(id) { end(id, .tls(refusal.code)) }
+                if connections.contains(id) { end(id, .tls(refusal.code.rawValue)) }
                 return
             }
         }

@@ -28,11 +28,10 @@ extension Loop {
         let descriptor = connections[id].descriptor
         while out.count(slot) > 0 {
             // SAFETY: the bytes are lent for the call.
-            let (sent, wanted) = unsafe out.withBytes(slot) { bytes in
-                unsafe (
-                    Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue)),
-                    bytes.count
-                )
+            let wanted = out.count(slot)
+            let sent = unsafe out.withBytes(slot) { bytes in
+                unsafe Glibc.send(
+                    descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
             }
             guard sent >= 0 else { return sendFailed(id) }
             counters.bytesSent &+= UInt64(sent)
@@ -61,15 +60,13 @@ extension Loop {
     private func sendOutput(_ id: Handle) -> Bool {
         let descriptor = connections[id].descriptor
         // SAFETY: the collected bytes are lent for the call.
-        let (sent, wanted) = unsafe buffers.withOutput { bytes in
-            unsafe (
-                Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue)),
-                bytes.count
-            )
-        }
+        let bytes = buffers.output
+        let wanted = bytes.count
+        let sent = unsafe Glibc.send(
+            descriptor, bytes.baseAddress, wanted, Int32(MSG_NOSIGNAL))
         if sent == wanted {
             counters.bytesSent &+= UInt64(sent)
-            buffers.discardOutput()
+            buffers.clearOutput()
             return true
         }
         let error = seal_errno()
@@ -94,7 +91,7 @@ extension Loop {
         let descriptor = connections[id].descriptor
         // SAFETY: the bytes are lent for the call.
         let sent = unsafe bytes.withUnsafeBytes {
-            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         if sent == bytes.count {
             counters.bytesSent &+= UInt64(sent)
@@ -173,7 +170,7 @@ extension Loop {
     func linger(_ id: Handle) {
         connections[id].stream = nil
         connections[id].unread = []
-        shutdown(connections[id].descriptor, Int32(SHUT_WR.rawValue))
+        shutdown(connections[id].descriptor, Int32(SHUT_WR))
         watchInput(id, true)
         timers.insert(now + 1000, kind: LoopTimer.linger.rawValue, subject: id.word)
     }

@@ -4,7 +4,7 @@
 
 internal import CSys
 internal import Glibc
-public import SealBytes
+internal import SealBytes
 
 /// A port that the loop takes connections from.
 public struct LoopListener: Sendable {
@@ -75,7 +75,7 @@ public final class Loop<Handler: LoopHandler> {
     let poller: Int32
     var connections = SlotTable<Connection>()
     var timers: TimerWheel
-    let buffers = TLSBuffers()
+    let buffers: TLSBuffers
     let cipherScratch: UnsafeMutableRawBufferPointer
     let plainScratch: UnsafeMutableRawBufferPointer
     var resumed: [Handle] = []
@@ -102,8 +102,11 @@ public final class Loop<Handler: LoopHandler> {
         self.handler = handler
         self.mailbox = mailbox
         self.setup = setup
-        poller = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
-        precondition(poller >= 0, "the kernel gave no epoll descriptor")
+        poller = epoll_create1(O_CLOEXEC)
+        guard let buffers = TLSBuffers(), poller >= 0 else {
+            preconditionFailure("the system has no memory or descriptor for a loop")
+        }
+        self.buffers = buffers
         nanoseconds = seal_monotonic_nanoseconds()
         timers = TimerWheel(now: nanoseconds / 1_000_000)
         // SAFETY: freed in `deinit`; lent to one step at a time.
@@ -120,7 +123,7 @@ public final class Loop<Handler: LoopHandler> {
     deinit {
         unsafe cipherScratch.deallocate()
         unsafe plainScratch.deallocate()
-        close(poller)
+        Glibc.close(poller)
     }
 
     /// Runs until a `stop` letter arrives.
@@ -211,7 +214,7 @@ public final class Loop<Handler: LoopHandler> {
     /// Descriptors are closed at the end of the turn, so that no event of the same batch can
     /// meet a reused one.
     private func bury() {
-        for descriptor in buried { close(descriptor) }
+        for descriptor in buried { Glibc.close(descriptor) }
         buried.removeAll(keepingCapacity: true)
     }
 

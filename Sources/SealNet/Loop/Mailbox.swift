@@ -13,7 +13,7 @@ public final class Mailbox<Letter: Sendable>: Sendable {
 
     /// Makes an empty mailbox.
     public init() {
-        bell = eventfd(0, Int32(EFD_NONBLOCK.rawValue) | Int32(EFD_CLOEXEC.rawValue))
+        bell = seal_eventfd()
     }
 
     deinit { close(bell) }
