@@ -42,7 +42,7 @@ format:
 
 lint:
 	swift format lint --strict -p -r $(SWIFT_FILES)
-	for script in Scripts/* .ci/run Tests/Seeds/*.sh; do test ! -f $$script || bash -n $$script || exit 1; done
+	for script in $(wildcard Scripts/* .ci/run Tests/Seeds/*.sh); do bash -n $$script || exit 1; done
 
 ## this machine's figures beside mosquitto's
 bench: build

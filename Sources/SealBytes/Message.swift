@@ -45,8 +45,8 @@ public struct MessageHeader: Sendable {
     }
 }
 
-/// A published message.
 // SAFETY: the storage is written once, before the value is handed out, and never again.
+/// A published message.
 public struct Message: @unchecked Sendable {
     @usableFromInline
     final class Storage: ManagedBuffer<MessageHeader, UInt8> {}

@@ -203,6 +203,7 @@ struct BufferPool: ~Copyable {
         }
     }
 
+    // SAFETY: a block taken leaves `kept`, so it has one owner: the caller.
     mutating func take(_ bytes: Int) -> (UnsafeMutableRawPointer, Int) {
         var index = 0
         var size = Self.smallest
@@ -217,6 +218,7 @@ struct BufferPool: ~Copyable {
         return (.allocate(byteCount: size, alignment: 16), size)
     }
 
+    // SAFETY: the caller gives up the block it took, and does not use it again.
     mutating func give(_ block: UnsafeMutableRawPointer, capacity: Int) {
         var index = 0
         var size = Self.smallest

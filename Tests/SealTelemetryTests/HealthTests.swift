@@ -45,8 +45,9 @@ struct HealthTests {
         ])
         #expect(
             String(decoding: report.json(), as: UTF8.self)
-                == "{\"v\":1,\"status\":\"fail\",\"checks\":[{\"name\":\"loop\",\"status\":\"fail\","
-                + "\"since\":\"2026-01-01T00:00:00.000000Z\",\"reason\":\"Shard \\\"1\\\"\\n\","
+                == "{\"v\":1,\"status\":\"fail\",\"checks\":[{\"name\":\"loop\","
+                + "\"status\":\"fail\",\"since\":\"2026-01-01T00:00:00.000000Z\","
+                + "\"reason\":\"Shard \\\"1\\\"\\n\","
                 + "\"code\":\"stuck\"}]}\n"
         )
         #expect(throws: Never.self) {

@@ -9,7 +9,8 @@ enum Escaping {
 
     /// Appends a text between quotes with JSON's escapes (RFC 8259 §7), bounded.
     ///
-    /// At most `bytesMax` bytes stand between the quotes. A longer text is cut between characters and ends in `…`.
+    /// At most `bytesMax` bytes stand between the quotes. A longer text is cut between
+    /// characters and ends in `…`.
     ///
     /// Besides what JSON demands, characters that could rearrange a terminal are escaped: C1
     /// controls, DEL, line and paragraph separators and the bidirectional overrides.

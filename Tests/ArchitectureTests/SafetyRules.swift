@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where unsafe code may be and what must stand above it; and what pure rooms may not ask for.
+
+enum SafetyRules {
+    /// Rooms that may hold unsafe code: the buffers, and the doors to C and to the kernel.
+    static let unsafeRooms: Set<String> = ["SealBytes", "SealNet", "SealPKI"]
+
+    nonisolated(unsafe) private static let unsafe =
+        /\b(?:Unsafe\w*|unsafe\w*|withUnsafe\w*|Unmanaged|OpaquePointer)\b|@unchecked\b/
+        .wordBoundaryKind(.simple)
+    nonisolated(unsafe) private static let promise = /@unchecked\b|nonisolated\(unsafe\)/
+
+    static func check(_ file: SourceFile) -> [Finding] {
+        guard let room = file.room else { return [] }
+        var findings = purity(file, room)
+        guard unsafeRooms.contains(room) else {
+            return findings
+                + file.findings(
+                    unsafe,
+                    "unsafe code belongs to \(unsafeRooms.sorted().joined(separator: ", "))"
+                )
+        }
+        let bodies = Declarations.all(in: file).map(\.lines)
+        for (index, line) in file.code.enumerated() where line.contains(unsafe) {
+            let body = bodies.first { $0.contains(index) }
+            // Types named in stored properties are not a use; the functions that touch them are.
+            guard body != nil || line.contains(promise) else { continue }
+            if !hasReason(file, from: body?.lowerBound ?? index, to: body?.upperBound ?? index) {
+                findings.append(
+                    Finding(
+                        path: file.path,
+                        line: index + 1,
+                        advice: "unsafe without a \"// SAFETY:\" line above that says why it holds"
+                    )
+                )
+            }
+        }
+        return findings
+    }
+
+    /// Whether a SAFETY line stands among these lines or in the comments directly above them.
+    private static func hasReason(_ file: SourceFile, from first: Int, to last: Int) -> Bool {
+        var start = first
+        while start > 0 {
+            let above = file.lines[start - 1].drop { $0 == " " }
+            guard above.hasPrefix("//") || above.hasPrefix("@") else { break }
+            start -= 1
+        }
+        return file.lines[start...last].contains { $0.contains("SAFETY:") }
+    }
+
+    nonisolated(unsafe) private static let clocksAndDice =
+        #/
+        \b(?:Date\(|DispatchTime|ContinuousClock|SuspendingClock|clock_gettime|gettimeofday
+        |Task\.sleep|SystemRandomNumberGenerator|arc4random|getrandom|shuffled\(\)
+        |randomElement\(\)|getenv|FileHandle|FileManager)
+        /#
+
+    private static func purity(_ file: SourceFile, _ room: String) -> [Finding] {
+        guard LayeringRule.pureRooms.contains(room) else { return [] }
+        return file.findings(
+            clocksAndDice,
+            "\(room) is pure: clock, dice, disk and network are arguments"
+        )
+            + file.findings(
+                /\.random\(in: [^,)]*\)/,
+                "\(room) is pure: take a random number generator"
+            )
+    }
+}
