@@ -91,7 +91,7 @@ struct TopicTests {
         }
     }
 
-    /// Filter, topics that match, topics that do not. MQTT 5.0 §4.7.1, §4.7.2, §4.7.3.
+    /// Filters, topics that match, topics that do not (MQTT 5.0 §4.7.1, §4.7.2, §4.7.3).
     static let table: [(filter: String, matching: [String], other: [String])] = [
         ("#", ["a", "a/b", "/", "/a", "a//b"], ["$SYS", "$SYS/a", "$"]),
         ("+", ["a", "b c"], ["a/b", "/", "/a", "a/", "$SYS"]),

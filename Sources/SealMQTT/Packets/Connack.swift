@@ -148,6 +148,12 @@ public struct Connack: Equatable, Sendable {
             reason: .success
         )
         if version == .v5 {
+            // A server that knows no MQTT 5.0 answers as MQTT 3.1.1 §3.1.2.2 tells it to.
+            if body.byteCount == 2, body.byte(1) == 1 {
+                packet.reason = .unsupportedProtocolVersion
+                packet.sessionPresent = false
+                return packet
+            }
             packet.reason = try reader.readReason(in: .connack, .fromServer)
             packet.properties = try ConnackProperties.decode(try reader.readProperties())
         } else {
