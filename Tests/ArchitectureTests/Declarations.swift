@@ -24,10 +24,14 @@ enum Declarations {
         |associatedtype)\b | init[?\(<] )
         /#
 
+    /// One of them is in every declaration: a quick look before the slow one.
+    private static let words = ["func", "init", "subscript", "var ", "let "]
+
     /// All declarations with bodies; nested ones too.
     static func all(in file: SourceFile) -> [Declaration] {
         file.code.indices.compactMap { index in
-            guard file.code[index].contains(head) else { return nil }
+            let line = file.code[index]
+            guard words.contains(where: line.contains), line.contains(head) else { return nil }
             return end(of: index, in: file.code).map { Declaration(lines: index...$0) }
         }
     }

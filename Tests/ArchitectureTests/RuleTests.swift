@@ -125,6 +125,8 @@ struct RuleTests {
     func unsafeElsewhere(line: String) {
         #expect(lines(SafetyRules.check(file("Sources/SealBroker/A.swift", line + "\n"))) == [3])
         #expect(SafetyRules.check(file("Sources/SealBroker/A.swift", "// \(line)\n")).isEmpty)
+        let word = "if let unsafe { return .unsafe }\n"
+        #expect(SafetyRules.check(file("Sources/SealBroker/A.swift", word)).isEmpty)
     }
 
     @Test("unsafe code needs its SAFETY line above or inside the function")

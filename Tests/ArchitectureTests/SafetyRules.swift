@@ -5,10 +5,21 @@ enum SafetyRules {
     /// Rooms that may hold unsafe code: the buffers, and the doors to C and to the kernel.
     static let unsafeRooms: Set<String> = ["SealBytes", "SealNet", "SealPKI"]
 
+    /// Anything that smells of it; not even a type of this kind is named in other rooms.
     nonisolated(unsafe) private static let unsafe =
-        /\b(?:Unsafe\w*|unsafe\w*|withUnsafe\w*|Unmanaged|OpaquePointer)\b|@unchecked\b/
-        .wordBoundaryKind(.simple)
-    nonisolated(unsafe) private static let promise = /@unchecked\b|nonisolated\(unsafe\)/
+        #/
+        \b (?: Unsafe\w* | unsafe[A-Z]\w* | withUnsafe\w* | Unmanaged | OpaquePointer ) \b
+        | @unchecked\b | nonisolated\(unsafe\)
+        /#.wordBoundaryKind(.simple)
+
+    /// What needs a reason in the rooms that may: a use, or a promise to the compiler.
+    ///
+    /// Handing on a pointer is not a use; whoever looks behind it gives the reason.
+    nonisolated(unsafe) private static let use =
+        #/
+        \b (?: withUnsafe\w* | _?unsafe[A-Z]\w* | Unmanaged | Unsafe\w*Pointer (?:<[^>]*>)? \( )
+        | @unchecked\b | nonisolated\(unsafe\)
+        /#.wordBoundaryKind(.simple)
 
     static func check(_ file: SourceFile) -> [Finding] {
         guard let room = file.room else { return [] }
@@ -21,10 +32,8 @@ enum SafetyRules {
                 )
         }
         let bodies = Declarations.all(in: file).map(\.lines)
-        for (index, line) in file.code.enumerated() where line.contains(unsafe) {
+        for (index, line) in file.code.enumerated() where mayHold(line) && line.contains(use) {
             let body = bodies.first { $0.contains(index) }
-            // Types named in stored properties are not a use; the functions that touch them are.
-            guard body != nil || line.contains(promise) else { continue }
             if !hasReason(file, from: body?.lowerBound ?? index, to: body?.upperBound ?? index) {
                 findings.append(
                     Finding(
@@ -36,6 +45,11 @@ enum SafetyRules {
             }
         }
         return findings
+    }
+
+    /// A quick look before the slow one.
+    private static func mayHold(_ line: String) -> Bool {
+        ["nsafe", "@unchecked", "Unmanaged"].contains(where: line.contains)
     }
 
     /// Whether a SAFETY line stands among these lines or in the comments directly above them.

@@ -66,7 +66,8 @@ enum TidyRules {
             )
         }
         let declared = /\b(?:struct|class|enum|protocol|actor|typealias|associatedtype) +(\w+)/
-        for (index, line) in file.code.enumerated() {
+        let kinds = ["struct ", "class ", "enum ", "protocol ", "actor ", "type"]
+        for (index, line) in file.code.enumerated() where kinds.contains(where: line.contains) {
             for match in line.matches(of: declared) {
                 guard let word = words(of: match.1).first(where: bannedWords.contains) else {
                     continue
