@@ -87,7 +87,7 @@ let package = Package(
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("SealBrokerTests", ["SealBroker"]),
         tests("SealServerTests", ["SealServer", "SealBroker"]),
-        tests("SealPKITests", ["SealPKI"]),
+        tests("SealPKITests", ["SealPKI", "SealBytes"]),
         tests("SealNetTests", ["SealNet", "SealPKI"]),
         tests("ArchitectureTests", []),
     ],

@@ -97,12 +97,18 @@ private struct SelfCheck {
     private static func material() throws(TLSError) -> (TLSMaterial, TLSMaterial) {
         do throws(PKIError) {
             let authority = try CertificateAuthority.makeRoot(
-                subject: DistinguishedName(commonName: "start-up check"), days: 1)
+                subject: DistinguishedName(commonName: "start-up check"),
+                days: 1
+            )
             func identity(_ purpose: CertificatePurpose) throws(PKIError) -> TLSIdentity {
                 let made = try authority.issue(
                     CertificateOrder(
                         subject: DistinguishedName(commonName: "localhost"),
-                        names: SubjectNames(dns: ["localhost"]), purpose: purpose, days: 1))
+                        names: SubjectNames(dns: ["localhost"]),
+                        purpose: purpose,
+                        days: 1
+                    )
+                )
                 return TLSIdentity(chain: [made.certificate], key: made.key, file: "(memory)")
             }
             let trust = [authority.certificate]

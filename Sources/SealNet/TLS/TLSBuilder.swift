@@ -24,6 +24,7 @@ struct TLSBuilder {
     private let ciphers: String?
     private let suites: String?
     private let verifyMode: Int32
+    private let sendsRoot: Bool
 
     /// Takes the smallest library that knows all the keys that were read.
     init(server settings: TLSSettings, _ material: TLSMaterial) throws(TLSError) {
@@ -37,6 +38,7 @@ struct TLSBuilder {
             case .ask, .verify: SSL_VERIFY_PEER
             case .require: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
             }
+        sendsRoot = settings.sendsRoot
         var candidates: [Int] = []
         // A list of suites of one's own may name what the small libraries lack.
         if settings.ciphers == nil, settings.ciphersuites == nil {
@@ -54,6 +56,7 @@ struct TLSBuilder {
         ciphers = settings.ciphers
         suites = settings.ciphersuites
         verifyMode = SSL_VERIFY_PEER
+        sendsRoot = false
         let isPlain = settings.ciphers == nil && settings.ciphersuites == nil
         library = Self.choose(settings.isSlim && isPlain ? [SEAL_LIBRARY_SLIM] : [], material)
         try Self.checkProtocols(settings.alpn)
@@ -154,7 +157,7 @@ struct TLSBuilder {
     func use(_ identity: TLSIdentity, in context: OpaquePointer) throws(TLSError) {
         var copies: [OpaquePointer?] = []
         defer { for copy in copies { X509_free(copy) } }
-        for one in identity.chain {
+        for one in chain(of: identity) {
             guard let copy = seal_x509_copy(one.pointer, library) else {
                 throw Self.failure("a copy of a certificate", file: identity.file)
             }
@@ -181,6 +184,16 @@ struct TLSBuilder {
             let why = OpenSSLDoor.takeErrors() ?? "no reason given"
             throw TLSError(.weak, file: identity.file, "the chain cannot be used: \(why)")
         }
+    }
+
+    /// What is sent: a root is left out, for a peer that trusts it has it; or it is put at the end.
+    private func chain(of identity: TLSIdentity) -> [Certificate] {
+        guard let leaf = identity.leaf else { return [] }
+        var chain = [leaf] + identity.chain.dropFirst().filter { sendsRoot || !$0.isSelfSigned }
+        guard sendsRoot, let last = chain.last, !last.isSelfSigned else { return chain }
+        let root = material.trust.first { $0.isSelfSigned && last.isIssued(by: $0) }
+        if let root { chain.append(root) }
+        return chain
     }
 
     /// Puts the trusted certificates and the revocation lists into a store.

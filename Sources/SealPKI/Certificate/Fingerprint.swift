@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SHA-256 of a certificate's DER, as a small value that tables can be keyed by.
 
+internal import SealBytes
+
 /// A SHA-256 digest of 32 bytes.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// The digest in four words, the first bytes in the most significant places.
@@ -18,18 +20,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads 64 hexadecimal digits, with or without colons between the bytes.
     public init?(hexadecimal text: String) {
-        var bytes: [UInt8] = []
-        var high: UInt8?
-        for character in text.utf8 where character != UInt8(ascii: ":") {
-            guard let digit = Character(UnicodeScalar(character)).hexDigitValue else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | UInt8(digit))
-                high = nil
-            } else {
-                high = UInt8(digit)
-            }
-        }
-        guard high == nil else { return nil }
+        guard let bytes = Hex.decode(String(text.filter { $0 != ":" })) else { return nil }
         self.init(bytes)
     }
 
@@ -54,7 +45,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 64 lower-case hexadecimal digits.
-    public var description: String { hexadecimal(bytes) }
+    public var description: String { Hex.encode(bytes) }
 
     /// Whether both are the same digest.
     public static func == (left: Fingerprint, right: Fingerprint) -> Bool {
@@ -63,16 +54,4 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// Puts the digest into a hash; a digest is well mixed, so one word does.
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0 ^ words.3) }
-}
-
-/// Lower-case hexadecimal digits of bytes.
-func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
 }

@@ -3,6 +3,7 @@
 
 internal import CSys
 internal import Glibc
+internal import SealBytes
 
 /// Small files, whole.
 public enum Files {
@@ -63,7 +64,7 @@ public enum Files {
         to path: String,
         mode: UInt32 = 0o644
     ) throws(PKIError) {
-        let suffix = hexadecimal(try Cryptography.randomBytes(6))
+        let suffix = Hex.encode(try Cryptography.randomBytes(6))
         let temporary = "\(path).\(suffix).new"
         let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
         guard fd >= 0 else { throw failure("cannot be written", path) }
