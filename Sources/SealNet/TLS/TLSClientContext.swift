@@ -6,8 +6,8 @@ internal import CSys
 internal import Glibc
 internal import SealPKI
 
-/// A client's TLS, ready for connections.
 // SAFETY: OpenSSL's context is not changed after `init`, and its own tables are locked.
+/// A client's TLS, ready for connections.
 public final class TLSClientContext: @unchecked Sendable {
     /// The settings it was made from.
     public let settings: TLSClientSettings

@@ -8,8 +8,8 @@ internal import Glibc
 public import SealPKI
 internal import Synchronization
 
-/// A listener's TLS, ready for connections.
 // SAFETY: OpenSSL's contexts are not changed after `init`, and their own tables are locked.
+/// A listener's TLS, ready for connections.
 public final class TLSContext: @unchecked Sendable {
     /// The settings it was made from.
     public let settings: TLSSettings

@@ -36,9 +36,9 @@ public struct TLSReadResult: Sendable {
     public let state: State
 }
 
-/// One connection's encryption.
 // SAFETY: a stream has one owner at a time; it moves between threads only as a whole, through a
 // mailbox, and no two threads ever call it at once.
+/// One connection's encryption.
 public final class TLSStream: @unchecked Sendable {
     private let ssl: OpaquePointer
     /// Keeps the context's tables alive, which OpenSSL's callbacks point to.

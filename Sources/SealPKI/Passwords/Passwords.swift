@@ -8,7 +8,9 @@ internal import CSys
 internal import Glibc
 internal import SealBytes
 
-/// Passwords against hashes. Every comparison takes the same time wherever the bytes differ.
+/// Passwords against hashes.
+///
+/// Every comparison takes the same time wherever the bytes differ.
 public enum Passwords {
     /// Whether PBKDF2 with HMAC-SHA-512 makes the hash of the password (mosquitto's `$7$`).
     public static func matchesPBKDF2(
