@@ -7,7 +7,7 @@ import SealMQTT
 
 /// Called by libFuzzer with each input.
 ///
-/// The first byte chooses version (bits 0 and 1) and direction (bit 2), a stream of packets follows.
+/// The first byte chooses version (bits 0 and 1) and direction (bit 2); packets follow.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // SAFETY: libFuzzer owns `count` readable bytes at `start` for the length of this call.
@@ -114,14 +114,14 @@ private func rewriteStep(
     into writer: inout ByteWriter
 ) throws(MQTTError) {
     let packet = try Acknowledgement.decode(body, type: type, version: version)
-    let write =
-        switch type {
-        case .puback: Encode.puback
-        case .pubrec: Encode.pubrec
-        case .pubrel: Encode.pubrel
-        default: Encode.pubcomp
-        }
-    write(packet.packetID, packet.reason, version, packet.reasonString, &writer)
+    Encode.acknowledgement(
+        type,
+        packetID: packet.packetID,
+        reason: packet.reason,
+        version: version,
+        reasonString: packet.reasonString,
+        into: &writer
+    )
 }
 
 private func rewritePublish(

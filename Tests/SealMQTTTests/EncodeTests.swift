@@ -100,6 +100,10 @@ struct EncodeTests {
                 )
             } == "40020001"
         )
+    }
+
+    @Test("reasons are left out before MQTT 5.0")
+    func reasonsOfEarlierVersions() throws {
         #expect(
             written {
                 Encode.disconnect(

@@ -207,15 +207,7 @@ func reencoded(
         )
     case .publish: try reencodePublish(body, frame.flags, version, direction, into: &writer)
     case .puback, .pubrec, .pubrel, .pubcomp:
-        let packet = try Acknowledgement.decode(body, type: frame.type, version: version)
-        let write =
-            switch frame.type {
-            case .puback: Encode.puback
-            case .pubrec: Encode.pubrec
-            case .pubrel: Encode.pubrel
-            default: Encode.pubcomp
-            }
-        write(packet.packetID, packet.reason, version, packet.reasonString, &writer)
+        try reencodeStep(body, frame.type, version, into: &writer)
     case .subscribe:
         Encode.subscribe(
             try Subscribe.decode(body, version: version),
@@ -254,6 +246,23 @@ func reencoded(
     case .auth: Encode.auth(try Auth.decode(body, direction: direction), into: &writer)
     }
     return writer.copied()
+}
+
+private func reencodeStep(
+    _ body: RawSpan,
+    _ type: PacketType,
+    _ version: ProtocolVersion,
+    into writer: inout ByteWriter
+) throws {
+    let packet = try Acknowledgement.decode(body, type: type, version: version)
+    Encode.acknowledgement(
+        type,
+        packetID: packet.packetID,
+        reason: packet.reason,
+        version: version,
+        reasonString: packet.reasonString,
+        into: &writer
+    )
 }
 
 private func reencodePublish(

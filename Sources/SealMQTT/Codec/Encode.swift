@@ -68,7 +68,14 @@ public enum Encode {
         reasonString: String? = nil,
         into writer: inout ByteWriter
     ) {
-        acknowledgement(.puback, packetID, reason, version, reasonString, into: &writer)
+        acknowledgement(
+            .puback,
+            packetID: packetID,
+            reason: reason,
+            version: version,
+            reasonString: reasonString,
+            into: &writer
+        )
     }
 
     /// PUBREC.
@@ -79,7 +86,14 @@ public enum Encode {
         reasonString: String? = nil,
         into writer: inout ByteWriter
     ) {
-        acknowledgement(.pubrec, packetID, reason, version, reasonString, into: &writer)
+        acknowledgement(
+            .pubrec,
+            packetID: packetID,
+            reason: reason,
+            version: version,
+            reasonString: reasonString,
+            into: &writer
+        )
     }
 
     /// PUBREL.
@@ -90,7 +104,14 @@ public enum Encode {
         reasonString: String? = nil,
         into writer: inout ByteWriter
     ) {
-        acknowledgement(.pubrel, packetID, reason, version, reasonString, into: &writer)
+        acknowledgement(
+            .pubrel,
+            packetID: packetID,
+            reason: reason,
+            version: version,
+            reasonString: reasonString,
+            into: &writer
+        )
     }
 
     /// PUBCOMP.
@@ -101,7 +122,14 @@ public enum Encode {
         reasonString: String? = nil,
         into writer: inout ByteWriter
     ) {
-        acknowledgement(.pubcomp, packetID, reason, version, reasonString, into: &writer)
+        acknowledgement(
+            .pubcomp,
+            packetID: packetID,
+            reason: reason,
+            version: version,
+            reasonString: reasonString,
+            into: &writer
+        )
     }
 
     /// PINGREQ.
@@ -163,12 +191,13 @@ public enum Encode {
         writer.put(.auth, body: body)
     }
 
-    private static func acknowledgement(
+    /// PUBACK, PUBREC, PUBREL or PUBCOMP, whose type is given.
+    public static func acknowledgement(
         _ type: PacketType,
-        _ packetID: UInt16,
-        _ reason: ReasonCode,
-        _ version: ProtocolVersion,
-        _ reasonString: String?,
+        packetID: UInt16,
+        reason: ReasonCode = .success,
+        version: ProtocolVersion,
+        reasonString: String? = nil,
         into writer: inout ByteWriter
     ) {
         let first = type.rawValue &<< 4 | (type == .pubrel ? 2 : 0)
