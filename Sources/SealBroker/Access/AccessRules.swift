@@ -67,8 +67,6 @@ public struct AccessRules: Sendable {
     public var policy = Policy.everything
     /// Who may read `$SYS/#`.
     public var sysReaders = SysReaders.everybody
-    /// Every client had to send a trusted certificate to get here.
-    public var requiresCertificate = false
 
     /// The rules of a listener nobody can log in to.
     public init() {}

@@ -46,17 +46,13 @@ public enum Login {
         if rules.identity != .none, !rules.allowsAnonymous {
             return .refused([Reason(.certificateNeeded)])
         }
-        // With neither names nor passwords to check, a trusted certificate is the key to the door.
-        let isVouchedFor =
-            rules.requiresCertificate && rules.identity == .none && rules.passwords == nil
-            && credentials.certificate?.isTrusted == true
-        guard rules.allowsAnonymous || isVouchedFor else {
+        guard rules.allowsAnonymous else {
             return .refused([
                 Reason(credentials.user == nil ? .anonymousForbidden : .noPasswords)
             ])
         }
         // A name nobody can check is not believed: the client goes on without one.
-        return accept(nil, isVouchedFor ? .certificate : .anonymous, credentials, rules)
+        return accept(nil, .anonymous, credentials, rules)
     }
 
     /// Goes on when the password was compared.

@@ -239,9 +239,7 @@ struct ConfigurationRules {
                 )
             )
         }
-        if !listener.allowsAnonymous, listener.passwordFile == nil, !usesCertificate,
-            listener.clientCertificates != .require
-        {
+        if !listener.allowsAnonymous, listener.passwordFile == nil, !usesCertificate {
             warnings.append(
                 fault(.nobodyCanLogIn, index, nil, "has no way to log in: all are refused")
             )

@@ -88,6 +88,7 @@ public enum ConfigurationCode: String, Sendable, CaseIterable {
     case fileUnreadable = "SW-0132"
     case badMountPoint = "SW-0133"
     case environment = "SW-0140"
+    case accessFile = "SW-0150"
 
     /// What to do when nothing more exact is known.
     public var hint: String {
@@ -120,6 +121,7 @@ public enum ConfigurationCode: String, Sendable, CaseIterable {
         case .tlsSettingWithoutTLS: "remove the line or set tls = true"
         case .fileUnreadable: "check the path and the permissions of the daemon's user"
         case .badMountPoint: "a mount point is a topic prefix without + and #"
+        case .accessFile: "correct the line; see mosquitto_passwd and mosquitto.conf for the format"
         case .environment: "variables are SEALWIRE_<SECTION>_<KEY>"
         }
     }

@@ -189,7 +189,7 @@ extension ListenerSettings {
             "anonymous",
             \.allowsAnonymous,
             .newConnections,
-            "Clients may connect without user name and certificate."
+            "Clients without a user name, from certificate or password, may connect."
         ),
         .optional(
             "password-file",

@@ -174,18 +174,12 @@ import Testing
         #expect(reason(Credentials(certificate: shown), rules) == .certificateNameUnusable)
     }
 
-    @Test("where a trusted certificate is the only key, it opens without a name")
-    func vouchedFor() {
-        let rules = rules { $0.requiresCertificate = true }
-        let found = principal(Credentials(certificate: certificate()), rules)
-        #expect(found?.name == nil)
-        #expect(found?.method == .certificate)
-        #expect(reason(Credentials(certificate: certificate(false)), rules) == .anonymousForbidden)
-        let both = self.rules {
-            $0.requiresCertificate = true
-            $0.passwords = passwords
-        }
-        #expect(reason(Credentials(certificate: certificate()), both) == .anonymousForbidden)
+    @Test("a certificate that names nobody does not replace a user")
+    func namelessCertificate() {
+        let shown = Credentials(certificate: certificate())
+        #expect(reason(shown, rules { $0.passwords = passwords }) == .anonymousForbidden)
+        let open = rules { $0.allowsAnonymous = true }
+        #expect(principal(shown, open)?.name == nil)
     }
 
     @Test("the client id can be tied to the user name")
