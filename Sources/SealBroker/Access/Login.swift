@@ -74,6 +74,54 @@ public enum Login {
         return finish(question, matches: question.isAnswered(by: check))
     }
 
+    /// Judges a client again that is logged in, after the rules changed: the same client with the
+    /// new rules, or why it must go.
+    ///
+    /// A password is not compared again; it counts as changed when its hash did.
+    public static func renew(
+        _ principal: Principal,
+        old: AccessRules,
+        new: AccessRules
+    ) -> LoginStep {
+        switch principal.method {
+        case .anonymous:
+            guard new.allowsAnonymous else { return .refused([Reason(.anonymousForbidden)]) }
+        case .password:
+            guard let name = principal.name, let hash = new.passwords?.hash(of: name) else {
+                return .refused([Reason(.unknownUser)])
+            }
+            guard hash == old.passwords?.hash(of: name) else {
+                return .refused([Reason(.badPassword)])
+            }
+        case .certificate:
+            guard new.identity == old.identity else {
+                return .refused([Reason(.certificateNeeded)])
+            }
+            // A pinned certificate lives as long as its line.
+            if let name = principal.name, new.identity == .fingerprint, isPinned(name, old),
+                !isPinned(name, new)
+            {
+                return .refused([Reason(.certificateUntrusted, detail: name)])
+            }
+        }
+        if new.clientIDRule != .off, new.clientIDRule != old.clientIDRule {
+            guard let name = principal.name else { return .refused([Reason(.clientIDWithoutUser)]) }
+            guard name.utf8.elementsEqual(principal.clientID.utf8) else {
+                return .refused([Reason(.clientIDMismatch)])
+            }
+        }
+        var renewed = principal
+        renewed.policy = new.policy
+        renewed.readsSys = new.sysReaders.includes(principal.name)
+        return .accepted(renewed)
+    }
+
+    /// Somebody wrote this fingerprint down.
+    private static func isPinned(_ name: String, _ rules: AccessRules) -> Bool {
+        rules.identity == .fingerprint
+            && (rules.policy.names(name) || rules.passwords?.hash(of: name) != nil)
+    }
+
     private static func byCertificate(
         _ certificate: CertificateSummary,
         _ credentials: Credentials,
@@ -86,12 +134,8 @@ public enum Login {
         guard isUsable(name) else {
             return .refused([Reason(.certificateNameUnusable, detail: field)])
         }
-        // A pinned certificate needs no authority: its fingerprint is the proof, and somebody
-        // wrote it down.
-        let isPinned =
-            rules.identity == .fingerprint
-            && (rules.policy.names(name) || rules.passwords?.hash(of: name) != nil)
-        guard certificate.isTrusted || isPinned else {
+        // A pinned certificate needs no authority: its fingerprint is the proof.
+        guard certificate.isTrusted || isPinned(name, rules) else {
             return .refused([Reason(.certificateUntrusted, detail: certificate.fingerprint)])
         }
         return accept(name, .certificate, credentials, rules)

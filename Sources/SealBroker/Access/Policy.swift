@@ -44,7 +44,7 @@ public struct Policy: Sendable {
         let levels = Self.plainLevels(act, topic)
         let own = user.map { userRules[Array($0.utf8)] ?? [] } ?? anonymousRules
         var grant: TopicRule?
-        var unsafe: TopicRule?
+        var unfit: TopicRule?
         func applies(_ rule: TopicRule, _ levelsOfRule: [TopicRule.Level]) -> Bool {
             act == .subscribe && rule.verb == .deny
                 ? TopicRule.covers(levelsOfRule, levels)
@@ -58,10 +58,10 @@ public struct Policy: Sendable {
         for rule in patterns where rule.verb == .deny || (grant == nil && rule.verb.grants(act)) {
             switch Self.filled(rule, user: user, clientID: clientID) {
             case .nameless: continue
-            case .unsafe:
+            case .unfit:
                 // A denial that cannot be worded must not become a permission.
                 if rule.verb == .deny { return refused(.accessUnsafeName, rule) }
-                unsafe = rule
+                unfit = rule
             case .filter(let filter):
                 guard applies(rule, filter) else { continue }
                 if rule.verb == .deny { return refused(.accessDenied, rule) }
@@ -70,7 +70,7 @@ public struct Policy: Sendable {
         }
         if act == .subscribe { return .allowed([Reason(.accessNotDenied)]) }
         if let grant { return .allowed([reason(.accessRule, grant)]) }
-        if let unsafe { return refused(.accessUnsafeName, unsafe) }
+        if let unfit { return refused(.accessUnsafeName, unfit) }
         return .refused([Reason(.accessNoRule, file: file)])
     }
 
@@ -97,7 +97,7 @@ public struct Policy: Sendable {
         /// The pattern needs a user name and there is none.
         case nameless
         /// The name would change the meaning of the filter.
-        case unsafe
+        case unfit
     }
 
     private static func filled(_ rule: TopicRule, user: String?, clientID: String) -> Filled {
@@ -111,7 +111,7 @@ public struct Policy: Sendable {
             case TopicRule.client: name = clientID
             default: continue
             }
-            guard isSafe(name) else { return .unsafe }
+            guard isSafe(name) else { return .unfit }
             levels[index] = TopicRule.Level(name.utf8)
         }
         return .filter(levels)

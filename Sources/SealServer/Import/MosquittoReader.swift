@@ -140,7 +140,7 @@ struct MosquittoReader {
         draft.general[name] = ImportedValue(text: value, file: file, line: line)
     }
 
-    /// `listener <port> [host|unix path]`
+    /// Opens a listener: port, and perhaps a host or the path of a unix socket.
     private mutating func takeListener(_ value: String) {
         let (port, host) = Self.cut(value[...])
         var listener = ImportedListener(isExplicit: true, file: file, line: line)

@@ -100,13 +100,13 @@ import Testing
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let page = root.appending(path: "Documentation/configuration.md")
         let expected = Configuration.referencePage()
-        if ProcessInfo.processInfo.environment["WRITE_DOCUMENTATION"] != nil {
+        if ProcessInfo.processInfo.environment["SEALWIRE_WRITE_DOCS"] == "1" {
             try Data(expected.utf8).write(to: page)
         }
         let found = try String(contentsOf: page, encoding: .utf8)
         #expect(
             found == expected,
-            "run WRITE_DOCUMENTATION=1 swift test --filter referencePage"
+            "run make docs"
         )
     }
 
