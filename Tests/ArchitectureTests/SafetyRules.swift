@@ -21,6 +21,8 @@ enum SafetyRules {
         | @unchecked\b | nonisolated\(unsafe\)
         /#.wordBoundaryKind(.simple)
 
+    private static let words = ["nsafe", "@unchecked", "Unmanaged", "OpaquePointer"]
+
     static func check(_ file: SourceFile) -> [Finding] {
         guard let room = file.room else { return [] }
         var findings = purity(file, room)
@@ -28,6 +30,7 @@ enum SafetyRules {
             return findings
                 + file.findings(
                     unsafe,
+                    in: words,
                     "unsafe code belongs to \(unsafeRooms.sorted().joined(separator: ", "))"
                 )
         }
@@ -49,7 +52,7 @@ enum SafetyRules {
 
     /// A quick look before the slow one.
     private static func mayHold(_ line: String) -> Bool {
-        ["nsafe", "@unchecked", "Unmanaged"].contains(where: line.contains)
+        words.contains(where: line.contains)
     }
 
     /// Whether a SAFETY line stands among these lines or in the comments directly above them.
@@ -74,10 +77,12 @@ enum SafetyRules {
         guard LayeringRule.pureRooms.contains(room) else { return [] }
         return file.findings(
             clocksAndDice,
+            in: ["lock", "Date", "Task", "and", "shuf", "getenv", "File", "Time", "time"],
             "\(room) is pure: clock, dice, disk and network are arguments"
         )
             + file.findings(
                 /\.random\(in: [^,)]*\)/,
+                in: [".random"],
                 "\(room) is pure: take a random number generator"
             )
     }

@@ -26,10 +26,17 @@ struct SourceFile: Sendable {
     var lineCount: Int { lines.last == "" ? lines.count - 1 : lines.count }
 
     /// A finding for each line of code in which the pattern occurs.
-    func findings(_ pattern: Regex<Substring>, _ advice: String) -> [Finding] {
+    ///
+    /// Only lines with one of the words are looked at closely.
+    func findings(
+        _ pattern: Regex<Substring>,
+        in words: [String],
+        _ advice: String
+    ) -> [Finding] {
         let pattern = pattern.wordBoundaryKind(.simple)
         return code.enumerated().compactMap { index, line in
-            line.contains(pattern) ? Finding(path: path, line: index + 1, advice: advice) : nil
+            words.contains(where: line.contains) && line.contains(pattern)
+                ? Finding(path: path, line: index + 1, advice: advice) : nil
         }
     }
 
@@ -53,7 +60,13 @@ private struct Blanker {
 
     mutating func run() -> String {
         while index < bytes.count {
-            if starts("//") {
+            let byte = bytes[index]
+            let mayBegin =
+                byte == UInt8(ascii: "/") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\"")
+            if !mayBegin {
+                output.append(byte)
+                index += 1
+            } else if starts("//") {
                 blank { $0.bytes[$0.index] == 0x0A }
             } else if starts("/*") {
                 blankComment()
@@ -112,7 +125,12 @@ private struct Blanker {
         let end = String(repeating: "\"", count: quotes) + mark
         var depth = 0
         while index < bytes.count {
-            if starts("\\\(mark)(") {
+            let byte = bytes[index]
+            if byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\"") && depth == 0
+                && byte != 0x0A
+            {
+                index += 1
+            } else if starts("\\\(mark)(") {
                 depth += 1
                 skip(2 + hashes)
             } else if starts("\\\(mark)") {

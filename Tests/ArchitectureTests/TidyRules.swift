@@ -13,7 +13,8 @@ enum TidyRules {
 
     static func size(_ file: SourceFile) -> [Finding] {
         var findings: [Finding] = []
-        for (index, line) in file.lines.enumerated() where line.count > columnsMax {
+        for (index, line) in file.lines.enumerated()
+        where line.utf8.count > columnsMax && line.count > columnsMax {
             findings.append(
                 Finding(
                     path: file.path,
@@ -120,10 +121,15 @@ enum TidyRules {
         if !file.path.hasPrefix("Sources/sealwire") {
             findings += file.findings(
                 /(?:^|[^\w.])(?:print|debugPrint|dump)\(/,
+                in: ["print(", "dump(", "debugPrint("],
                 "only executables print; hand a value or a log event up"
             )
         }
-        findings += file.findings(/\btry!|\bas!\s/, "a trap; throw or guard instead")
+        findings += file.findings(
+            /\btry!|\bas!\s/,
+            in: ["try!", "as!"],
+            "a trap; throw or guard instead"
+        )
         return findings
     }
 
