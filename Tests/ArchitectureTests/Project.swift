@@ -26,7 +26,7 @@ enum Project {
     /// Scripts, C files, and whatever else carries a licence line.
     static let scripts: [SourceFile] =
         files(in: ["Scripts", ".ci", "Tests/Seeds"]) { !$0.hasPrefix(".") && !$0.hasSuffix(".md") }
-        + files(in: ["Sources/CSys"]) { $0.hasSuffix(".c") }
+        + files(in: ["Sources/CSys"]) { $0.hasSuffix(".c") || $0.hasSuffix(".h") }
         + [file("Makefile")].compactMap(\.self)
 
     static func exists(_ path: String) -> Bool {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What Swift cannot import: OpenSSL's function-like macros, an in-memory BIO, and a few
 // system calls. Declarations here, logic in CSys.c.
 #pragma once
