@@ -31,6 +31,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case authenticationMethod = "connect.authentication-method"
     case willQoS = "connect.will-qos"
     case connectionsPerTenant = "connect.connections-per-tenant"
+    case loginsWaiting = "login.too-many-waiting"
 
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }
@@ -161,6 +162,8 @@ public enum ReasonCatalogue {
                 "the authentication method is not offered",
                 "connect with a certificate, or with a user name and a password"
             )
+        case .loginsWaiting:
+            ("too many logins wait to be checked", "connect again in a while")
         case .willQoS:
             ("the will's QoS is above the listener's", "lower it, or raise max-qos")
         default:

@@ -65,7 +65,7 @@ public enum Action: Sendable {
     /// Decide a login that takes its time; the answer comes by `loginDecided`.
     case login(link: Handle, PasswordQuestion)
     /// Move the connection to another partition; it was logged in here.
-    case move(transport: UInt64, to: Int, Admitted)
+    case move(link: Handle, transport: UInt64, to: Int, Admitted)
     /// Tell the operator.
     case report(BrokerEvent)
 }
@@ -115,17 +115,14 @@ public struct ArrivalFacts: Sendable {
     public var peerAddress: String
     /// The listener's name.
     public var listenerName: String
-    /// Set when another partition has let it in already.
-    public var admitted: Admitted?
 
     /// Makes facts.
     public init(
         certificate: CertificateSummary? = nil, peerAddress: String = "",
-        listenerName: String = "", admitted: Admitted? = nil
+        listenerName: String = ""
     ) {
         self.certificate = certificate
         self.peerAddress = peerAddress
         self.listenerName = listenerName
-        self.admitted = admitted
     }
 }

@@ -171,6 +171,12 @@ extension Loop {
                 cipherRest: connection.cipherRest, unread: unread, arrival: arrival))
     }
 
+    /// Takes a held connection out of this loop; `detached` gets it.
+    public func detachHeld(_ id: Handle) {
+        guard connections.contains(id) else { return }
+        detach(id, unread: connections[id].unread)
+    }
+
     /// Takes over a connection that another loop let go of.
     public func adopt(_ transfer: Transfer) {
         var connection = Connection(

@@ -25,6 +25,9 @@ public struct NetError: Error, Sendable, Equatable, CustomStringConvertible {
         return "\(doing): \(reason)"
     }
 
+    /// Whether the machine does not have this kind of address.
+    public var isNoSuchFamily: Bool { errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL }
+
     static func last(_ doing: String) -> NetError { NetError(errno: seal_errno(), doing: doing) }
 }
 

@@ -16,11 +16,6 @@ extension Partition {
             return .stop
         }
         links[id].version = connect.version
-        if let admitted = arrival.facts.admitted {
-            links[id].arrival?.connect = admitted.connect
-            establish(id, admitted)
-            return .goOn
-        }
         arrival.connect = connect
         if let refusal = checkGrants(id, connect) {
             refuse(id, refusal.code, refusal.outcome, refusal.reasons)
@@ -74,7 +69,8 @@ extension Partition {
             let home = isAssigned ? setup.index : self.home(tenant, connect.clientID)
             if home != setup.index {
                 links[id].phase = .awaitsConnect
-                actions.append(.move(transport: links[id].transport, to: home, admitted))
+                actions.append(
+                    .move(link: id, transport: links[id].transport, to: home, admitted))
                 return .move
             }
             establish(id, admitted)
@@ -95,7 +91,7 @@ extension Partition {
             transport: transport, listener: listener, now: now,
             receiveMaximum: limits.receiveMaximum)
         link.version = admitted.connect.version
-        link.arrival = LinkArrival(ArrivalFacts(admitted: admitted))
+        link.arrival = LinkArrival(ArrivalFacts())
         link.arrival?.connect = admitted.connect
         let id = links.insert(link)
         establish(id, admitted)
@@ -290,8 +286,9 @@ extension Partition {
 
     /// The keep-alive in force, in seconds.
     private func startKeepAlive(_ id: Handle, _ asked: UInt16) -> UInt16 {
-        let bound = limits.keepAliveSecondsMax
-        let granted = asked == 0 || Int(asked) > bound ? (bound >= 65_535 ? asked : UInt16(bound)) : asked
+        // Without a bound of ours, 0 switches the watch off (MQTT 5.0 §3.1.2.10).
+        let bound = UInt16(clamping: limits.keepAliveSecondsMax)
+        let granted = bound < .max && (asked == 0 || asked > bound) ? bound : asked
         links[id].keepAliveMilliseconds = UInt64(granted) * 1500
         links[id].lastReceived = now
         if granted > 0 {

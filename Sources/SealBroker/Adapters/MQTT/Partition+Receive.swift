@@ -9,7 +9,7 @@ enum Flow {
     case goOn
     /// Nothing more is read for now.
     case hold
-    /// The connection goes to another partition, with this packet unread.
+    /// The connection goes to another partition, with what is unread.
     case move
     /// The connection is being closed.
     case stop
@@ -51,8 +51,8 @@ extension Partition {
                 type = frame.type
                 let body = rest.extracting(frame.headerCount..<frame.totalCount)
                 flow = try handle(id, frame, body)
-                if flow == .move { return finish(bytes.byteCount, offset, needs: 0, .move) }
                 offset &+= frame.totalCount
+                if flow == .move { return finish(bytes.byteCount, offset, needs: 0, .move) }
             } catch {
                 breach(id, error)
                 return finish(bytes.byteCount, bytes.byteCount, needs: 0, .read)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The broker's own topics, and what the host reads and replaces while the partition runs.
+
+internal import SealBytes
+internal import SealMQTT
+public import SealTelemetry
+
+extension Partition {
+    /// Publishes system topics as retained messages of the first tenant.
+    public func publishSystem(_ topics: [(topic: String, payload: String)]) {
+        for (topic, payload) in topics {
+            let header = MessageHeader(
+                topicCount: 0, propertyCount: 0, payloadCount: 0, qos: 0, isRetained: true)
+            let name = Array(topic.utf8)
+            let text = Array(payload.utf8)
+            let none: [UInt8] = []
+            let message = Message(
+                header, topic: name.span.bytes, properties: none.span.bytes,
+                payload: text.span.bytes)
+            publish(message, origin: .none)
+        }
+    }
+
+    /// A copy of the counters.
+    public func snapshot() -> ShardCounters { counters }
+
+    /// New bounds, for what comes from now on.
+    public func replaceLimits(_ limits: BrokerLimits) { self.limits = limits }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a listener needs besides its port, loaded from the files its settings name: TLS contexts
+// and rules of access. Loaded whole or not at all, at the start and at each reload.
+
+internal import SealBroker
+internal import SealNet
+internal import SealPKI
+
+/// Something that keeps a configuration from being used, with what to do about it.
+struct MaterialFault: Sendable, CustomStringConvertible {
+    var setting: String
+    var text: String
+    var description: String { "\(setting): \(text)" }
+}
+
+/// The loaded files of one listener.
+struct ListenerMaterial: Sendable {
+    var tls: TLSContext?
+    var access: AccessRules
+    var grant: ListenerGrant
+    /// What is allowed but should be known.
+    var warnings: [String]
+
+    /// Loads what a listener names; faults are collected, so that all of them are seen at once.
+    static func load(
+        _ settings: ListenerSettings, _ limits: Limits, _ faults: inout [MaterialFault]
+    ) -> ListenerMaterial {
+        var warnings: [String] = []
+        let access = loadAccess(settings, &faults, &warnings)
+        return ListenerMaterial(
+            tls: settings.isTLS ? loadTLS(settings, &faults) : nil, access: access,
+            grant: grant(settings), warnings: warnings)
+    }
+
+    private static func loadTLS(
+        _ settings: ListenerSettings, _ faults: inout [MaterialFault]
+    ) -> TLSContext? {
+        let prefix = "listener \(settings.name)"
+        guard let tls = tlsSettings(settings) else {
+            faults.append(
+                MaterialFault(setting: prefix, text: "certificate and key are missing"))
+            return nil
+        }
+        do throws(TLSError) {
+            return try TLSContext.load(tls)
+        } catch {
+            faults.append(MaterialFault(setting: prefix, text: error.description))
+            return nil
+        }
+    }
+
+    static func tlsSettings(_ settings: ListenerSettings) -> TLSSettings? {
+        guard let certificate = settings.certificate, let key = settings.key else { return nil }
+        var identities = [
+            TLSIdentityFiles(
+                chainFile: certificate, keyFile: key, passphraseFile: settings.keyPassphraseFile)
+        ]
+        for identity in settings.identities {
+            guard let certificate = identity.certificate, let key = identity.key else { continue }
+            identities.append(
+                TLSIdentityFiles(
+                    chainFile: certificate, keyFile: key,
+                    passphraseFile: identity.keyPassphraseFile))
+        }
+        var tls = TLSSettings(identities: identities)
+        tls.clientCertificates =
+            ClientCertificateMode(rawValue: settings.clientCertificates.rawValue) ?? .require
+        tls.trustFiles = settings.trustFiles
+        tls.trustFolders = settings.trustFolders
+        tls.crlFiles = settings.crlFiles
+        tls.minimumVersion = settings.tlsMinimum == .tls13 ? .tls13 : .tls12
+        tls.ciphers = settings.ciphers.isEmpty ? nil : settings.ciphers
+        tls.ciphersuites = settings.ciphersuites.isEmpty ? nil : settings.ciphersuites
+        tls.alpn = settings.alpn
+        tls.checksClientDates = settings.checksClientDates
+        tls.sendsRoot = true
+        return tls
+    }
+
+    private static func loadAccess(
+        _ settings: ListenerSettings, _ faults: inout [MaterialFault], _ warnings: inout [String]
+    ) -> AccessRules {
+        do throws(ConfigurationErrors) {
+            let (rules, found) = try settings.accessRules { try? Files.read($0) }
+            warnings.append(contentsOf: found.map { "\($0.place): \($0.message)" })
+            return rules
+        } catch {
+            for fault in error.errors {
+                faults.append(
+                    MaterialFault(
+                        setting: "listener \(settings.name)",
+                        text: "\(fault.place): \(fault.message)"))
+            }
+            return AccessRules()
+        }
+    }
+
+    private static func grant(_ settings: ListenerSettings) -> ListenerGrant {
+        var grant = ListenerGrant()
+        grant.versions = Set(
+            settings.protocols.map { version in
+                switch version {
+                case .v31: 3
+                case .v311: 4
+                case .v5: 5
+                }
+            })
+        grant.maximumQoS = UInt8(clamping: settings.qosMax)
+        grant.topicAliasMaximum = settings.topicAliasMaximum
+        grant.mountPoint = Array(settings.mountPoint.utf8)
+        grant.connectionsMax = settings.connectionsMax > 0 ? settings.connectionsMax : nil
+        return grant
+    }
+}
+
+extension BrokerLimits {
+    init(_ limits: Limits) {
+        self.init()
+        packetBytesMax = limits.packetBytes
+        keepAliveSecondsMax = limits.keepAliveSecondsMax
+        connectSeconds = limits.connectSeconds
+        outBytesMax = limits.outBufferBytes
+        queuedMessagesMax = limits.queuedMessages
+        queuedBytesMax = limits.queuedBytes
+        inFlightMax = limits.inFlightMaximum
+        receiveMaximum = limits.receiveMaximum
+        sessionExpirySecondsMax = UInt32(clamping: limits.sessionExpirySecondsMax)
+        retainedMessagesMax = limits.retainedMessages
+        retainedBytesMax = limits.retainedBytes
+        subscriptionsPerSessionMax = limits.subscriptionsPerSession
+        topicLevelsMax = limits.topicLevels
+        topicAliasMaximum = limits.topicAliases
+        connectionsPerTenantMax = limits.connectionsPerTenant
+    }
+}
+
+extension AdmissionLimits {
+    init(_ limits: Limits) {
+        self.init(
+            connectionsMax: limits.connections,
+            connectionsPerSourceMax: limits.connectionsPerSource,
+            handshakesWaitingMax: limits.handshakesWaiting,
+            handshakesPerSourceMax: limits.handshakesPerSource)
+    }
+}

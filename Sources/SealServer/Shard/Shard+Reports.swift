@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens in a shard, as log events.
+
+internal import SealBroker
+internal import SealBytes
+internal import SealNet
+internal import SealTelemetry
+
+extension Shard {
+    func report(_ event: BrokerEvent) {
+        let logger = context.logger
+        switch event {
+        case .sessionOpened(let notice):
+            logger.info("session.opened", fields(notice))
+        case .sessionClosed(let notice, let reason):
+            logger.info("session.closed", fields(notice, ["reason": .text(reason)]))
+        case .sessionRefused(let notice, let reasons):
+            logger.warning("session.refused", fields(notice, self.reasons(reasons)))
+        case .protocolError(let notice, let code, let reason):
+            logger.warning(
+                "session.protocol-error",
+                fields(notice, ["reason": .text(code), "detail": .text(reason)]))
+        case .accessRefused(let notice, let act, let topic, let reasons):
+            var more = self.reasons(reasons)
+            more.append("act", .text(act))
+            more.append("topic", .text(String(decoding: topic, as: UTF8.self)))
+            logger.warning("access.refused", fields(notice, more))
+        case .limitHit(let notice, let limit):
+            logger.warning("limit.hit", fields(notice, ["limit": .text(limit)]))
+        }
+    }
+
+    private func reasons(_ reasons: [Reason]) -> LogFields {
+        guard let first = reasons.first else { return [:] }
+        return [
+            "reason": .text(first.code.rawValue), "detail": .text(first.text),
+            "hint": .text(first.code.hint),
+        ]
+    }
+
+    private func fields(_ notice: SessionNotice, _ more: LogFields = [:]) -> LogFields {
+        var fields: LogFields = [
+            "listener": .text(context.listenerNames[notice.listener]),
+            "client": .text(String(decoding: notice.clientID, as: UTF8.self)),
+        ]
+        if !notice.user.isEmpty {
+            fields.append("user", .text(String(decoding: notice.user, as: UTF8.self)))
+        }
+        if let peer = peers[Handle(word: notice.transport).slot] {
+            fields.append("peer", .text(peer.description))
+        }
+        for (key, value) in more.pairs { fields.append(key, value) }
+        return fields
+    }
+
+    /// Something happened that concerns no open connection.
+    func happened(_ event: LoopEvent) {
+        let logger = context.logger
+        switch event {
+        case .turnedAway(let refusal, let peer, let listener):
+            partition.counters.limitHits.add(LimitName(refusal))
+            logger.warning(
+                "connection.turned-away",
+                [
+                    "listener": .text(context.listenerNames[listener]),
+                    "peer": .text(peer.description), "limit": .text(refusal.rawValue),
+                ])
+        case .handshakeRefused(let refusal, let peer, let listener):
+            partition.counters.addHandshake(HandshakeOutcome(refusal), version: .none)
+            logger.warning(
+                "handshake.refused",
+                [
+                    "listener": .text(context.listenerNames[listener]),
+                    "peer": .text(peer.description), "reason": .text(refusal.code.rawValue),
+                    "detail": .text(refusal.sentence),
+                ])
+        case .handshakeTimedOut(let peer, let listener):
+            partition.counters.addHandshake(.timeout, version: .none)
+            partition.counters.limitHits.add(.handshakeSeconds)
+            logger.warning(
+                "handshake.timed-out",
+                [
+                    "listener": .text(context.listenerNames[listener]),
+                    "peer": .text(peer.description), "reason": "tls.timeout",
+                ])
+        case .acceptFailed(let error):
+            logger.error("connection.accept-failed", ["detail": .text(error.description)])
+        }
+    }
+}
+
+extension LimitName {
+    init(_ refusal: AdmissionRefusal) {
+        self =
+            switch refusal {
+            case .connections: .connections
+            case .connectionsPerSource: .connectionsPerSource
+            case .handshakesWaiting: .handshakesWaiting
+            case .handshakesPerSource: .handshakesPerSource
+            }
+    }
+}
+
+extension HandshakeOutcome {
+    /// The metric's word for a refusal; the log has the exact code.
+    init(_ refusal: TLSRefusal) {
+        self =
+            switch refusal.code {
+            case .unknownAuthority: .unknownAuthority
+            case .certificateExpired: .certificateExpired
+            case .certificateNotYetValid: .certificateNotYetValid
+            case .certificateRevoked: .certificateRevoked
+            case .crlExpired, .crlMissing, .crlInvalid: .revocationListMissing
+            case .noCertificate: .noClientCertificate
+            case .purpose, .wrongName, .badSignature, .chain, .badCertificate:
+                .certificateNotValid
+            case .weak: .weakSignature
+            case .notTLS: .notTLS
+            case .version: .noSharedVersion
+            case .noCommonCipher, .alpn: .noSharedCipher
+            case .peerAlert: .peerRefused
+            case .badRecord, .broken, .protocolViolation: .protocolError
+            }
+    }
+}

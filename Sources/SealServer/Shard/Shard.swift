@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// A shard joins the three: a thread's loop, a partition of the broker, and the letters between
+// shards. What the partition decides, the shard carries out.
+
+internal import SealBroker
+internal import SealBytes
+internal import SealNet
+internal import SealTelemetry
+
+/// What may be sent to a shard.
+enum ShardLetter: Sendable {
+    /// Partition to partition.
+    case mail(from: Int, [Mail])
+    /// A connection whose session lives here.
+    case adopt(Transfer, Admitted)
+    /// A slow login was decided.
+    case loginDecided(link: Handle, LoginStep)
+    /// New rules of access.
+    case access([AccessRules])
+    /// New bounds.
+    case limits(BrokerLimits)
+    /// System topics to publish.
+    case system([(topic: String, payload: String)])
+    /// A copy of the counters is wanted.
+    case counters(@Sendable (Int, ShardCounters, LoopCounters) -> Void)
+    /// Say goodbye to all clients.
+    case drain
+    /// Close what is left and end.
+    case stop
+}
+
+/// What all shards know.
+struct ShardContext: Sendable {
+    var index: Int
+    var mailboxes: [Mailbox<LoopLetter<ShardLetter>>]
+    var logins: LoginPool
+    var listenerNames: [String]
+    var logger: Logger
+    /// Called with each shard's number when it has ended.
+    var ended: @Sendable (Int) -> Void
+}
+
+/// One shard, on its own thread.
+final class Shard: LoopHandler {
+    /// What may be sent to a shard.
+    typealias Letter = ShardLetter
+
+    let partition: Partition
+    let context: ShardContext
+    private var attached: Loop<Shard>?
+    private var pendingMoves: [UInt64: (home: Int, admitted: Admitted)] = [:]
+    private var isDraining = false
+    /// The connection whose bytes are being handled; it is moved by the answer, not by a call.
+    private var present: Handle = .none
+
+    /// The loop that runs this shard, from `run` until it ends.
+    var loop: Loop<Shard> {
+        guard let attached else { preconditionFailure("a shard is only used inside its loop") }
+        return attached
+    }
+
+    init(_ partition: Partition, _ context: ShardContext) {
+        self.partition = partition
+        self.context = context
+    }
+
+    /// Runs the shard on this thread until it is told to stop.
+    func run(_ setup: LoopSetup) {
+        let loop = Loop(
+            handler: self, mailbox: context.mailboxes[context.index], setup: setup)
+        attached = loop
+        loop.run()
+        attached = nil
+        context.ended(context.index)
+    }
+
+    // MARK: What the loop tells
+
+    /// A connection is ready.
+    func opened(_ id: Handle, _ arrival: Arrival) -> UInt64 {
+        if let moved = pendingArrival {
+            pendingArrival = nil
+            let link = partition.arrived(
+                transport: id.word, listener: arrival.listener, moved)
+            return link.word
+        }
+        let facts = ArrivalFacts(
+            certificate: arrival.tls?.certificate.map(CertificateSummary.init),
+            peerAddress: arrival.peer.host,
+            listenerName: context.listenerNames[arrival.listener])
+        peers[id.slot] = arrival.peer
+        return partition.opened(transport: id.word, listener: arrival.listener, facts: facts).word
+    }
+
+    private var pendingArrival: Admitted?
+    var peers: [UInt32: PeerAddress] = [:]
+
+    /// Bytes arrived.
+    func received(_ id: Handle, tag: UInt64, _ bytes: RawSpan) -> Consumption {
+        present = id
+        let progress = partition.receive(Handle(word: tag), bytes)
+        act()
+        present = .none
+        switch progress.fate {
+        case .read: return Consumption(used: progress.used, needs: progress.needs)
+        case .hold: return Consumption(used: progress.used, fate: .hold)
+        case .move: return Consumption(used: progress.used, fate: .detach)
+        }
+    }
+
+    /// A held-up connection can take more.
+    func drained(_ id: Handle, tag: UInt64) {
+        partition.drained(Handle(word: tag))
+    }
+
+    /// A connection is gone.
+    func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
+        partition.closed(Handle(word: tag), reason: ending.reason)
+        peers[id.slot] = nil
+        act()
+    }
+
+    /// A connection left for its home.
+    func detached(_ transfer: Transfer) {
+        let link = Handle(word: transfer.arrival.tag)
+        partition.moved(link)
+        guard let move = pendingMoves.removeValue(forKey: link.word) else { return }
+        context.mailboxes[move.home].post(.handler(.adopt(transfer, move.admitted)))
+    }
+
+    /// Letters arrived.
+    func delivered(_ letters: [ShardLetter]) {
+        for letter in letters {
+            switch letter {
+            case .mail(let sender, let batch):
+                for mail in batch { partition.deliver(mail, from: sender) }
+            case .adopt(let transfer, let admitted):
+                pendingArrival = admitted
+                loop.adopt(transfer)
+            case .loginDecided(let link, let step): partition.loginDecided(link, step)
+            case .access(let rules): partition.replaceAccess(rules)
+            case .limits(let limits): partition.replaceLimits(limits)
+            case .system(let topics): partition.publishSystem(topics)
+            case .counters(let answer):
+                var counters = partition.snapshot()
+                counters.loopDelayMicrosecondsMax = loop.counters.longestTurnNanoseconds / 1000
+                answer(context.index, counters, loop.counters)
+                loop.counters.longestTurnNanoseconds = 0
+            case .drain:
+                isDraining = true
+                partition.drain()
+            case .stop: context.mailboxes[context.index].post(.stop)
+            }
+            act()
+        }
+    }
+
+    /// The clock was read.
+    func turnBegan(now: UInt64) {
+        partition.begin(now: now)
+        act()
+    }
+
+    /// The time to send.
+    func turnEnded() {
+        act()
+        // Sending may free room that lets more be written; a few rounds empty most of it.
+        for _ in 0..<4 {
+            let dirty = partition.takeDirty()
+            if dirty.isEmpty { break }
+            for (link, transport) in dirty {
+                let slot = Int(link.slot)
+                let before = partition.out.count(slot)
+                loop.send(Handle(word: transport), from: &partition.out, slot: slot)
+                let sent = before - partition.out.count(slot)
+                partition.sent(link, sent)
+            }
+            act()
+        }
+        for index in partition.outboxes.indices where !partition.outboxes[index].isEmpty {
+            let batch = partition.outboxes[index]
+            partition.outboxes[index] = []
+            context.mailboxes[index].post(.handler(.mail(from: context.index, batch)))
+        }
+    }
+
+    /// When the partition must be called again.
+    var nextDeadline: UInt64? { partition.nextDeadline }
+
+    // MARK: What the partition asks for
+
+    func act() {
+        while !partition.actions.isEmpty {
+            let actions = partition.actions
+            partition.actions = []
+            for action in actions { perform(action) }
+        }
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .close(let transport, let afterSending):
+            let id = Handle(word: transport)
+            if afterSending { loop.closeWhenSent(id) } else { loop.close(id) }
+        case .hold(let transport): loop.hold(Handle(word: transport))
+        case .resume(let transport): loop.resume(Handle(word: transport))
+        case .login(let link, let question):
+            let mailbox = context.mailboxes[context.index]
+            context.logins.submit(question) { step in
+                mailbox.post(.handler(.loginDecided(link: link, step)))
+            }
+        case .move(let link, let transport, let home, let admitted):
+            pendingMoves[link.word] = (home, admitted)
+            let id = Handle(word: transport)
+            if id != present { loop.detachHeld(id) }
+        case .report(let event): report(event)
+        }
+    }
+}
+
+extension Ending {
+    /// The stable word for logs.
+    var reason: String {
+        switch self {
+        case .peer: "peer-closed"
+        case .handler: "closed"
+        case .network(let number): "network-error-\(number)"
+        case .tls(let code): code
+        }
+    }
+}
+
+extension CertificateSummary {
+    init(_ peer: PeerCertificate) {
+        let certificate = peer.certificate
+        let names = try? certificate.subjectNames()
+        self.init(
+            commonName: (try? certificate.commonNames())?.first,
+            distinguishedName: (try? certificate.subject())?.rfc2253 ?? "",
+            dnsNames: names?.dns ?? [], uris: names?.uris ?? [], emails: names?.emails ?? [],
+            ipAddresses: names?.addresses ?? [], fingerprint: peer.fingerprint.description,
+            isTrusted: peer.isVerified)
+    }
+}
