@@ -40,7 +40,8 @@ extension TLSRefusal {
             case .certificateExpired:
                 "it expired at \(Self.date(verification.certificate?.notAfter)); renew it"
             case .certificateNotYetValid:
-                "it is valid from \(Self.date(verification.certificate?.notBefore)); check both clocks"
+                "it is valid from \(Self.date(verification.certificate?.notBefore)); "
+                    + "check both clocks"
             case .certificateRevoked: "its issuer revoked it; issue a new one"
             case .crlExpired:
                 "the revocation list of \"\(issuer)\" is overdue; fetch the newest one"
