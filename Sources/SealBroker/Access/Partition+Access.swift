@@ -25,7 +25,8 @@ extension Partition {
         let decision = principal.decide(.publish, topic: topic)
         if !decision.isAllowed {
             report(
-                .accessRefused(notice(id), act: "publish", topic: topic, decision.reasons))
+                .accessRefused(notice(id), act: "publish", topic: topic, decision.reasons)
+            )
         }
         return decision.isAllowed
     }

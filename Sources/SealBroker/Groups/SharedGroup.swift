@@ -31,17 +31,27 @@ extension Partition {
     func isHome(of key: [UInt8], _ tenant: UInt32) -> Bool { home(tenant, key) == setup.index }
 
     private func member(
-        _ session: Handle, _ filter: [UInt8], _ key: [UInt8], _ options: SubscriptionOptions
+        _ session: Handle,
+        _ filter: [UInt8],
+        _ key: [UInt8],
+        _ options: SubscriptionOptions
     ) -> GroupMember {
         GroupMember(
-            tenant: sessions[session].key.tenant, key: key, filter: filter,
-            partition: setup.index, session: session, qos: options.qos,
-            identifier: options.identifier)
+            tenant: sessions[session].key.tenant,
+            key: key,
+            filter: filter,
+            partition: setup.index,
+            session: session,
+            qos: options.qos,
+            identifier: options.identifier
+        )
     }
 
     /// The member to announce when the group's home is another partition.
     func joinElsewhere(
-        _ session: Handle, _ filter: TopicFilter, _ options: SubscriptionOptions
+        _ session: Handle,
+        _ filter: TopicFilter,
+        _ options: SubscriptionOptions
     ) -> GroupMember? {
         guard let key = Self.groupKey(filter), !isHome(of: key, sessions[session].key.tenant)
         else { return nil }
@@ -51,11 +61,15 @@ extension Partition {
     /// A session of this partition joins a group whose home this is; whether the filter is new.
     @discardableResult
     func joinGroup(
-        _ session: Handle, _ filter: TopicFilter, _ key: [UInt8], _ options: SubscriptionOptions
+        _ session: Handle,
+        _ filter: TopicFilter,
+        _ key: [UInt8],
+        _ options: SubscriptionOptions
     ) -> Bool {
         enter(
             member(session, filter.bytes, key, options),
-            isConnected: links.contains(sessions[session].link))
+            isConnected: links.contains(sessions[session].link)
+        )
     }
 
     /// A member comes into a group of this partition.
@@ -79,20 +93,25 @@ extension Partition {
         } else {
             let start = groups[group].members.map(\.given).min() ?? 0
             groups[group].members.append(
-                SharedGroup.Member(member: member, isConnected: isConnected, given: start))
+                SharedGroup.Member(member: member, isConnected: isConnected, given: start)
+            )
         }
         return isFirst
     }
 
     func leaveGroup(
-        _ session: Handle, _ filter: [UInt8], _ key: [UInt8], _ options: SubscriptionOptions
+        _ session: Handle,
+        _ filter: [UInt8],
+        _ key: [UInt8],
+        _ options: SubscriptionOptions
     ) {
         let member = member(session, filter, key, options)
         if isHome(of: key, member.tenant) {
             leave(member)
         } else {
             outboxes[home(member.tenant, key)].append(
-                .groupMember(member, event: .left, ticket: 0))
+                .groupMember(member, event: .left, ticket: 0)
+            )
         }
     }
 
@@ -150,12 +169,20 @@ extension Partition {
         let own = nextTicket
         nextTicket += 1
         pendingJoins[own] = PendingJoin(
-            waitsFor: setup.count - 1, replyTo: replyTo, ticket: ticket)
+            waitsFor: setup.count - 1,
+            replyTo: replyTo,
+            ticket: ticket
+        )
         for index in 0..<setup.count where index != setup.index {
             outboxes[index].append(
                 .interest(
-                    tenant: member.tenant, filter: member.filter, isWanted: true,
-                    wantsRetained: false, ticket: own))
+                    tenant: member.tenant,
+                    filter: member.filter,
+                    isWanted: true,
+                    wantsRetained: false,
+                    ticket: own
+                )
+            )
         }
     }
 
@@ -176,7 +203,8 @@ extension Partition {
             let member = groups[group].members[index].member
             if member.partition != setup.index {
                 outboxes[member.partition].append(
-                    .groupDeliver(message, member: member, group: group, tried: tried))
+                    .groupDeliver(message, member: member, group: group, tried: tried)
+                )
                 return
             }
             if take(message, member, group) { return }
@@ -211,8 +239,12 @@ extension Partition {
         let id = sessions[session].link
         let qos = min(message.header.qos, member.qos)
         let item = QueuedMessage(
-            message: message, qos: qos, isRetained: false,
-            identifiers: member.identifier == 0 ? nil : [member.identifier], group: group)
+            message: message,
+            qos: qos,
+            isRetained: false,
+            identifiers: member.identifier == 0 ? nil : [member.identifier],
+            group: group
+        )
         if links.contains(id) {
             // Room for the header and properties that the encoding adds.
             if message.byteCount + 64 > links[id].packetBytesMax { return false }

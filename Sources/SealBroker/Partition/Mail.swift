@@ -8,7 +8,12 @@ internal import SealMQTT
 public enum Mail: Sendable {
     /// The sender wants, or no longer wants, a filter's messages. `ticket` is answered.
     case interest(
-        tenant: UInt32, filter: [UInt8], isWanted: Bool, wantsRetained: Bool, ticket: UInt64)
+        tenant: UInt32,
+        filter: [UInt8],
+        isWanted: Bool,
+        wantsRetained: Bool,
+        ticket: UInt64
+    )
     /// The answer to `interest`: it is known here; with the retained messages this partition is
     /// the home of.
     case interestKnown(ticket: UInt64, retained: [Message])
@@ -118,7 +123,8 @@ public struct ArrivalFacts: Sendable {
 
     /// Makes facts.
     public init(
-        certificate: CertificateSummary? = nil, peerAddress: String = "",
+        certificate: CertificateSummary? = nil,
+        peerAddress: String = "",
         listenerName: String = ""
     ) {
         self.certificate = certificate

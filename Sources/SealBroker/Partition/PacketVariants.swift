@@ -45,21 +45,39 @@ struct PacketVariants: ~Copyable {
     }
 
     mutating func makePlain5(
-        _ topic: RawSpan, _ properties: RawSpan, _ expirySeconds: UInt32?, _ payload: RawSpan
+        _ topic: RawSpan,
+        _ properties: RawSpan,
+        _ expirySeconds: UInt32?,
+        _ payload: RawSpan
     ) {
         guard plain5.count == 0 else { return }
         _ = Encode.publish(
-            version: .v5, qos: 0, topic: topic, properties: properties,
-            expirySeconds: expirySeconds, payload: payload, into: &plain5)
+            version: .v5,
+            qos: 0,
+            topic: topic,
+            properties: properties,
+            expirySeconds: expirySeconds,
+            payload: payload,
+            into: &plain5
+        )
     }
 
     mutating func makeNumbered5(
-        _ topic: RawSpan, _ properties: RawSpan, _ expirySeconds: UInt32?, _ payload: RawSpan
+        _ topic: RawSpan,
+        _ properties: RawSpan,
+        _ expirySeconds: UInt32?,
+        _ payload: RawSpan
     ) {
         guard numbered5.count == 0 else { return }
         idOffset5 = Encode.publish(
-            version: .v5, qos: 1, topic: topic, properties: properties,
-            expirySeconds: expirySeconds, payload: payload, into: &numbered5)
+            version: .v5,
+            qos: 1,
+            topic: topic,
+            properties: properties,
+            expirySeconds: expirySeconds,
+            payload: payload,
+            into: &numbered5
+        )
     }
 
     private static func writeHeader(_ first: UInt8, _ length: Int, _ writer: inout ByteWriter) {

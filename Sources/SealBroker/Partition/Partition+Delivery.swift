@@ -29,14 +29,19 @@ extension Partition {
     }
 
     private func resolve(
-        _ topic: RawSpan, hash: UInt64, tenant: UInt32
+        _ topic: RawSpan,
+        hash: UInt64,
+        tenant: UInt32
     ) throws(MQTTError) -> Route {
         try TopicName.check(topic)
         let levels = TopicTree.levels(of: topic)
         guard levels.count <= limits.topicLevelsMax else {
             throw MQTTError(
-                .topicNameInvalid, .topicNameInvalid, "the topic has too many levels",
-                clause: "MQTT 5.0 §4.7.3")
+                .topicNameInvalid,
+                .topicNameInvalid,
+                "the topic has too many levels",
+                clause: "MQTT 5.0 §4.7.3"
+            )
         }
         let route = routes.blank(topic, hash: hash, tenant: tenant)
         fill(route, levels)
@@ -59,14 +64,20 @@ extension Partition {
     /// Several filters of one session that match make one delivery with the highest QoS and all
     /// identifiers (MQTT 5.0 §3.3.4).
     private func merge(
-        _ entry: TopicNode.Entry, into route: Route, _ merged: inout [Handle: Int]
+        _ entry: TopicNode.Entry,
+        into route: Route,
+        _ merged: inout [Handle: Int]
     ) {
         let options = entry.options
         guard let index = merged[entry.session] else {
             merged[entry.session] = route.targets.count
             var target = Target(
-                session: entry.session, qos: options.qos, noLocal: options.noLocal,
-                retainAsPublished: options.retainAsPublished, identifiers: -1)
+                session: entry.session,
+                qos: options.qos,
+                noLocal: options.noLocal,
+                retainAsPublished: options.retainAsPublished,
+                identifiers: -1
+            )
             if options.identifier != 0 {
                 target.identifiers = Int32(route.identifiers.count)
                 route.identifiers.append([options.identifier])
@@ -90,19 +101,30 @@ extension Partition {
     /// Gives a publication to everybody on its route, here and in other partitions.
     @inline(__always)
     func deliver(
-        _ publication: inout Publication, _ route: Route, topic: RawSpan, properties: RawSpan,
+        _ publication: inout Publication,
+        _ route: Route,
+        topic: RawSpan,
+        properties: RawSpan,
         payload: RawSpan
     ) {
         deliverHere(&publication, route, topic: topic, properties: properties, payload: payload)
         if route.remote != 0 {
             forward(
-                &publication, route.remote, topic: topic, properties: properties, payload: payload)
+                &publication,
+                route.remote,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
         }
     }
 
     /// Gives a publication to this partition's own receivers.
     func deliverHere(
-        _ publication: inout Publication, _ route: Route, topic: RawSpan, properties: RawSpan,
+        _ publication: inout Publication,
+        _ route: Route,
+        topic: RawSpan,
+        properties: RawSpan,
         payload: RawSpan
     ) {
         packets.reset()
@@ -110,20 +132,33 @@ extension Partition {
             let target = route.targets[index]
             if target.noLocal, target.session == publication.origin { continue }
             give(
-                &publication, target, route, topic: topic, properties: properties,
-                payload: payload)
+                &publication,
+                target,
+                route,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
         }
         if !route.groups.isEmpty {
             let message = keep(
-                &publication, topic: topic, properties: properties, payload: payload)
+                &publication,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
             for group in route.groups { giveToGroup(message, group, tried: []) }
         }
     }
 
     @inline(__always)
     private func give(
-        _ publication: inout Publication, _ target: Target, _ route: Route, topic: RawSpan,
-        properties: RawSpan, payload: RawSpan
+        _ publication: inout Publication,
+        _ target: Target,
+        _ route: Route,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
     ) {
         guard sessions.contains(target.session) else { return }
         let qos = min(publication.qos, target.qos)
@@ -136,12 +171,24 @@ extension Partition {
                 out.count(Int(id.slot)) < limits.outBytesMax
             {
                 sendPlain(
-                    id, isRetained, &publication, topic: topic, properties: properties,
-                    payload: payload)
+                    id,
+                    isRetained,
+                    &publication,
+                    topic: topic,
+                    properties: properties,
+                    payload: payload
+                )
             } else {
                 sendSpecial(
-                    id, target, route, isRetained, &publication, topic: topic,
-                    properties: properties, payload: payload)
+                    id,
+                    target,
+                    route,
+                    isRetained,
+                    &publication,
+                    topic: topic,
+                    properties: properties,
+                    payload: payload
+                )
             }
             return
         }
@@ -151,15 +198,26 @@ extension Partition {
             && out.count(Int(id.slot)) < limits.outBytesMax
         if canGo, target.identifiers < 0, links[id].aliasesOut == nil {
             sendNumbered(
-                id, target.session, qos, isRetained, &publication, topic: topic,
-                properties: properties, payload: payload)
+                id,
+                target.session,
+                qos,
+                isRetained,
+                &publication,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
             return
         }
         let message = keep(&publication, topic: topic, properties: properties, payload: payload)
         let identifiers =
             target.identifiers < 0 ? nil : route.identifiers[Int(target.identifiers)]
         let item = QueuedMessage(
-            message: message, qos: qos, isRetained: isRetained, identifiers: identifiers)
+            message: message,
+            qos: qos,
+            isRetained: isRetained,
+            identifiers: identifiers
+        )
         if canGo {
             send(item, to: target.session, id)
         } else {
@@ -170,8 +228,12 @@ extension Partition {
     /// QoS 0 to a receiver without peculiarities.
     @inline(__always)
     private func sendPlain(
-        _ id: Handle, _ isRetained: Bool, _ publication: inout Publication, topic: RawSpan,
-        properties: RawSpan, payload: RawSpan
+        _ id: Handle,
+        _ isRetained: Bool,
+        _ publication: inout Publication,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
     ) {
         let first: UInt8 = isRetained ? 0x31 : 0x30
         let slot = Int(id.slot)
@@ -194,8 +256,14 @@ extension Partition {
     /// QoS 1 or 2 to a receiver without peculiarities that has room.
     @inline(__always)
     private func sendNumbered(
-        _ id: Handle, _ session: Handle, _ qos: UInt8, _ isRetained: Bool,
-        _ publication: inout Publication, topic: RawSpan, properties: RawSpan, payload: RawSpan
+        _ id: Handle,
+        _ session: Handle,
+        _ qos: UInt8,
+        _ isRetained: Bool,
+        _ publication: inout Publication,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
     ) {
         let isV5 = links[id].version == .v5
         if isV5 {
@@ -207,22 +275,36 @@ extension Partition {
             packets.makeNumbered3(topic, payload)
         }
         var flight = Flight(
-            state: qos == 1 ? .awaitsPuback : .awaitsPubrec, isRetained: isRetained)
+            state: qos == 1 ? .awaitsPuback : .awaitsPubrec,
+            isRetained: isRetained
+        )
         if sessions[session].survives {
             flight.message = keep(
-                &publication, topic: topic, properties: properties, payload: payload)
+                &publication,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
         }
         let packetID = sessions[session].window.push(flight)
         let first: UInt8 = 0x30 | qos << 1 | (isRetained ? 1 : 0)
         if isV5 {
             out.append(
-                Int(id.slot), packets.numbered5.bytes, firstByte: first, packetID: packetID,
-                at: packets.idOffset5)
+                Int(id.slot),
+                packets.numbered5.bytes,
+                firstByte: first,
+                packetID: packetID,
+                at: packets.idOffset5
+            )
             counters.bytesSent &+= UInt64(packets.numbered5.count)
         } else {
             out.append(
-                Int(id.slot), packets.numbered3.bytes, firstByte: first, packetID: packetID,
-                at: packets.idOffset3)
+                Int(id.slot),
+                packets.numbered3.bytes,
+                firstByte: first,
+                packetID: packetID,
+                at: packets.idOffset3
+            )
             counters.bytesSent &+= UInt64(packets.numbered3.count)
         }
         counters.messagesDelivered.add(qos: qos)
@@ -231,8 +313,14 @@ extension Partition {
 
     /// QoS 0 with identifiers, aliases or to a receiver that is behind.
     private func sendSpecial(
-        _ id: Handle, _ target: Target, _ route: Route, _ isRetained: Bool,
-        _ publication: inout Publication, topic: RawSpan, properties: RawSpan, payload: RawSpan
+        _ id: Handle,
+        _ target: Target,
+        _ route: Route,
+        _ isRetained: Bool,
+        _ publication: inout Publication,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
     ) {
         if out.count(Int(id.slot)) >= limits.outBytesMax {
             guard waitFor(id, publication.source) else {
@@ -243,17 +331,31 @@ extension Partition {
         let identifiers =
             target.identifiers < 0 ? [] : route.identifiers[Int(target.identifiers)]
         encode(
-            id, qos: 0, isRetained: isRetained, packetID: nil, topic: topic,
-            properties: properties, expirySeconds: remaining(publication),
-            identifiers: identifiers, payload: payload)
+            id,
+            qos: 0,
+            isRetained: isRetained,
+            packetID: nil,
+            topic: topic,
+            properties: properties,
+            expirySeconds: remaining(publication),
+            identifiers: identifiers,
+            payload: payload
+        )
     }
 
     /// Writes one PUBLISH for one link, with alias and identifiers; false when it is too large.
     @discardableResult
     func encode(
-        _ id: Handle, qos: UInt8, isDuplicate: Bool = false, isRetained: Bool,
-        packetID: UInt16?, topic: RawSpan, properties: RawSpan, expirySeconds: UInt32?,
-        identifiers: [UInt32], payload: RawSpan
+        _ id: Handle,
+        qos: UInt8,
+        isDuplicate: Bool = false,
+        isRetained: Bool,
+        packetID: UInt16?,
+        topic: RawSpan,
+        properties: RawSpan,
+        expirySeconds: UInt32?,
+        identifiers: [UInt32],
+        payload: RawSpan
     ) -> Bool {
         let version = links[id].version
         var alias: (number: UInt16, isKnown: Bool)?
@@ -261,10 +363,19 @@ extension Partition {
         writer.removeAll()
         let sentTopic = alias?.isKnown == true ? topic.extracting(0..<0) : topic
         _ = Encode.publish(
-            version: version, qos: qos, isDuplicate: isDuplicate, isRetained: isRetained,
-            topic: sentTopic, packetID: packetID, properties: properties,
-            expirySeconds: expirySeconds, topicAlias: alias?.number,
-            subscriptionIdentifiers: identifiers, payload: payload, into: &writer)
+            version: version,
+            qos: qos,
+            isDuplicate: isDuplicate,
+            isRetained: isRetained,
+            topic: sentTopic,
+            packetID: packetID,
+            properties: properties,
+            expirySeconds: expirySeconds,
+            topicAlias: alias?.number,
+            subscriptionIdentifiers: identifiers,
+            payload: payload,
+            into: &writer
+        )
         if version == .v5, writer.count > links[id].packetBytesMax {
             if let alias, !alias.isKnown { links[id].aliasesOut?.forget(topic.copied()) }
             dropTooLarge()
@@ -280,13 +391,22 @@ extension Partition {
     /// The message, made now if nobody needed it before.
     @inline(__always)
     func keep(
-        _ publication: inout Publication, topic: RawSpan, properties: RawSpan, payload: RawSpan
+        _ publication: inout Publication,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
     ) -> Message {
         if let message = publication.message { return message }
         let header = MessageHeader(
-            topicCount: 0, propertyCount: 0, payloadCount: 0, qos: publication.qos,
-            isRetained: publication.isRetained, expiresAt: publication.expiresAt,
-            tenant: publication.tenant, origin: publication.origin.word)
+            topicCount: 0,
+            propertyCount: 0,
+            payloadCount: 0,
+            qos: publication.qos,
+            isRetained: publication.isRetained,
+            expiresAt: publication.expiresAt,
+            tenant: publication.tenant,
+            origin: publication.origin.word
+        )
         let message = Message(header, topic: topic, properties: properties, payload: payload)
         publication.message = message
         return message
@@ -306,7 +426,10 @@ extension Partition {
 
     /// Sends a publication to the partitions whose bits are set.
     func forward(
-        _ publication: inout Publication, _ remote: UInt64, topic: RawSpan, properties: RawSpan,
+        _ publication: inout Publication,
+        _ remote: UInt64,
+        topic: RawSpan,
+        properties: RawSpan,
         payload: RawSpan
     ) {
         let message = keep(&publication, topic: topic, properties: properties, payload: payload)
@@ -331,10 +454,20 @@ extension Partition {
         }
         noteLive(message)
         var publication = Publication(
-            qos: message.header.qos, isRetained: message.header.isRetained, tenant: tenant,
-            origin: .none, source: .none, expiresAt: message.header.expiresAt, message: message)
+            qos: message.header.qos,
+            isRetained: message.header.isRetained,
+            tenant: tenant,
+            origin: .none,
+            source: .none,
+            expiresAt: message.header.expiresAt,
+            message: message
+        )
         deliverHere(
-            &publication, known, topic: message.topic, properties: message.properties,
-            payload: message.payload)
+            &publication,
+            known,
+            topic: message.topic,
+            properties: message.properties,
+            payload: message.payload
+        )
     }
 }

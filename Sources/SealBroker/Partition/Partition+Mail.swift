@@ -28,7 +28,8 @@ extension Partition {
         case .groupDeliver(let message, let member, let group, let tried):
             if !take(message, member, group) {
                 outboxes[sender].append(
-                    .groupRefused(message, member: member, group: group, tried: tried))
+                    .groupRefused(message, member: member, group: group, tried: tried)
+                )
             }
         case .groupRefused(let message, let member, let group, let tried):
             giveToGroup(message, group, tried: tried + [member.word])

@@ -15,7 +15,9 @@ extension Partition {
         var packetID: UInt16?
         if item.qos > 0 {
             var flight = Flight(
-                state: item.qos == 1 ? .awaitsPuback : .awaitsPubrec, isRetained: item.isRetained)
+                state: item.qos == 1 ? .awaitsPuback : .awaitsPubrec,
+                isRetained: item.isRetained
+            )
             if sessions[session].survives || item.group != .none {
                 flight.message = message
                 flight.identifiers = item.identifiers
@@ -24,9 +26,16 @@ extension Partition {
             packetID = sessions[session].window.push(flight)
         }
         let wasSent = encode(
-            id, qos: item.qos, isRetained: item.isRetained, packetID: packetID,
-            topic: message.topic, properties: message.properties, expirySeconds: expiry,
-            identifiers: item.identifiers ?? [], payload: message.payload)
+            id,
+            qos: item.qos,
+            isRetained: item.isRetained,
+            packetID: packetID,
+            topic: message.topic,
+            properties: message.properties,
+            expirySeconds: expiry,
+            identifiers: item.identifiers ?? [],
+            payload: message.payload
+        )
         // Too large for this client: for it the message counts as done (MQTT 5.0 §3.1.2.11.4).
         if !wasSent, let packetID { sessions[session].window.finish(packetID) }
     }
@@ -40,7 +49,8 @@ extension Partition {
         {
             counters.messagesDropped.add(.queueFull)
             counters.limitHits.add(
-                queue.count >= limits.queuedMessagesMax ? .queuedMessages : .queuedBytes)
+                queue.count >= limits.queuedMessagesMax ? .queuedMessages : .queuedBytes
+            )
             return
         }
         counters.queuedMessages += 1
@@ -89,7 +99,10 @@ extension Partition {
             links[id].isWatchedForStall = true
             links[id].bytesSentMark = links[id].bytesSent
             timers.insert(
-                now + Self.stallMilliseconds, kind: PartitionTimer.stall.rawValue, subject: id.word)
+                now + Self.stallMilliseconds,
+                kind: PartitionTimer.stall.rawValue,
+                subject: id.word
+            )
         }
         guard links.contains(source), source != id, links[source].phase == .open else {
             return true
@@ -144,7 +157,10 @@ extension Partition {
             links[id].isWatchedForStall = true
             links[id].bytesSentMark = links[id].bytesSent
             timers.insert(
-                now + Self.stallMilliseconds, kind: PartitionTimer.stall.rawValue, subject: id.word)
+                now + Self.stallMilliseconds,
+                kind: PartitionTimer.stall.rawValue,
+                subject: id.word
+            )
         }
     }
 }

@@ -10,13 +10,21 @@ extension Partition {
     public func publishSystem(_ topics: [(topic: String, payload: String)]) {
         for (topic, payload) in topics {
             let header = MessageHeader(
-                topicCount: 0, propertyCount: 0, payloadCount: 0, qos: 0, isRetained: true)
+                topicCount: 0,
+                propertyCount: 0,
+                payloadCount: 0,
+                qos: 0,
+                isRetained: true
+            )
             let name = Array(topic.utf8)
             let text = Array(payload.utf8)
             let none: [UInt8] = []
             let message = Message(
-                header, topic: name.span.bytes, properties: none.span.bytes,
-                payload: text.span.bytes)
+                header,
+                topic: name.span.bytes,
+                properties: none.span.bytes,
+                payload: text.span.bytes
+            )
             publish(message, origin: .none)
         }
     }

@@ -24,7 +24,11 @@ public struct PartitionSetup: Sendable {
 
     /// Makes the set-up.
     public init(
-        index: Int, count: Int, homeSeed: UInt64, tableSeed: UInt64, limits: BrokerLimits,
+        index: Int,
+        count: Int,
+        homeSeed: UInt64,
+        tableSeed: UInt64,
+        limits: BrokerLimits,
         listeners: [ListenerGrant]
     ) {
         self.index = index
@@ -159,7 +163,9 @@ public final class Partition {
     func home(_ tenant: UInt32, _ name: [UInt8]) -> Int {
         guard setup.count > 1 else { return 0 }
         let hash = hashBytes(
-            name.span.bytes, seed: setup.homeSeed ^ (UInt64(tenant) &* 0x9E37_79B9_7F4A_7C15))
+            name.span.bytes,
+            seed: setup.homeSeed ^ (UInt64(tenant) &* 0x9E37_79B9_7F4A_7C15)
+        )
         return Int(hash % UInt64(setup.count))
     }
 
@@ -186,11 +192,16 @@ public final class Partition {
         } else {
             clientID = link.arrival?.connect?.clientID ?? []
         }
-        let user = principals[link.principal]?.name.map { [UInt8]($0.utf8) }
+        let user =
+            principals[link.principal]?.name.map { [UInt8]($0.utf8) }
             ?? link.arrival?.connect?.username ?? []
         return SessionNotice(
-            transport: link.transport, listener: link.listener, clientID: clientID, user: user,
-            version: link.version.rawValue)
+            transport: link.transport,
+            listener: link.listener,
+            clientID: clientID,
+            user: user,
+            version: link.version.rawValue
+        )
     }
 
     func report(_ event: BrokerEvent) { actions.append(.report(event)) }

@@ -8,12 +8,19 @@ internal import SealMQTT
 extension Partition {
     /// Keeps a publication at its topic's home; says when it is refused.
     func retain(
-        _ publication: inout Publication, _ route: Route, topic: RawSpan, properties: RawSpan,
+        _ publication: inout Publication,
+        _ route: Route,
+        topic: RawSpan,
+        properties: RawSpan,
         payload: RawSpan
     ) -> MQTTReason {
         let home = home(publication.tenant, route.topic)
         let message = keep(
-            &publication, topic: topic, properties: properties, payload: payload)
+            &publication,
+            topic: topic,
+            properties: properties,
+            payload: payload
+        )
         guard home == setup.index else {
             outboxes[home].append(.retain(message, forwarded: route.remote))
             return .success

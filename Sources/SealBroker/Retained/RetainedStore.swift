@@ -76,7 +76,10 @@ struct RetainedStore {
     }
 
     private func walk(
-        _ node: Node, _ filter: ArraySlice<Level>, isFirst: Bool, _ visit: (Message) -> Void
+        _ node: Node,
+        _ filter: ArraySlice<Level>,
+        isFirst: Bool,
+        _ visit: (Message) -> Void
     ) {
         guard let level = filter.first else {
             if let message = node.message { visit(message) }

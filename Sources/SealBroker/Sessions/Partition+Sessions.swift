@@ -11,16 +11,15 @@ extension Partition {
         if let existing = sessionsByKey[key] {
             takeOver(existing)
             if sessions.contains(existing) {
-                if connect.cleanStart {
-                    // The will of a session that is ended is published now ([MQTT-3.1.3-9]).
-                    publishWill(existing)
-                    endSession(existing)
-                } else {
+                guard connect.cleanStart else {
                     sessions[existing].expirySeconds = expiry
                     sessions[existing].willAt = .max
                     sessions[existing].will = nil
                     return (existing, true)
                 }
+                // The will of a session that is ended is published now ([MQTT-3.1.3-9]).
+                publishWill(existing)
+                endSession(existing)
             }
         }
         let session = sessions.insert(Session(key: key, expirySeconds: expiry))
@@ -71,7 +70,10 @@ extension Partition {
             let end = now + UInt64(expiry) * 1000
             sessions[session].expiresAt = end
             timers.insert(
-                end, kind: PartitionTimer.sessionExpiry.rawValue, subject: session.word)
+                end,
+                kind: PartitionTimer.sessionExpiry.rawValue,
+                subject: session.word
+            )
         }
         guard let will = sessions[session].will else { return }
         if will.delaySeconds == 0 { return publishWill(session) }
@@ -88,8 +90,11 @@ extension Partition {
         var header = will.message.header
         if let seconds = will.expirySeconds { header.expiresAt = now + UInt64(seconds) * 1000 }
         let message = Message(
-            header, topic: will.message.topic, properties: will.message.properties,
-            payload: will.message.payload)
+            header,
+            topic: will.message.topic,
+            properties: will.message.properties,
+            payload: will.message.payload
+        )
         guard mayPublishWill(session, message) else {
             counters.messagesDropped.add(.notAuthorized)
             return
@@ -108,16 +113,30 @@ extension Partition {
         let header = message.header
         guard let route = try? route(message.topic, tenant: header.tenant) else { return }
         var publication = Publication(
-            qos: header.qos, isRetained: header.isRetained, tenant: header.tenant,
-            origin: origin, source: .none, expiresAt: header.expiresAt, message: message)
+            qos: header.qos,
+            isRetained: header.isRetained,
+            tenant: header.tenant,
+            origin: origin,
+            source: .none,
+            expiresAt: header.expiresAt,
+            message: message
+        )
         if header.isRetained {
             _ = retain(
-                &publication, route, topic: message.topic, properties: message.properties,
-                payload: message.payload)
+                &publication,
+                route,
+                topic: message.topic,
+                properties: message.properties,
+                payload: message.payload
+            )
         }
         deliver(
-            &publication, route, topic: message.topic, properties: message.properties,
-            payload: message.payload)
+            &publication,
+            route,
+            topic: message.topic,
+            properties: message.properties,
+            payload: message.payload
+        )
     }
 
     /// Removes a session and everything that is its own.

@@ -106,8 +106,12 @@ struct RouteCache {
         let bytes = topic.copied()
         let index = epochIndex(bytes, tenant)
         return Route(
-            topic: bytes, hash: hash, tenant: tenant, epochIndex: index,
-            epoch: epochs[index] &+ everything)
+            topic: bytes,
+            hash: hash,
+            tenant: tenant,
+            epochIndex: index,
+            epoch: epochs[index] &+ everything
+        )
     }
 
     mutating func insert(_ route: Route) {

@@ -29,8 +29,10 @@ public struct AdmissionLimits: Sendable, Equatable {
 
     /// Makes limits.
     public init(
-        connectionsMax: Int = 100_000, connectionsPerSourceMax: Int = 100_000,
-        handshakesWaitingMax: Int = 1000, handshakesPerSourceMax: Int = 100
+        connectionsMax: Int = 100_000,
+        connectionsPerSourceMax: Int = 100_000,
+        handshakesWaitingMax: Int = 1000,
+        handshakesPerSourceMax: Int = 100
     ) {
         self.connectionsMax = connectionsMax
         self.connectionsPerSourceMax = connectionsPerSourceMax

@@ -41,7 +41,11 @@ struct Connection {
     var acceptedAt: UInt64
 
     init(
-        descriptor: Int32, listener: Int, peer: PeerAddress, stream: TLSStream?, stage: Stage,
+        descriptor: Int32,
+        listener: Int,
+        peer: PeerAddress,
+        stream: TLSStream?,
+        stage: Stage,
         acceptedAt: UInt64
     ) {
         self.descriptor = descriptor

@@ -61,7 +61,11 @@ public final class HandshakePool: Sendable {
             }
             job.answer(
                 HandshakeAnswer(
-                    connection: job.connection, step: step, output: buffers.takeOutput()))
+                    connection: job.connection,
+                    step: step,
+                    output: buffers.takeOutput()
+                )
+            )
         }
     }
 

@@ -15,7 +15,8 @@ extension Loop {
                 let error = seal_errno()
                 if error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS {
                     handler.happened(
-                        .acceptFailed(NetError(errno: error, doing: "accepting a connection")))
+                        .acceptFailed(NetError(errno: error, doing: "accepting a connection"))
+                    )
                 }
                 return
             }
@@ -45,13 +46,21 @@ extension Loop {
         counters.open += 1
         let id = connections.insert(
             Connection(
-                descriptor: descriptor, listener: listener.number, peer: peer, stream: stream,
-                stage: needsHandshake ? .handshake : .open, acceptedAt: now))
+                descriptor: descriptor,
+                listener: listener.number,
+                peer: peer,
+                stream: stream,
+                stage: needsHandshake ? .handshake : .open,
+                acceptedAt: now
+            )
+        )
         register(descriptor, id.word, UInt32(EPOLLIN.rawValue), add: true)
         if needsHandshake {
             timers.insert(
-                now + UInt64(setup.handshakeSeconds) * 1000, kind: LoopTimer.handshake.rawValue,
-                subject: id.word)
+                now + UInt64(setup.handshakeSeconds) * 1000,
+                kind: LoopTimer.handshake.rawValue,
+                subject: id.word
+            )
         } else {
             let arrival = Arrival(listener: listener.number, peer: peer, tls: nil, tag: 0)
             connections[id].tag = handler.opened(id, arrival)
@@ -82,7 +91,8 @@ extension Loop {
         setup.handshakes.submit(
             HandshakeJob(connection: id, stream: stream, input: input, deadline: deadline) {
                 mailbox.post(.handshake(HandshakeAnswerBox(answer: $0)))
-            })
+            }
+        )
     }
 
     func handshakeAnswered(_ answer: HandshakeAnswer) {
@@ -105,7 +115,11 @@ extension Loop {
             let connection = connections[id]
             handler.happened(
                 .handshakeRefused(
-                    refusal, peer: connection.peer, listener: Int(connection.listener)))
+                    refusal,
+                    peer: connection.peer,
+                    listener: Int(connection.listener)
+                )
+            )
             setup.admission.handshakeEnded(connection.peer)
             connections[id].stage = .lingering
             linger(id)
@@ -120,7 +134,11 @@ extension Loop {
         let cipher = connections[id].cipherWaiting
         connections[id].cipherWaiting = []
         let arrival = Arrival(
-            listener: Int(connections[id].listener), peer: connections[id].peer, tls: peer, tag: 0)
+            listener: Int(connections[id].listener),
+            peer: connections[id].peer,
+            tls: peer,
+            tag: 0
+        )
         let tag = handler.opened(id, arrival)
         guard connections.contains(id) else { return }
         connections[id].tag = tag
@@ -137,7 +155,8 @@ extension Loop {
             counters.handshakesRefused &+= 1
             let connection = connections[id]
             handler.happened(
-                .handshakeTimedOut(peer: connection.peer, listener: Int(connection.listener)))
+                .handshakeTimedOut(peer: connection.peer, listener: Int(connection.listener))
+            )
             end(id, .tls("tls.timeout"))
         case .linger
         where connections[id].stage == .lingering || connections[id].closesWhenSent:

@@ -36,7 +36,11 @@ extension Loop {
         let descriptor = connections[id].descriptor
         // SAFETY: the scratch is as long as the call is told.
         let count = unsafe recv(
-            descriptor, cipherScratch.baseAddress, cipherScratch.count, 0)
+            descriptor,
+            cipherScratch.baseAddress,
+            cipherScratch.count,
+            0
+        )
         if count > 0 {
             counters.bytesReceived &+= UInt64(count)
             return count
@@ -60,7 +64,9 @@ extension Loop {
             flushEngine(id)
             if result.count > 0 {
                 unsafe digest(
-                    id, UnsafeRawBufferPointer(rebasing: plainScratch[0..<result.count]))
+                    id,
+                    UnsafeRawBufferPointer(rebasing: plainScratch[0..<result.count])
+                )
             }
             // The handler may have closed or moved the connection.
             guard connections.contains(id), connections[id].stage == .open else { return }
@@ -92,7 +98,8 @@ extension Loop {
             let used = unsafe consume(id, RawSpan(_unsafeBytes: bytes))
             guard connections.contains(id), used < bytes.count else { return }
             unsafe connections[id].unread.append(
-                contentsOf: UnsafeRawBufferPointer(rebasing: bytes[used...]))
+                contentsOf: UnsafeRawBufferPointer(rebasing: bytes[used...])
+            )
             return
         }
         unsafe connections[id].unread.append(contentsOf: bytes)
@@ -163,12 +170,20 @@ extension Loop {
         forget(connection.descriptor)
         counters.open -= 1
         let arrival = Arrival(
-            listener: Int(connection.listener), peer: connection.peer, tls: nil,
-            tag: connection.tag)
+            listener: Int(connection.listener),
+            peer: connection.peer,
+            tls: nil,
+            tag: connection.tag
+        )
         handler.detached(
             Transfer(
-                descriptor: connection.descriptor, stream: connection.stream,
-                cipherRest: connection.cipherRest, unread: unread, arrival: arrival))
+                descriptor: connection.descriptor,
+                stream: connection.stream,
+                cipherRest: connection.cipherRest,
+                unread: unread,
+                arrival: arrival
+            )
+        )
     }
 
     /// Takes a held connection out of this loop; `detached` gets it.
@@ -180,8 +195,13 @@ extension Loop {
     /// Takes over a connection that another loop let go of.
     public func adopt(_ transfer: Transfer) {
         var connection = Connection(
-            descriptor: transfer.descriptor, listener: transfer.arrival.listener,
-            peer: transfer.arrival.peer, stream: transfer.stream, stage: .open, acceptedAt: now)
+            descriptor: transfer.descriptor,
+            listener: transfer.arrival.listener,
+            peer: transfer.arrival.peer,
+            stream: transfer.stream,
+            stage: .open,
+            acceptedAt: now
+        )
         connection.unread = transfer.unread
         connection.cipherRest = transfer.cipherRest
         connection.isBlocked = !transfer.cipherRest.isEmpty

@@ -31,7 +31,11 @@ extension Loop {
             let wanted = out.count(slot)
             let sent = unsafe out.withBytes(slot) { bytes in
                 unsafe Glibc.send(
-                    descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+                    descriptor,
+                    bytes.baseAddress,
+                    bytes.count,
+                    Int32(MSG_NOSIGNAL)
+                )
             }
             guard sent >= 0 else { return sendFailed(id) }
             counters.bytesSent &+= UInt64(sent)
@@ -41,7 +45,10 @@ extension Loop {
     }
 
     private func sendEncrypted(
-        _ id: Handle, _ stream: TLSStream, _ out: inout OutBuffers, _ slot: Int
+        _ id: Handle,
+        _ stream: TLSStream,
+        _ out: inout OutBuffers,
+        _ slot: Int
     ) {
         while out.count(slot) > 0 {
             // SAFETY: the bytes are lent for the call.
@@ -63,7 +70,11 @@ extension Loop {
         let bytes = buffers.output
         let wanted = bytes.count
         let sent = unsafe Glibc.send(
-            descriptor, bytes.baseAddress, wanted, Int32(MSG_NOSIGNAL))
+            descriptor,
+            bytes.baseAddress,
+            wanted,
+            Int32(MSG_NOSIGNAL)
+        )
         if sent == wanted {
             counters.bytesSent &+= UInt64(sent)
             buffers.clearOutput()

@@ -36,7 +36,9 @@ public struct LoopSetup: Sendable {
 
     /// Makes the set-up.
     public init(
-        listeners: [LoopListener], admission: Admission, handshakes: HandshakePool,
+        listeners: [LoopListener],
+        admission: Admission,
+        handshakes: HandshakePool,
         handshakeSeconds: Int = 10
     ) {
         self.listeners = listeners
@@ -115,8 +117,11 @@ public final class Loop<Handler: LoopHandler> {
         register(mailbox.bell, EpollName.bell, UInt32(EPOLLIN.rawValue), add: true)
         for (index, listener) in setup.listeners.enumerated() {
             register(
-                listener.socket.descriptor, EpollName.listener(index),
-                UInt32(EPOLLIN.rawValue), add: true)
+                listener.socket.descriptor,
+                EpollName.listener(index),
+                UInt32(EPOLLIN.rawValue),
+                add: true
+            )
         }
     }
 

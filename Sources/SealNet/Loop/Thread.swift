@@ -10,7 +10,9 @@ public enum Thread {
     ///
     /// What the body makes stays on the thread: nothing but `Sendable` values can be captured.
     public static func start(
-        named name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
+        named name: String,
+        niceness: Int32 = 0,
+        _ body: @escaping @Sendable () -> Void
     ) {
         let entry = Unmanaged.passRetained(Entry(name: name, niceness: niceness, body: body))
         var thread = pthread_t()
@@ -20,14 +22,17 @@ public enum Thread {
         unsafe pthread_attr_init(&attributes)
         unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         let outcome = unsafe pthread_create(
-            &thread, &attributes,
+            &thread,
+            &attributes,
             { raw in
                 guard let raw else { return nil }
                 let entry = unsafe Unmanaged<Entry>.fromOpaque(raw).takeRetainedValue()
                 seal_thread_setup(entry.name, entry.niceness)
                 entry.body()
                 return nil
-            }, entry.toOpaque())
+            },
+            entry.toOpaque()
+        )
         unsafe pthread_attr_destroy(&attributes)
         precondition(outcome == 0, "the system refused a thread: error \(outcome)")
     }

@@ -42,12 +42,17 @@ public struct ListeningSocket: Sendable {
     ///
     /// - Throws: `NetError` when the address is not numeric or the kernel refuses.
     public static func open(
-        host: String, port: UInt16, backlog: Int32 = 4096
+        host: String,
+        port: UInt16,
+        backlog: Int32 = 4096
     ) throws(NetError) -> ListeningSocket {
         let doing = "listening on \(host) port \(port)"
         let isIPv6 = host.contains(":")
         let fd = socket(
-            isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0)
+            isIPv6 ? AF_INET6 : AF_INET,
+            Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC,
+            0
+        )
         guard fd >= 0 else { throw .last(doing) }
         do {
             return try bind(fd, host, port, isIPv6, backlog, doing)
@@ -58,7 +63,11 @@ public struct ListeningSocket: Sendable {
     }
 
     private static func bind(
-        _ fd: Int32, _ host: String, _ port: UInt16, _ isIPv6: Bool, _ backlog: Int32,
+        _ fd: Int32,
+        _ host: String,
+        _ port: UInt16,
+        _ isIPv6: Bool,
+        _ backlog: Int32,
         _ doing: String
     ) throws(NetError) -> ListeningSocket {
         setOption(fd, SOL_SOCKET, SO_REUSEADDR)

@@ -75,15 +75,18 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
                 let address = unsafe raw.load(as: sockaddr_in.self)
                 let word = UInt64(UInt32(bigEndian: address.sin_addr.s_addr))
                 return PeerAddress(
-                    high: 0, low: 0xFFFF_0000_0000 | word,
-                    port: UInt16(bigEndian: address.sin_port))
+                    high: 0,
+                    low: 0xFFFF_0000_0000 | word,
+                    port: UInt16(bigEndian: address.sin_port)
+                )
             }
             var address = unsafe raw.load(as: sockaddr_in6.self)
             let port = UInt16(bigEndian: address.sin6_port)
             return unsafe withUnsafeBytes(of: &address.sin6_addr) { bytes in
                 let high = unsafe UInt64(bigEndian: bytes.load(as: UInt64.self))
                 let low = unsafe UInt64(
-                    bigEndian: bytes.load(fromByteOffset: 8, as: UInt64.self))
+                    bigEndian: bytes.load(fromByteOffset: 8, as: UInt64.self)
+                )
                 return PeerAddress(high: high, low: low, port: port)
             }
         }

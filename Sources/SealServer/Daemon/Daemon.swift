@@ -49,7 +49,8 @@ public final class Daemon: Sendable {
 
     /// Starts everything; when this returns, all listeners accept.
     public init(
-        _ configuration: Configuration, logger: Logger
+        _ configuration: Configuration,
+        logger: Logger
     ) throws(DaemonError) {
         var faults: [MaterialFault] = []
         let materials = configuration.listeners.map {
@@ -85,7 +86,9 @@ public final class Daemon: Sendable {
     }
 
     private static func openPorts(
-        _ configuration: Configuration, _ sources: [TLSSource?], shards: Int
+        _ configuration: Configuration,
+        _ sources: [TLSSource?],
+        shards: Int
     ) throws(DaemonError) -> ([ListeningPort], [[LoopListener]]) {
         var ports: [ListeningPort] = []
         var listeners: [[LoopListener]] = Array(repeating: [], count: shards)
@@ -106,12 +109,17 @@ public final class Daemon: Sendable {
                         opened.append(socket)
                         port = socket.address.port
                         listeners[shard].append(
-                            LoopListener(socket: socket, number: number, tls: sources[number]))
+                            LoopListener(socket: socket, number: number, tls: sources[number])
+                        )
                         if shard == 0 {
                             ports.append(
                                 ListeningPort(
-                                    name: settings.name, address: socket.address.description,
-                                    port: port, isTLS: settings.isTLS))
+                                    name: settings.name,
+                                    address: socket.address.description,
+                                    port: port,
+                                    isTLS: settings.isTLS
+                                )
+                            )
                         }
                     }
                 }
@@ -124,7 +132,8 @@ public final class Daemon: Sendable {
     }
 
     private func startShards(
-        _ configuration: Configuration, _ materials: [ListenerMaterial],
+        _ configuration: Configuration,
+        _ materials: [ListenerMaterial],
         _ listeners: [[LoopListener]]
     ) {
         let limits = BrokerLimits(configuration.limits)
@@ -132,15 +141,26 @@ public final class Daemon: Sendable {
         let names = configuration.listeners.map(\.name)
         for index in mailboxes.indices {
             let setup = PartitionSetup(
-                index: index, count: mailboxes.count, homeSeed: homeSeed,
-                tableSeed: Self.randomWord(), limits: limits, listeners: materials.map(\.grant))
+                index: index,
+                count: mailboxes.count,
+                homeSeed: homeSeed,
+                tableSeed: Self.randomWord(),
+                limits: limits,
+                listeners: materials.map(\.grant)
+            )
             let context = ShardContext(
-                index: index, mailboxes: mailboxes, logins: logins, listenerNames: names,
+                index: index,
+                mailboxes: mailboxes,
+                logins: logins,
+                listenerNames: names,
                 logger: logger
             ) { [running] _ in running.change { $0 -= 1 } }
             let loopSetup = LoopSetup(
-                listeners: listeners[index], admission: admission, handshakes: handshakes,
-                handshakeSeconds: configuration.limits.handshakeSeconds)
+                listeners: listeners[index],
+                admission: admission,
+                handshakes: handshakes,
+                handshakeSeconds: configuration.limits.handshakeSeconds
+            )
             let access = materials.map(\.access)
             Thread.start(named: "shard-\(index)") {
                 let partition = Partition(setup, access: access, now: Loop<Shard>.clock)

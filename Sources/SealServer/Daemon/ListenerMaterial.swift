@@ -23,22 +23,29 @@ struct ListenerMaterial: Sendable {
 
     /// Loads what a listener names; faults are collected, so that all of them are seen at once.
     static func load(
-        _ settings: ListenerSettings, _ limits: Limits, _ faults: inout [MaterialFault]
+        _ settings: ListenerSettings,
+        _ limits: Limits,
+        _ faults: inout [MaterialFault]
     ) -> ListenerMaterial {
         var warnings: [String] = []
         let access = loadAccess(settings, &faults, &warnings)
         return ListenerMaterial(
-            tls: settings.isTLS ? loadTLS(settings, &faults) : nil, access: access,
-            grant: grant(settings), warnings: warnings)
+            tls: settings.isTLS ? loadTLS(settings, &faults) : nil,
+            access: access,
+            grant: grant(settings),
+            warnings: warnings
+        )
     }
 
     private static func loadTLS(
-        _ settings: ListenerSettings, _ faults: inout [MaterialFault]
+        _ settings: ListenerSettings,
+        _ faults: inout [MaterialFault]
     ) -> TLSContext? {
         let prefix = "listener \(settings.name)"
         guard let tls = tlsSettings(settings) else {
             faults.append(
-                MaterialFault(setting: prefix, text: "certificate and key are missing"))
+                MaterialFault(setting: prefix, text: "certificate and key are missing")
+            )
             return nil
         }
         do throws(TLSError) {
@@ -53,14 +60,20 @@ struct ListenerMaterial: Sendable {
         guard let certificate = settings.certificate, let key = settings.key else { return nil }
         var identities = [
             TLSIdentityFiles(
-                chainFile: certificate, keyFile: key, passphraseFile: settings.keyPassphraseFile)
+                chainFile: certificate,
+                keyFile: key,
+                passphraseFile: settings.keyPassphraseFile
+            )
         ]
         for identity in settings.identities {
             guard let certificate = identity.certificate, let key = identity.key else { continue }
             identities.append(
                 TLSIdentityFiles(
-                    chainFile: certificate, keyFile: key,
-                    passphraseFile: identity.keyPassphraseFile))
+                    chainFile: certificate,
+                    keyFile: key,
+                    passphraseFile: identity.keyPassphraseFile
+                )
+            )
         }
         var tls = TLSSettings(identities: identities)
         tls.clientCertificates =
@@ -78,7 +91,9 @@ struct ListenerMaterial: Sendable {
     }
 
     private static func loadAccess(
-        _ settings: ListenerSettings, _ faults: inout [MaterialFault], _ warnings: inout [String]
+        _ settings: ListenerSettings,
+        _ faults: inout [MaterialFault],
+        _ warnings: inout [String]
     ) -> AccessRules {
         do throws(ConfigurationErrors) {
             let (rules, found) = try settings.accessRules { try? Files.read($0) }
@@ -89,7 +104,9 @@ struct ListenerMaterial: Sendable {
                 faults.append(
                     MaterialFault(
                         setting: "listener \(settings.name)",
-                        text: "\(fault.place): \(fault.message)"))
+                        text: "\(fault.place): \(fault.message)"
+                    )
+                )
             }
             return AccessRules()
         }
@@ -104,7 +121,8 @@ struct ListenerMaterial: Sendable {
                 case .v311: 4
                 case .v5: 5
                 }
-            })
+            }
+        )
         grant.maximumQoS = UInt8(clamping: settings.qosMax)
         grant.topicAliasMaximum = settings.topicAliasMaximum
         grant.mountPoint = Array(settings.mountPoint.utf8)
@@ -140,6 +158,7 @@ extension AdmissionLimits {
             connectionsMax: limits.connections,
             connectionsPerSourceMax: limits.connectionsPerSource,
             handshakesWaitingMax: limits.handshakesWaiting,
-            handshakesPerSourceMax: limits.handshakesPerSource)
+            handshakesPerSourceMax: limits.handshakesPerSource
+        )
     }
 }

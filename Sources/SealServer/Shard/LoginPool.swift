@@ -58,7 +58,11 @@ struct OpenSSLPasswordCheck: PasswordCheck {
         switch hash {
         case .pbkdf2SHA512(let iterations, let salt, let expected):
             Passwords.matchesPBKDF2(
-                password, salt: salt, iterations: iterations, hash: expected)
+                password,
+                salt: salt,
+                iterations: iterations,
+                hash: expected
+            )
         case .sha512(let salt, let expected):
             Passwords.matchesSHA512(password, salt: salt, hash: expected)
         case .argon2id(let encoded):

@@ -19,7 +19,8 @@ extension Shard {
         case .protocolError(let notice, let code, let reason):
             logger.warning(
                 "session.protocol-error",
-                fields(notice, ["reason": .text(code), "detail": .text(reason)]))
+                fields(notice, ["reason": .text(code), "detail": .text(reason)])
+            )
         case .accessRefused(let notice, let act, let topic, let reasons):
             var more = self.reasons(reasons)
             more.append("act", .text(act))
@@ -64,7 +65,8 @@ extension Shard {
                 [
                     "listener": .text(context.listenerNames[listener]),
                     "peer": .text(peer.description), "limit": .text(refusal.rawValue),
-                ])
+                ]
+            )
         case .handshakeRefused(let refusal, let peer, let listener):
             partition.counters.addHandshake(HandshakeOutcome(refusal), version: .none)
             logger.warning(
@@ -73,7 +75,8 @@ extension Shard {
                     "listener": .text(context.listenerNames[listener]),
                     "peer": .text(peer.description), "reason": .text(refusal.code.rawValue),
                     "detail": .text(refusal.sentence),
-                ])
+                ]
+            )
         case .handshakeTimedOut(let peer, let listener):
             partition.counters.addHandshake(.timeout, version: .none)
             partition.counters.limitHits.add(.handshakeSeconds)
@@ -82,7 +85,8 @@ extension Shard {
                 [
                     "listener": .text(context.listenerNames[listener]),
                     "peer": .text(peer.description), "reason": "tls.timeout",
-                ])
+                ]
+            )
         case .acceptFailed(let error):
             logger.error("connection.accept-failed", ["detail": .text(error.description)])
         }

@@ -67,7 +67,10 @@ final class Shard: LoopHandler {
     /// Runs the shard on this thread until it is told to stop.
     func run(_ setup: LoopSetup) {
         let loop = Loop(
-            handler: self, mailbox: context.mailboxes[context.index], setup: setup)
+            handler: self,
+            mailbox: context.mailboxes[context.index],
+            setup: setup
+        )
         attached = loop
         loop.run()
         attached = nil
@@ -81,13 +84,17 @@ final class Shard: LoopHandler {
         if let moved = pendingArrival {
             pendingArrival = nil
             let link = partition.arrived(
-                transport: id.word, listener: arrival.listener, moved)
+                transport: id.word,
+                listener: arrival.listener,
+                moved
+            )
             return link.word
         }
         let facts = ArrivalFacts(
             certificate: arrival.tls?.certificate.map(CertificateSummary.init),
             peerAddress: arrival.peer.host,
-            listenerName: context.listenerNames[arrival.listener])
+            listenerName: context.listenerNames[arrival.listener]
+        )
         peers[id.slot] = arrival.peer
         return partition.opened(transport: id.word, listener: arrival.listener, facts: facts).word
     }
@@ -237,8 +244,12 @@ extension CertificateSummary {
         self.init(
             commonName: (try? certificate.commonNames())?.first,
             distinguishedName: (try? certificate.subject())?.rfc2253 ?? "",
-            dnsNames: names?.dns ?? [], uris: names?.uris ?? [], emails: names?.emails ?? [],
-            ipAddresses: names?.addresses ?? [], fingerprint: peer.fingerprint.description,
-            isTrusted: peer.isVerified)
+            dnsNames: names?.dns ?? [],
+            uris: names?.uris ?? [],
+            emails: names?.emails ?? [],
+            ipAddresses: names?.addresses ?? [],
+            fingerprint: peer.fingerprint.description,
+            isTrusted: peer.isVerified
+        )
     }
 }

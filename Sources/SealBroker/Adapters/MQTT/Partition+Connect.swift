@@ -27,9 +27,11 @@ extension Partition {
         let credentials = Credentials(
             certificate: arrival.facts.certificate,
             user: connect.username.map { String(decoding: $0, as: UTF8.self) },
-            password: connect.password, listener: arrival.facts.listenerName,
+            password: connect.password,
+            listener: arrival.facts.listenerName,
             clientID: String(decoding: arrival.connect?.clientID ?? [], as: UTF8.self),
-            peerAddress: arrival.facts.peerAddress)
+            peerAddress: arrival.facts.peerAddress
+        )
         arrival.connect?.password = nil
         let rules = access.indices.contains(listener) ? access[listener] : AccessRules()
         return decided(id, Login.begin(credentials, rules), isAssigned: isAssigned)
@@ -63,14 +65,18 @@ extension Partition {
             guard var connect = links[id].arrival?.connect else { return .stop }
             connect.clientID = Array(principal.clientID.utf8)
             let admitted = Admitted(
-                connect: connect, principal: principal, isAssigned: isAssigned)
+                connect: connect,
+                principal: principal,
+                isAssigned: isAssigned
+            )
             let tenant = grant(of: links[id].listener).tenant
             // A client without an id of its own stays where it came in.
             let home = isAssigned ? setup.index : self.home(tenant, connect.clientID)
             if home != setup.index {
                 links[id].phase = .awaitsConnect
                 actions.append(
-                    .move(link: id, transport: links[id].transport, to: home, admitted))
+                    .move(link: id, transport: links[id].transport, to: home, admitted)
+                )
                 return .move
             }
             establish(id, admitted)
@@ -88,8 +94,11 @@ extension Partition {
     /// A connection that another partition let in.
     public func arrived(transport: UInt64, listener: Int, _ admitted: Admitted) -> Handle {
         var link = Link(
-            transport: transport, listener: listener, now: now,
-            receiveMaximum: limits.receiveMaximum)
+            transport: transport,
+            listener: listener,
+            now: now,
+            receiveMaximum: limits.receiveMaximum
+        )
         link.version = admitted.connect.version
         link.arrival = LinkArrival(ArrivalFacts())
         link.arrival?.connect = admitted.connect
@@ -113,32 +122,45 @@ extension Partition {
         let grant = grant(of: links[id].listener)
         if isDraining {
             return Refusal(
-                code: .serverShuttingDown, outcome: .serverUnavailable,
-                reasons: [Reason(.serverShuttingDown)])
+                code: .serverShuttingDown,
+                outcome: .serverUnavailable,
+                reasons: [Reason(.serverShuttingDown)]
+            )
         }
         if !grant.versions.contains(connect.version.rawValue) {
             return Refusal(
-                code: .unsupportedProtocolVersion, outcome: .unsupportedVersion,
-                reasons: [Reason(.protocolVersion)])
+                code: .unsupportedProtocolVersion,
+                outcome: .unsupportedVersion,
+                reasons: [Reason(.protocolVersion)]
+            )
         }
         if let method = connect.properties.authenticationMethod {
             // MQTT 5.0 §4.12: no extended method is offered yet.
             return Refusal(
-                code: .badAuthenticationMethod, outcome: .badAuthenticationMethod,
+                code: .badAuthenticationMethod,
+                outcome: .badAuthenticationMethod,
                 reasons: [
                     Reason(
-                        .authenticationMethod, detail: String(decoding: method, as: UTF8.self))
-                ])
+                        .authenticationMethod,
+                        detail: String(decoding: method, as: UTF8.self)
+                    )
+                ]
+            )
         }
         if let will = connect.will, will.qos > grant.maximumQoS {
             return Refusal(
-                code: .qosNotSupported, outcome: .protocolError, reasons: [Reason(.willQoS)])
+                code: .qosNotSupported,
+                outcome: .protocolError,
+                reasons: [Reason(.willQoS)]
+            )
         }
         if (connectionCounts[grant.tenant] ?? 0) >= limits.connectionsPerTenantMax {
             counters.limitHits.add(.connectionsPerTenant)
             return Refusal(
-                code: .quotaExceeded, outcome: .quotaExceeded,
-                reasons: [Reason(.connectionsPerTenant)])
+                code: .quotaExceeded,
+                outcome: .quotaExceeded,
+                reasons: [Reason(.connectionsPerTenant)]
+            )
         }
         return nil
     }
@@ -149,7 +171,11 @@ extension Partition {
         links[id].version = version ?? .v5
         report(
             .protocolError(
-                notice(id), code: error.code.rawValue, reason: "\(error.reason) (\(error.clause))"))
+                notice(id),
+                code: error.code.rawValue,
+                reason: "\(error.reason) (\(error.clause))"
+            )
+        )
         var mayAnswer = version != nil
         switch error.code {
         case .unsupportedProtocolVersion:
@@ -158,8 +184,11 @@ extension Partition {
             links[id].version = .v311
             writer.removeAll()
             Encode.connack(
-                sessionPresent: false, code: .unsupportedProtocolVersion, version: .v311,
-                into: &writer)
+                sessionPresent: false,
+                code: .unsupportedProtocolVersion,
+                version: .v311,
+                into: &writer
+            )
             sendWritten(id)
             mayAnswer = false
         case .clientIdentifierInvalid: counters.connects.add(.clientIDNotValid)
@@ -172,7 +201,10 @@ extension Partition {
 
     /// Answers with a refusal and closes.
     private func refuse(
-        _ id: Handle, _ code: MQTTReason, _ outcome: ConnectOutcome, _ reasons: [Reason]
+        _ id: Handle,
+        _ code: MQTTReason,
+        _ outcome: ConnectOutcome,
+        _ reasons: [Reason]
     ) {
         counters.connects.add(outcome)
         report(.sessionRefused(notice(id), reasons))
@@ -189,8 +221,12 @@ extension Partition {
         }
         writer.removeAll()
         Encode.connack(
-            sessionPresent: false, code: code, version: version, properties: properties,
-            into: &writer)
+            sessionPresent: false,
+            code: code,
+            version: version,
+            properties: properties,
+            into: &writer
+        )
         sendWritten(id)
     }
 
@@ -239,7 +275,9 @@ extension Partition {
         sessions[session].link = id
         sessions[session].principal = number
         sessions[session].window.limit = min(
-            limits.inFlightMax, Int(connect.properties.receiveMaximum))
+            limits.inFlightMax,
+            Int(connect.properties.receiveMaximum)
+        )
         sessions[session].expiresAt = .max
         sessions[session].will = connect.will.map { makeWill($0, key, grant, session) }
         connectionCounts[grant.tenant, default: 0] += 1
@@ -256,7 +294,9 @@ extension Partition {
     }
 
     private func adopt(
-        _ id: Handle, _ properties: ConnectProperties, _ grant: ListenerGrant,
+        _ id: Handle,
+        _ properties: ConnectProperties,
+        _ grant: ListenerGrant,
         _ version: ProtocolVersion
     ) {
         links[id].packetBytesMax = properties.maximumPacketSize.map { Int($0) } ?? Int.max
@@ -270,18 +310,32 @@ extension Partition {
     }
 
     private func makeWill(
-        _ will: Will, _ key: ClientKey, _ grant: ListenerGrant, _ session: Handle
+        _ will: Will,
+        _ key: ClientKey,
+        _ grant: ListenerGrant,
+        _ session: Handle
     ) -> LastWill {
         let header = MessageHeader(
-            topicCount: 0, propertyCount: 0, payloadCount: 0, qos: will.qos,
-            isRetained: will.isRetained, tenant: key.tenant, origin: session.word)
+            topicCount: 0,
+            propertyCount: 0,
+            payloadCount: 0,
+            qos: will.qos,
+            isRetained: will.isRetained,
+            tenant: key.tenant,
+            origin: session.word
+        )
         let topic = grant.mountPoint + will.topic
         let message = Message(
-            header, topic: topic.span.bytes, properties: will.properties.span.bytes,
-            payload: will.payload.span.bytes)
+            header,
+            topic: topic.span.bytes,
+            properties: will.properties.span.bytes,
+            payload: will.payload.span.bytes
+        )
         return LastWill(
-            message: message, delaySeconds: will.delaySeconds,
-            expirySeconds: will.messageExpirySeconds)
+            message: message,
+            delaySeconds: will.delaySeconds,
+            expirySeconds: will.messageExpirySeconds
+        )
     }
 
     /// The keep-alive in force, in seconds.
@@ -293,14 +347,19 @@ extension Partition {
         links[id].lastReceived = now
         if granted > 0 {
             timers.insert(
-                now + links[id].keepAliveMilliseconds, kind: PartitionTimer.keepAlive.rawValue,
-                subject: id.word)
+                now + links[id].keepAliveMilliseconds,
+                kind: PartitionTimer.keepAlive.rawValue,
+                subject: id.word
+            )
         }
         return granted
     }
 
     private func acceptConnection(
-        _ id: Handle, _ session: Handle, _ wasPresent: Bool, _ admitted: Admitted,
+        _ id: Handle,
+        _ session: Handle,
+        _ wasPresent: Bool,
+        _ admitted: Admitted,
         _ keepAlive: UInt16
     ) {
         let connect = admitted.connect
@@ -324,8 +383,12 @@ extension Partition {
         }
         writer.removeAll()
         Encode.connack(
-            sessionPresent: wasPresent, code: .success, version: connect.version,
-            properties: properties, into: &writer)
+            sessionPresent: wasPresent,
+            code: .success,
+            version: connect.version,
+            properties: properties,
+            into: &writer
+        )
         sendWritten(id)
     }
 
@@ -342,14 +405,19 @@ extension Partition {
             if sessions[session].expirySeconds == 0, seconds != 0 {
                 // MQTT 5.0 §3.14.2.2.2.
                 throw MQTTError(
-                    .protocolError, .protocolError,
+                    .protocolError,
+                    .protocolError,
                     "DISCONNECT gives a session expiry where CONNECT gave none",
-                    clause: "MQTT 5.0 §3.14.2.2.2")
+                    clause: "MQTT 5.0 §3.14.2.2.2"
+                )
             }
             sessions[session].expirySeconds = min(seconds, limits.sessionExpirySecondsMax)
         }
         detachSession(
-            id, endedWell: packet.reason != .disconnectWithWillMessage, reason: "disconnect")
+            id,
+            endedWell: packet.reason != .disconnectWithWillMessage,
+            reason: "disconnect"
+        )
         dismiss(id)
         return .stop
     }

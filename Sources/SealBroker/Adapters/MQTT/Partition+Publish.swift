@@ -6,15 +6,20 @@ internal import SealMQTT
 
 extension Partition {
     func publishReceived(
-        _ id: Handle, _ flags: UInt8, _ body: RawSpan
+        _ id: Handle,
+        _ flags: UInt8,
+        _ body: RawSpan
     ) throws(MQTTError) -> Flow {
         let view = try PublishView.decode(body, flags: flags, version: links[id].version)
         counters.messagesReceived.add(qos: view.qos)
         if view.qos > links[id].maximumQoS {
             // [MQTT-3.2.2-11].
             throw MQTTError(
-                .qosNotSupported, .qosNotSupported, "this listener takes no such QoS",
-                clause: "MQTT 5.0 §3.2.2.3.4")
+                .qosNotSupported,
+                .qosNotSupported,
+                "this listener takes no such QoS",
+                clause: "MQTT 5.0 §3.2.2.3.4"
+            )
         }
         if view.properties.topicAlias != 0 {
             return try publishAliased(id, view)
@@ -28,15 +33,19 @@ extension Partition {
 
     /// MQTT 5.0 §3.3.2.3.4: an alias stands for a topic sent before on this connection.
     private func publishAliased(
-        _ id: Handle, _ view: borrowing PublishView
+        _ id: Handle,
+        _ view: borrowing PublishView
     ) throws(MQTTError) -> Flow {
         let alias = Int(view.properties.topicAlias)
         guard alias <= links[id].topicAliasMaximum else {
             // [MQTT-3.3.2-9].
             counters.limitHits.add(.topicAliasMaximum)
             throw MQTTError(
-                .topicAliasInvalid, .topicAliasInvalid, "the topic alias is above the maximum",
-                clause: "MQTT 5.0 §3.3.2.3.4")
+                .topicAliasInvalid,
+                .topicAliasInvalid,
+                "the topic alias is above the maximum",
+                clause: "MQTT 5.0 §3.3.2.3.4"
+            )
         }
         while links[id].aliasesIn.count < alias { links[id].aliasesIn.append([]) }
         if view.topic.byteCount > 0 {
@@ -46,8 +55,11 @@ extension Partition {
         let topic = links[id].mountPoint + links[id].aliasesIn[alias - 1]
         guard !links[id].aliasesIn[alias - 1].isEmpty else {
             throw MQTTError(
-                .protocolError, .protocolError, "the topic alias was never given a topic",
-                clause: "MQTT 5.0 §3.3.4")
+                .protocolError,
+                .protocolError,
+                "the topic alias was never given a topic",
+                clause: "MQTT 5.0 §3.3.4"
+            )
         }
         return try accept(id, topic.span.bytes, view)
     }
@@ -55,7 +67,9 @@ extension Partition {
     /// A publication with its full topic.
     @inline(__always)
     private func accept(
-        _ id: Handle, _ topic: RawSpan, _ view: borrowing PublishView
+        _ id: Handle,
+        _ topic: RawSpan,
+        _ view: borrowing PublishView
     ) throws(MQTTError) -> Flow {
         let tenant = links[id].tenant
         let route = try route(topic, tenant: tenant)
@@ -66,29 +80,51 @@ extension Partition {
             expiresAt = now &+ UInt64(seconds) &* 1000
         }
         var publication = Publication(
-            qos: view.qos, isRetained: view.isRetained, tenant: tenant, origin: links[id].session,
-            source: id, expiresAt: expiresAt, message: nil)
+            qos: view.qos,
+            isRetained: view.isRetained,
+            tenant: tenant,
+            origin: links[id].session,
+            source: id,
+            expiresAt: expiresAt,
+            message: nil
+        )
         var outcome = MQTTReason.success
         if view.properties.forwardsUnchanged {
             if view.isRetained {
                 outcome = retain(
-                    &publication, route, topic: topic, properties: view.propertyBytes,
-                    payload: view.payload)
+                    &publication,
+                    route,
+                    topic: topic,
+                    properties: view.propertyBytes,
+                    payload: view.payload
+                )
             }
             deliver(
-                &publication, route, topic: topic, properties: view.propertyBytes,
-                payload: view.payload)
+                &publication,
+                route,
+                topic: topic,
+                properties: view.propertyBytes,
+                payload: view.payload
+            )
         } else {
             propertyScratch.removeAll()
             PublishProperties.writeForwarded(view.propertyBytes, into: &propertyScratch)
             if view.isRetained {
                 outcome = retain(
-                    &publication, route, topic: topic, properties: propertyScratch.bytes,
-                    payload: view.payload)
+                    &publication,
+                    route,
+                    topic: topic,
+                    properties: propertyScratch.bytes,
+                    payload: view.payload
+                )
             }
             deliver(
-                &publication, route, topic: topic, properties: propertyScratch.bytes,
-                payload: view.payload)
+                &publication,
+                route,
+                topic: topic,
+                properties: propertyScratch.bytes,
+                payload: view.payload
+            )
         }
         if view.qos > 0 {
             if outcome == .success, route.targets.isEmpty, route.groups.isEmpty,
@@ -123,9 +159,11 @@ extension Partition {
             // [MQTT-3.3.4-7].
             counters.limitHits.add(.receiveMaximum)
             throw MQTTError(
-                .receiveMaximumExceeded, .receiveMaximumExceeded,
+                .receiveMaximumExceeded,
+                .receiveMaximumExceeded,
                 "more QoS 2 messages are under way than Receive Maximum allows",
-                clause: "MQTT 5.0 §3.3.4")
+                clause: "MQTT 5.0 §3.3.4"
+            )
         }
         sessions[session].inbound.insert(view.packetID)
         return true
@@ -143,14 +181,17 @@ extension Partition {
             out.append(
                 Int(id.slot),
                 word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | UInt64(reason.rawValue),
-                count: 5)
+                count: 5
+            )
         }
         markDirty(id)
     }
 
     /// Not allowed: MQTT 5.0 says so; older versions know no refusal and get a plain answer.
     private func refusePublish(
-        _ id: Handle, _ route: Route, _ view: borrowing PublishView
+        _ id: Handle,
+        _ route: Route,
+        _ view: borrowing PublishView
     ) throws(MQTTError) -> Flow {
         counters.messagesDropped.add(.notAuthorized)
         guard view.qos > 0 else { return .goOn }
@@ -200,7 +241,10 @@ extension Partition {
         } else {
             let code = UInt64(MQTTReason.packetIdentifierNotFound.rawValue)
             out.append(
-                Int(id.slot), word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | code, count: 5)
+                Int(id.slot),
+                word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | code,
+                count: 5
+            )
         }
         markDirty(id)
     }
@@ -218,11 +262,17 @@ extension Partition {
                 continue
             }
             let wasSent = encode(
-                id, qos: flight.state == .awaitsPuback ? 1 : 2, isDuplicate: true,
-                isRetained: flight.isRetained, packetID: packetID, topic: message.topic,
+                id,
+                qos: flight.state == .awaitsPuback ? 1 : 2,
+                isDuplicate: true,
+                isRetained: flight.isRetained,
+                packetID: packetID,
+                topic: message.topic,
                 properties: message.properties,
                 expirySeconds: remaining(until: message.header.expiresAt),
-                identifiers: flight.identifiers ?? [], payload: message.payload)
+                identifiers: flight.identifiers ?? [],
+                payload: message.payload
+            )
             if !wasSent { sessions[session].window.finish(packetID) }
         }
     }

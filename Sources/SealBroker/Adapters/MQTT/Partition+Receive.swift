@@ -19,13 +19,18 @@ extension Partition {
     /// A connection came in; the answer is its name here.
     public func opened(transport: UInt64, listener: Int, facts: ArrivalFacts) -> Handle {
         var link = Link(
-            transport: transport, listener: listener, now: now,
-            receiveMaximum: limits.receiveMaximum)
+            transport: transport,
+            listener: listener,
+            now: now,
+            receiveMaximum: limits.receiveMaximum
+        )
         link.arrival = LinkArrival(facts)
         let id = links.insert(link)
         timers.insert(
-            now + UInt64(limits.connectSeconds) * 1000, kind: PartitionTimer.connect.rawValue,
-            subject: id.word)
+            now + UInt64(limits.connectSeconds) * 1000,
+            kind: PartitionTimer.connect.rawValue,
+            subject: id.word
+        )
         return id
     }
 
@@ -44,7 +49,7 @@ extension Partition {
             let flow: Flow
             do {
                 let most = limits.packetBytesMax
-                guard let frame = try Framing.next(rest, packetBytesMax: most) else { break }
+                guard let frame = try Framing.next(rest, packetBytesMax: most, version: links[id].version) else { break }
                 guard rest.byteCount >= frame.totalCount else {
                     return finish(bytes.byteCount, offset, needs: frame.totalCount, .read)
                 }
@@ -69,21 +74,29 @@ extension Partition {
     }
 
     private func finish(
-        _ total: Int, _ used: Int, needs: Int, _ fate: Progress.Fate
+        _ total: Int,
+        _ used: Int,
+        needs: Int,
+        _ fate: Progress.Fate
     ) -> Progress {
         counters.bytesReceived &+= UInt64(used)
         return Progress(used: used, needs: needs, fate: fate)
     }
 
     private func handle(
-        _ id: Handle, _ frame: Frame, _ body: RawSpan
+        _ id: Handle,
+        _ frame: Frame,
+        _ body: RawSpan
     ) throws(MQTTError) -> Flow {
         if links[id].phase == .awaitsConnect {
             // [MQTT-3.1.0-1]: the first packet is CONNECT.
             guard frame.type == .connect else {
                 throw MQTTError(
-                    .packetUnexpected, .protocolError, "the first packet is not CONNECT",
-                    clause: "MQTT 5.0 §3.1.0-1")
+                    .packetUnexpected,
+                    .protocolError,
+                    "the first packet is not CONNECT",
+                    clause: "MQTT 5.0 §3.1.0-1"
+                )
             }
             return try connectReceived(id, frame, body)
         }
@@ -91,19 +104,27 @@ extension Partition {
         case .publish: return try publishReceived(id, frame.flags, body)
         case .puback, .pubrec, .pubrel, .pubcomp:
             let packet = try Acknowledgement.decode(
-                body, type: frame.type, version: links[id].version)
+                body,
+                type: frame.type,
+                version: links[id].version
+            )
             acknowledgementReceived(id, frame.type, packet)
             return links.contains(id) && links[id].phase == .open ? .goOn : .stop
         case .subscribe:
             return try subscribeReceived(id, Subscribe.decode(body, version: links[id].version))
         case .unsubscribe:
             return try unsubscribeReceived(
-                id, Unsubscribe.decode(body, version: links[id].version))
+                id,
+                Unsubscribe.decode(body, version: links[id].version)
+            )
         case .pingreq:
             guard body.byteCount == 0 else {
                 throw MQTTError(
-                    .malformedPacket, .malformedPacket, "PINGREQ has bytes after its header",
-                    clause: "MQTT 5.0 §3.12.1")
+                    .malformedPacket,
+                    .malformedPacket,
+                    "PINGREQ has bytes after its header",
+                    clause: "MQTT 5.0 §3.12.1"
+                )
             }
             out.append(Int(id.slot), word: 0xD000, count: 2)
             markDirty(id)
@@ -115,26 +136,38 @@ extension Partition {
         case .connect:
             // [MQTT-3.1.0-2]: a second CONNECT is a protocol error.
             throw MQTTError(
-                .packetUnexpected, .protocolError, "CONNECT was sent a second time",
-                clause: "MQTT 5.0 §3.1.0-2")
+                .packetUnexpected,
+                .protocolError,
+                "CONNECT was sent a second time",
+                clause: "MQTT 5.0 §3.1.0-2"
+            )
         case .connack, .suback, .unsuback, .pingresp:
             throw MQTTError(
-                .packetUnexpected, .protocolError, "only a server sends this packet",
-                clause: "MQTT 5.0 §2.1.2")
+                .packetUnexpected,
+                .protocolError,
+                "only a server sends this packet",
+                clause: "MQTT 5.0 §2.1.2"
+            )
         }
     }
 
     private func authReceived(_ id: Handle, _ body: RawSpan) throws(MQTTError) -> Flow {
         guard links[id].version == .v5 else {
             throw MQTTError(
-                .packetUnexpected, .protocolError, "AUTH does not exist before MQTT 5.0",
-                clause: "MQTT 3.1.1 §2.2.1")
+                .packetUnexpected,
+                .protocolError,
+                "AUTH does not exist before MQTT 5.0",
+                clause: "MQTT 3.1.1 §2.2.1"
+            )
         }
         _ = try Auth.decode(body)
         // MQTT 5.0 §4.12.1: re-authentication needs a method in CONNECT, and none is offered.
         throw MQTTError(
-            .protocolError, .protocolError, "AUTH without an authentication method in CONNECT",
-            clause: "MQTT 5.0 §4.12.1")
+            .protocolError,
+            .protocolError,
+            "AUTH without an authentication method in CONNECT",
+            clause: "MQTT 5.0 §4.12.1"
+        )
     }
 
     /// The peer broke the protocol: says so where its version has words for it, and closes.
@@ -143,13 +176,18 @@ extension Partition {
         if error.code == .packetTooLarge { counters.limitHits.add(.packetBytes) }
         report(
             .protocolError(
-                notice(id), code: error.code.rawValue, reason: "\(error.reason) (\(error.clause))"))
+                notice(id),
+                code: error.code.rawValue,
+                reason: "\(error.reason) (\(error.clause))"
+            )
+        )
         switch links[id].phase {
         case .open:
             disconnect(id, error.reasonCode, "\(error.reason)")
         default:
             counters.connects.add(
-                error.code == .malformedPacket ? .malformedPacket : .protocolError)
+                error.code == .malformedPacket ? .malformedPacket : .protocolError
+            )
             dismiss(id)
         }
     }

@@ -32,8 +32,13 @@ extension Partition {
         let session = links[id].session
         guard sessions.contains(session) else { return .stop }
         var pending = PendingSubscribe(
-            link: id, session: session, packetID: packet.packetID, codes: [], waitsFor: 0,
-            filters: [])
+            link: id,
+            session: session,
+            packetID: packet.packetID,
+            codes: [],
+            waitsFor: 0,
+            filters: []
+        )
         var asked: [(filter: [UInt8], wantsRetained: Bool)] = []
         for request in packet.filters {
             let filter: TopicFilter
@@ -49,8 +54,11 @@ extension Partition {
             if filter.isShared, request.noLocal {
                 // [MQTT-3.8.3-4].
                 throw MQTTError(
-                    .protocolError, .protocolError, "a shared subscription with No Local",
-                    clause: "MQTT 5.0 §3.8.3.1")
+                    .protocolError,
+                    .protocolError,
+                    "a shared subscription with No Local",
+                    clause: "MQTT 5.0 §3.8.3.1"
+                )
             }
             let code = judge(id, session, filter)
             guard code == nil else {
@@ -58,10 +66,12 @@ extension Partition {
                 continue
             }
             let options = SubscriptionOptions(
-                qos: min(request.qos, links[id].maximumQoS), noLocal: request.noLocal,
+                qos: min(request.qos, links[id].maximumQoS),
+                noLocal: request.noLocal,
                 retainAsPublished: request.retainAsPublished,
                 retainHandling: request.retainHandling,
-                identifier: packet.subscriptionIdentifier ?? 0)
+                identifier: packet.subscriptionIdentifier ?? 0
+            )
             let (isNew, isFirst) = subscribe(session, filter, options)
             pending.codes.append(options.qos)
             if let member = joinElsewhere(session, filter, options) {
@@ -85,7 +95,8 @@ extension Partition {
 
     /// Asks the other partitions, or answers at once when there are none.
     private func finishSubscribe(
-        _ pending: PendingSubscribe, _ asked: [(filter: [UInt8], wantsRetained: Bool)]
+        _ pending: PendingSubscribe,
+        _ asked: [(filter: [UInt8], wantsRetained: Bool)]
     ) {
         guard !asked.isEmpty || !pending.joins.isEmpty else { return answerSubscribe(pending) }
         var pending = pending
@@ -96,14 +107,20 @@ extension Partition {
         pendingSubscribes[ticket] = pending
         for member in pending.joins {
             outboxes[home(tenant, member.key)].append(
-                .groupMember(member, event: .joined, ticket: ticket))
+                .groupMember(member, event: .joined, ticket: ticket)
+            )
         }
         for index in 0..<setup.count where index != setup.index {
             for question in asked {
                 outboxes[index].append(
                     .interest(
-                        tenant: tenant, filter: question.filter, isWanted: true,
-                        wantsRetained: question.wantsRetained, ticket: ticket))
+                        tenant: tenant,
+                        filter: question.filter,
+                        isWanted: true,
+                        wantsRetained: question.wantsRetained,
+                        ticket: ticket
+                    )
+                )
             }
         }
     }
@@ -145,8 +162,11 @@ extension Partition {
         guard links.contains(id), links[id].session == pending.session else { return }
         writer.removeAll()
         Encode.suback(
-            packetID: pending.packetID, codes: pending.codes, version: links[id].version,
-            into: &writer)
+            packetID: pending.packetID,
+            codes: pending.codes,
+            version: links[id].version,
+            into: &writer
+        )
         sendWritten(id)
         let tenant = links[id].tenant
         for wanted in pending.filters {
@@ -160,14 +180,20 @@ extension Partition {
     }
 
     private func sendRetained(
-        _ message: Message, _ session: Handle, _ id: Handle, _ options: SubscriptionOptions
+        _ message: Message,
+        _ session: Handle,
+        _ id: Handle,
+        _ options: SubscriptionOptions
     ) {
         guard message.header.expiresAt > now else { return }
         guard mayRead(session, message.topic.copied()) else { return }
         if options.noLocal, message.header.origin == session.word { return }
         let item = QueuedMessage(
-            message: message, qos: min(message.header.qos, options.qos), isRetained: true,
-            identifiers: options.identifier == 0 ? nil : [options.identifier])
+            message: message,
+            qos: min(message.header.qos, options.qos),
+            isRetained: true,
+            identifiers: options.identifier == 0 ? nil : [options.identifier]
+        )
         let isReady =
             sessions[session].queue.isEmpty && sessions[session].window.hasRoom
             && out.count(Int(id.slot)) < limits.outBytesMax
@@ -180,15 +206,19 @@ extension Partition {
         if filter.levels.count > limits.topicLevelsMax {
             counters.limitHits.add(.topicLevels)
             throw MQTTError(
-                .topicFilterInvalid, .topicFilterInvalid, "the filter has too many levels",
-                clause: "MQTT 5.0 §4.7.3")
+                .topicFilterInvalid,
+                .topicFilterInvalid,
+                "the filter has too many levels",
+                clause: "MQTT 5.0 §4.7.3"
+            )
         }
         let prefix = links[id].mountPoint
         guard !prefix.isEmpty else { return filter }
         if let group = filter.shareGroup {
             return try TopicFilter(
                 parsing: Array("$share/".utf8) + group + [UInt8(ascii: "/")] + prefix
-                    + filter.bytes)
+                    + filter.bytes
+            )
         }
         return try TopicFilter(parsing: prefix + filter.bytes)
     }
@@ -209,7 +239,12 @@ extension Partition {
         if decision.isAllowed { return nil }
         report(
             .accessRefused(
-                notice(id), act: "subscribe", topic: filter.bytes, decision.reasons))
+                notice(id),
+                act: "subscribe",
+                topic: filter.bytes,
+                decision.reasons
+            )
+        )
         return .notAuthorized
     }
 
@@ -232,7 +267,11 @@ extension Partition {
         }
         writer.removeAll()
         Encode.unsuback(
-            packetID: packet.packetID, codes: codes, version: links[id].version, into: &writer)
+            packetID: packet.packetID,
+            codes: codes,
+            version: links[id].version,
+            into: &writer
+        )
         sendWritten(id)
         return .goOn
     }
@@ -240,7 +279,9 @@ extension Partition {
     /// Adds or replaces a subscription; whether it is new to the session, and whether it is the
     /// first of its filter in this partition.
     private func subscribe(
-        _ session: Handle, _ filter: TopicFilter, _ options: SubscriptionOptions
+        _ session: Handle,
+        _ filter: TopicFilter,
+        _ options: SubscriptionOptions
     ) -> (isNew: Bool, isFirst: Bool) {
         let tenant = sessions[session].key.tenant
         let key = Self.groupKey(filter)
@@ -259,18 +300,33 @@ extension Partition {
         if let key {
             sessions[session].subscriptions.append(
                 Subscription(
-                    filter: filter.bytes, group: key, options: options, node: nil, position: 0))
+                    filter: filter.bytes,
+                    group: key,
+                    options: options,
+                    node: nil,
+                    position: 0
+                )
+            )
             return (true, isHome(of: key, tenant) && joinGroup(session, filter, key, options))
         }
         let node = trees[Int(tenant)].node(for: filter.bytes)
         let isFirst = !node.hasLocalInterest
         node.entries.append(
             TopicNode.Entry(
-                session: session, record: sessions[session].subscriptions.count, options: options))
+                session: session,
+                record: sessions[session].subscriptions.count,
+                options: options
+            )
+        )
         sessions[session].subscriptions.append(
             Subscription(
-                filter: filter.bytes, group: nil, options: options, node: node,
-                position: node.entries.count - 1))
+                filter: filter.bytes,
+                group: nil,
+                options: options,
+                node: node,
+                position: node.entries.count - 1
+            )
+        )
         return (true, isFirst)
     }
 
@@ -305,8 +361,13 @@ extension Partition {
         for index in 0..<setup.count where index != setup.index {
             outboxes[index].append(
                 .interest(
-                    tenant: tenant, filter: filter, isWanted: false, wantsRetained: false,
-                    ticket: 0))
+                    tenant: tenant,
+                    filter: filter,
+                    isWanted: false,
+                    wantsRetained: false,
+                    ticket: 0
+                )
+            )
         }
         trees[Int(tenant)].prune(node)
     }
