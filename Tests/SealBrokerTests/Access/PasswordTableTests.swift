@@ -70,6 +70,20 @@ import Testing
         #expect(table.faults.allSatisfy { !$0.message.contains("secret") })
     }
 
+    @Test("damaged files end in a table, and in a fault for each lost line")
+    func damage() {
+        let bytes = Array("a:\(Self.argon)\nb:\(Self.argon)\n".utf8)
+        for index in bytes.indices {
+            for bit in 0..<8 {
+                var damaged = bytes
+                damaged[index] ^= 1 << bit
+                let table = PasswordTable(parsing: damaged, file: "pw")
+                #expect(table.count + table.faults.count <= 4)
+                #expect(table.count + table.faults.count >= 1)
+            }
+        }
+    }
+
     @Test("bytes that are not text are reported")
     func notText() {
         let table = PasswordTable(parsing: Array("# x\n".utf8) + [0xC3], file: "pw")
