@@ -205,4 +205,40 @@ struct HandshakeTests {
         #expect(talk.shakeHands().peers != nil)
         #expect(talk.serverBuffers.outputCount == 0)
     }
+
+    @Test("succeeds on several threads at once with one context")
+    func threads() async throws {
+        let town = try Town()
+        let context = try serverContext(
+            [
+                try town.identity(.server, "one"),
+                try town.identity(.server, "two", dns: ["two.test"]),
+            ],
+            trust: town.trust
+        ) { $0.clientCertificates = .require }
+        let clients = try (0..<4).map { index in
+            try clientContext(
+                trust: town.trust,
+                identity: town.identity(.device, "device-\(index)")
+            )
+        }
+        let done = try await withThrowingTaskGroup(of: Int.self) { group in
+            for client in clients {
+                group.addTask {
+                    var count = 0
+                    for round in 0..<20 {
+                        let host = round % 2 == 0 ? "localhost" : "two.test"
+                        let talk = try Conversation(context, client, host: host)
+                        let peers = talk.shakeHands().peers
+                        let isWhole = talk.carry([1, 2, 3], toServer: false) == [1, 2, 3]
+                        if peers?.server.certificate?.isVerified == true, isWhole { count += 1 }
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(done == 80)
+        #expect(context.verifier.rememberedCount == 4)
+    }
 }
