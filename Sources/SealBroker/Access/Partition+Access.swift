@@ -11,10 +11,7 @@ typealias MQTTReason = SealMQTT.ReasonCode
 extension Partition {
     /// Whether a session may get messages of a topic.
     func mayRead(_ session: Handle, _ topic: [UInt8]) -> Bool {
-        guard let principal = principals[sessions[session].principal] else {
-            // The client is away: it is asked again when it comes back.
-            return true
-        }
+        guard let principal = principals[sessions[session].principal] else { return false }
         if principal.isUnrestricted, principal.readsSys { return true }
         return principal.decide(.deliver, topic: topic).isAllowed
     }

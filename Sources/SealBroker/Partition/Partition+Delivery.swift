@@ -164,34 +164,59 @@ extension Partition {
         let qos = min(publication.qos, target.qos)
         let id = sessions[target.session].link
         let isRetained = target.retainAsPublished && publication.isRetained
-        if qos == 0 {
-            // A client that is away gets nothing of QoS 0 (it may: MQTT 5.0 §4.3.1).
-            guard links.contains(id) else { return }
-            if target.identifiers < 0, links[id].aliasesOut == nil,
-                out.count(Int(id.slot)) < limits.outBytesMax
-            {
-                sendPlain(
-                    id,
-                    isRetained,
-                    &publication,
-                    topic: topic,
-                    properties: properties,
-                    payload: payload
-                )
-            } else {
-                sendSpecial(
-                    id,
-                    target,
-                    route,
-                    isRetained,
-                    &publication,
-                    topic: topic,
-                    properties: properties,
-                    payload: payload
-                )
-            }
+        guard qos == 0 else {
+            giveNumbered(
+                qos,
+                isRetained,
+                &publication,
+                target,
+                route,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
             return
         }
+        // A client that is away gets nothing of QoS 0 (it may: MQTT 5.0 §4.3.1).
+        guard links.contains(id) else { return }
+        if target.identifiers < 0, links[id].aliasesOut == nil,
+            out.count(Int(id.slot)) < limits.outBytesMax
+        {
+            sendPlain(
+                id,
+                isRetained,
+                &publication,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
+        } else {
+            sendSpecial(
+                id,
+                target,
+                route,
+                isRetained,
+                &publication,
+                topic: topic,
+                properties: properties,
+                payload: payload
+            )
+        }
+    }
+
+    /// QoS 1 or 2: sent at once when there is room, or put into the session's queue.
+    @inline(__always)
+    private func giveNumbered(
+        _ qos: UInt8,
+        _ isRetained: Bool,
+        _ publication: inout Publication,
+        _ target: Target,
+        _ route: Route,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
+    ) {
+        let id = sessions[target.session].link
         let canGo =
             links.contains(id) && sessions[target.session].queue.isEmpty
             && sessions[target.session].window.hasRoom

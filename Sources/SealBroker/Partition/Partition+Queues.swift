@@ -143,7 +143,7 @@ extension Partition {
         }
     }
 
-    /// A receiver was slow some time ago: did it move since?
+    /// Looks whether a receiver that was slow some time ago has moved since.
     func checkStall(_ id: Handle) {
         guard links.contains(id) else { return }
         links[id].isWatchedForStall = false

@@ -93,6 +93,7 @@ public final class Partition {
     var links = SlotTable<Link>()
     var sessions = SlotTable<Session>()
     var sessionsByKey: [ClientKey: Handle] = [:]
+    /// Who each session's client is, kept as long as the session.
     var principals: [PrincipalNumber: Principal] = [:]
     var nextPrincipal: PrincipalNumber = 1
     var groups = SlotTable<SharedGroup>()
@@ -104,8 +105,6 @@ public final class Partition {
     var pendingSubscribes: [UInt64: PendingSubscribe] = [:]
     var nextTicket: UInt64 = 1
     var pendingJoins: [UInt64: PendingJoin] = [:]
-    /// The rules by which the wills of clients that are gone are judged.
-    var willPrincipals: [Handle: Principal] = [:]
     var connectionCounts: [UInt32: Int] = [:]
 
     /// What is to be sent, by link slot.

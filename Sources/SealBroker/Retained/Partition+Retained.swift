@@ -52,7 +52,9 @@ extension Partition {
         return .success
     }
 
-    /// A retained message from the partition it was published in. Who asked for a snapshot here
+    /// A retained message from the partition it was published in.
+    ///
+    /// Who asked for a snapshot here
     /// before it arrived, and was not yet known there, gets it now.
     func retainedArrived(_ message: Message, forwarded: UInt64, from sender: Int) {
         _ = store(message)

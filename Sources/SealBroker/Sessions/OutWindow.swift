@@ -127,7 +127,9 @@ struct PacketIDSet {
         table.isEmpty ? false : table[index(of: id)] == id
     }
 
-    /// Puts an id in; false when it was there. Zero is never an id.
+    /// Puts an id in; false when it was there.
+    ///
+    /// Zero is never an id.
     @discardableResult
     mutating func insert(_ id: UInt16) -> Bool {
         if count * 2 >= table.count { resize(max(table.count * 2, 8)) }

@@ -12,6 +12,7 @@ extension Partition {
             takeOver(existing)
             if sessions.contains(existing) {
                 guard connect.cleanStart else {
+                    principals[sessions[existing].principal] = nil
                     sessions[existing].expirySeconds = expiry
                     sessions[existing].willAt = .max
                     sessions[existing].will = nil
@@ -56,10 +57,8 @@ extension Partition {
         connectionCounts[tenant] = max(0, (connectionCounts[tenant] ?? 1) - 1)
         sessions[session].link = .none
         links[id].session = .none
-        let principal = principals.removeValue(forKey: links[id].principal)
         groupsNotice(session, .disconnected)
         if endedWell { sessions[session].will = nil }
-        if sessions[session].will != nil { willPrincipals[session] = principal }
         let expiry = sessions[session].expirySeconds
         if expiry == 0 {
             publishWill(session)
@@ -104,7 +103,7 @@ extension Partition {
 
     /// The will of a client that was let in is judged by the rules it was let in with.
     private func mayPublishWill(_ session: Handle, _ message: Message) -> Bool {
-        guard let principal = willPrincipals.removeValue(forKey: session) else { return true }
+        guard let principal = principals[sessions[session].principal] else { return false }
         return principal.decide(.publish, topic: message.topic.copied()).isAllowed
     }
 
@@ -145,7 +144,7 @@ extension Partition {
         for index in stride(from: sessions[session].subscriptions.count - 1, through: 0, by: -1) {
             unlink(session, index)
         }
-        willPrincipals[session] = nil
+        principals[sessions[session].principal] = nil
         guard let gone = sessions.remove(session) else { return }
         sessionsByKey[gone.key] = nil
         counters.sessions -= 1

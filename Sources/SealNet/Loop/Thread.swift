@@ -50,8 +50,8 @@ private final class Entry: Sendable {
     }
 }
 
-/// A value behind a mutex, with a condition that threads can wait for.
 // SAFETY: the value is only touched while the mutex is held.
+/// A value behind a mutex, with a condition that threads can wait for.
 public final class MonitoredState<Value>: @unchecked Sendable {
     private var value: Value
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -49,7 +49,10 @@ extension Partition {
             let flow: Flow
             do {
                 let most = limits.packetBytesMax
-                guard let frame = try Framing.next(rest, packetBytesMax: most, version: links[id].version) else { break }
+                let version = links[id].version
+                guard
+                    let frame = try Framing.next(rest, packetBytesMax: most, version: version)
+                else { break }
                 guard rest.byteCount >= frame.totalCount else {
                     return finish(bytes.byteCount, offset, needs: frame.totalCount, .read)
                 }
