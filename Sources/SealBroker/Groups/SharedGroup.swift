@@ -202,8 +202,11 @@ extension Partition {
             groups[group].members[index].given += 1
             let member = groups[group].members[index].member
             if member.partition != setup.index {
-                outboxes[member.partition].append(
-                    .groupDeliver(message, member: member, group: group, tried: tried)
+                post(
+                    .groupDeliver(message, member: member, group: group, tried: tried),
+                    message,
+                    to: member.partition,
+                    from: .none
                 )
                 return
             }

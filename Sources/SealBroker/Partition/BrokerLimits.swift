@@ -31,6 +31,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var topicLevelsMax = 200
     /// Aliases a client may set up with us.
     public var topicAliasMaximum = 32
+    /// Bytes of messages on their way from one partition to another.
+    public var mailboxBytesMax = 16 << 20
     /// Connections of one tenant.
     public var connectionsPerTenantMax = 100_000
 

@@ -26,6 +26,8 @@ public enum Mail: Sendable {
     case groupMember(GroupMember, event: GroupEvent, ticket: UInt64)
     /// The group's home picked a member of the receiver's.
     case groupDeliver(Message, member: GroupMember, group: Handle, tried: [UInt64])
+    /// The sender has handled this many bytes of messages the receiver posted to it.
+    case credit(Int)
     /// The picked member cannot take the message.
     case groupRefused(Message, member: GroupMember, group: Handle, tried: [UInt64])
 }

@@ -460,7 +460,8 @@ extension Partition {
         let message = keep(&publication, topic: topic, properties: properties, payload: payload)
         var rest = remote
         while rest != 0 {
-            outboxes[rest.trailingZeroBitCount].append(.forward(message))
+            let index = rest.trailingZeroBitCount
+            post(.forward(message), message, to: index, from: publication.source)
             rest &= rest &- 1
         }
     }

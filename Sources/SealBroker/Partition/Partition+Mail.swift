@@ -8,6 +8,7 @@ extension Partition {
     /// Takes a letter from another partition.
     public func deliver(_ mail: Mail, from sender: Int) {
         switch mail {
+        case .credit(let bytes): creditArrived(bytes, from: sender)
         case .interest(let tenant, let filter, let isWanted, let wantsRetained, let ticket):
             interest(tenant, filter, isWanted, from: sender)
             guard ticket != 0 else { return }
@@ -20,12 +21,15 @@ extension Partition {
                 interestKnown(ticket, retained)
             }
         case .forward(let message):
+            owe(message, to: sender)
             forwardArrived(message)
         case .retain(let message, let forwarded):
+            owe(message, to: sender)
             retainedArrived(message, forwarded: forwarded, from: sender)
         case .groupMember(let member, let event, let ticket):
             groupMember(member, event, ticket: ticket, from: sender)
         case .groupDeliver(let message, let member, let group, let tried):
+            owe(message, to: sender)
             if !take(message, member, group) {
                 outboxes[sender].append(
                     .groupRefused(message, member: member, group: group, tried: tried)
@@ -46,5 +50,37 @@ extension Partition {
             node.remote &= ~bit
             trees[Int(tenant)].prune(node)
         }
+    }
+
+    /// What a message counts for in a mailbox, its letter included.
+    private static func weight(_ message: Message) -> Int { message.byteCount + 128 }
+
+    /// Posts a letter with a message; its source waits when the receiver is far behind.
+    func post(_ mail: Mail, _ message: Message, to index: Int, from source: Handle) {
+        outboxes[index].append(mail)
+        mailOutstanding[index] += Self.weight(message)
+        guard mailOutstanding[index] > limits.mailboxBytesMax else { return }
+        counters.limitHits.add(.mailboxBytes)
+        guard links.contains(source), links[source].phase == .open,
+            !mailHolds[index].contains(source)
+        else { return }
+        mailHolds[index].append(source)
+        links[source].heldBy += 1
+    }
+
+    /// Counts what was handled for a sender, and tells it now and then.
+    private func owe(_ message: Message, to sender: Int) {
+        mailOwed[sender] += Self.weight(message)
+        guard mailOwed[sender] * 16 > limits.mailboxBytesMax else { return }
+        outboxes[sender].append(.credit(mailOwed[sender]))
+        mailOwed[sender] = 0
+    }
+
+    private func creditArrived(_ bytes: Int, from index: Int) {
+        mailOutstanding[index] -= bytes
+        guard mailOutstanding[index] * 2 < limits.mailboxBytesMax else { return }
+        let held = mailHolds[index]
+        mailHolds[index] = []
+        for source in held { release(source) }
     }
 }

@@ -118,11 +118,15 @@ extension Partition {
         guard links.contains(id), !links[id].holds.isEmpty else { return }
         let held = links[id].holds
         links[id].holds = []
-        for source in held where links.contains(source) {
-            links[source].heldBy -= 1
-            if links[source].heldBy == 0 {
-                actions.append(.resume(transport: links[source].transport))
-            }
+        for source in held { release(source) }
+    }
+
+    /// One reason less for a link to wait.
+    func release(_ source: Handle) {
+        guard links.contains(source) else { return }
+        links[source].heldBy -= 1
+        if links[source].heldBy == 0 {
+            actions.append(.resume(transport: links[source].transport))
         }
     }
 

@@ -118,6 +118,12 @@ public final class Partition {
     public var actions: [Action] = []
     /// Letters for the other partitions, by their number; the host posts and empties them.
     public var outboxes: [[Mail]]
+    /// Bytes of messages each partition was sent and has not handled yet.
+    var mailOutstanding: [Int]
+    /// Bytes of messages handled for each partition that it was not told of yet.
+    var mailOwed: [Int]
+    /// Links that wait for a partition to catch up.
+    var mailHolds: [[Handle]]
     /// What is counted.
     public var counters = ShardCounters()
     var deliveredBytes: UInt64 = 0
@@ -132,6 +138,9 @@ public final class Partition {
         timers = TimerWheel(now: now)
         routes = RouteCache(seed: setup.tableSeed)
         outboxes = Array(repeating: [], count: setup.count)
+        mailOutstanding = Array(repeating: 0, count: setup.count)
+        mailOwed = Array(repeating: 0, count: setup.count)
+        mailHolds = Array(repeating: [], count: setup.count)
     }
 
     /// Says what time it is; once a turn, before anything else.

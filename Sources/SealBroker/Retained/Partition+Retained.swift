@@ -22,7 +22,12 @@ extension Partition {
             payload: payload
         )
         guard home == setup.index else {
-            outboxes[home].append(.retain(message, forwarded: route.remote))
+            post(
+                .retain(message, forwarded: route.remote),
+                message,
+                to: home,
+                from: publication.source
+            )
             return .success
         }
         return store(message)
@@ -63,7 +68,8 @@ extension Partition {
         let missed = route.remote & ~forwarded & ~(1 &<< UInt64(sender))
         var rest = missed
         while rest != 0 {
-            outboxes[rest.trailingZeroBitCount].append(.forward(message))
+            let index = rest.trailingZeroBitCount
+            post(.forward(message), message, to: index, from: .none)
             rest &= rest &- 1
         }
         let mine: UInt64 = 1 &<< UInt64(setup.index)
