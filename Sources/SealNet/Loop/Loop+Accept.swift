@@ -71,6 +71,7 @@ extension Loop {
     func handshakeReadable(_ id: Handle) {
         let received = receive(id)
         guard received > 0 else { return }
+        if !connections[id].isComputing, computeHere(id, received) { return }
         // SAFETY: `receive` filled that many bytes of the scratch.
         let bytes = unsafe [UInt8](cipherScratch[0..<received])
         if connections[id].isComputing {
@@ -80,6 +81,22 @@ extension Loop {
             return
         }
         compute(id, bytes)
+    }
+
+    /// Computes a step on this thread, when nobody waits for a message meanwhile: it saves the
+    /// hop to the pool and back. A busy loop, or one with many handshakes at once, uses the pool.
+    private func computeHere(_ id: Handle, _ received: Int) -> Bool {
+        guard let stream = connections[id].stream, handler.isQuiet,
+            stepsThisTurn < Self.stepsPerTurnMax
+        else { return false }
+        stepsThisTurn += 1
+        // SAFETY: `receive` filled that many bytes of the scratch.
+        let input = unsafe UnsafeRawBufferPointer(rebasing: cipherScratch[0..<received])
+        let step = unsafe stream.handshake(input, using: buffers)
+        handshakeAnswered(
+            HandshakeAnswer(connection: id, step: step, output: buffers.takeOutput())
+        )
+        return true
     }
 
     private func compute(_ id: Handle, _ input: [UInt8]) {

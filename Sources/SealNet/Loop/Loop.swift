@@ -82,6 +82,7 @@ public final class Loop<Handler: LoopHandler> {
     let plainScratch: UnsafeMutableRawBufferPointer
     var resumed: [Handle] = []
     var buried: [Int32] = []
+    var stepsThisTurn = 0
     var isAccepting = true
     var isStopped = false
 
@@ -96,6 +97,8 @@ public final class Loop<Handler: LoopHandler> {
     /// The clock that all loops use, in milliseconds.
     public static var clock: UInt64 { seal_monotonic_nanoseconds() / 1_000_000 }
 
+    /// Handshake steps computed on this thread in one turn; the others go to the pool.
+    static var stepsPerTurnMax: Int { 8 }
     static var cipherBytes: Int { 64 << 10 }
     static var plainBytes: Int { 96 << 10 }
 
@@ -138,6 +141,7 @@ public final class Loop<Handler: LoopHandler> {
             let ready = poll(&events)
             nanoseconds = seal_monotonic_nanoseconds()
             counters.turns &+= 1
+            stepsThisTurn = 0
             handler.turnBegan(now: now)
             readMailbox()
             for index in 0..<ready {

@@ -106,6 +106,9 @@ public protocol LoopHandler: AnyObject {
     /// Everything of this turn was handled: the time to send.
     func turnEnded()
 
+    /// Whether nobody would notice a delay of a millisecond at present.
+    var isQuiet: Bool { get }
+
     /// When the handler must be called again at the latest, in milliseconds of the clock.
     var nextDeadline: UInt64? { get }
 }

@@ -5,6 +5,7 @@
 internal import SealBroker
 internal import SealBytes
 internal import SealNet
+internal import SealPKI
 internal import SealTelemetry
 
 /// What may be sent to a shard.
@@ -50,6 +51,9 @@ final class Shard: LoopHandler {
     private var attached: Loop<Shard>?
     private var pendingMoves: [UInt64: (home: Int, admitted: Admitted)] = [:]
     private var isDraining = false
+    private var receivedBefore: UInt64 = 0
+    private var quietSince: UInt64 = 0
+    private var summaries: [Fingerprint: CertificateSummary] = [:]
     /// The connection whose bytes are being handled; it is moved by the answer, not by a call.
     private var present: Handle = .none
 
@@ -91,12 +95,26 @@ final class Shard: LoopHandler {
             return link.word
         }
         let facts = ArrivalFacts(
-            certificate: arrival.tls?.certificate.map(CertificateSummary.init),
+            certificate: arrival.tls?.certificate.map(summary),
             peerAddress: arrival.peer.host,
             listenerName: context.listenerNames[arrival.listener]
         )
         peers[id.slot] = arrival.peer
         return partition.opened(transport: id.word, listener: arrival.listener, facts: facts).word
+    }
+
+    /// What the login needs of a certificate; decoded once for those who come again and again.
+    private func summary(_ peer: PeerCertificate) -> CertificateSummary {
+        var summary: CertificateSummary
+        if let known = summaries[peer.fingerprint] {
+            summary = known
+        } else {
+            summary = CertificateSummary(peer)
+            if summaries.count >= 4096 { summaries.removeAll(keepingCapacity: true) }
+            summaries[peer.fingerprint] = summary
+        }
+        summary.isTrusted = peer.isVerified
+        return summary
     }
 
     private var pendingArrival: Admitted?
@@ -162,8 +180,18 @@ final class Shard: LoopHandler {
         }
     }
 
+    /// No message came in lately.
+    var isQuiet: Bool { quietSince + Self.quietMilliseconds <= loop.now }
+
+    private static let quietMilliseconds: UInt64 = 20
+
     /// The clock was read.
     func turnBegan(now: UInt64) {
+        let received = partition.counters.messagesReceived.total
+        if received != receivedBefore {
+            receivedBefore = received
+            quietSince = now
+        }
         partition.begin(now: now)
         act()
     }
