@@ -16,6 +16,11 @@ extension Partition {
         return principal.decide(.deliver, topic: topic).isAllowed
     }
 
+    /// Whether a session's client may do everything, so that no rule has to be asked.
+    func isUnrestricted(_ session: Handle) -> Bool {
+        principals[sessions[session].principal].map { $0.isUnrestricted && $0.readsSys } ?? false
+    }
+
     /// Whether a link may publish to a topic; tells the operator when not.
     func decidePublish(_ id: Handle, _ topic: [UInt8]) -> Bool {
         guard let principal = principals[links[id].principal] else { return false }

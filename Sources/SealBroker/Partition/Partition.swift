@@ -151,8 +151,8 @@ public final class Partition {
         for timer in due { fire(timer) }
     }
 
-    /// When `begin` must be called again at the latest.
-    public var nextDeadline: UInt64? { timers.nextDeadline }
+    /// When `begin` must be called again at the latest; at once when something waits to be sent.
+    public var nextDeadline: UInt64? { dirty.isEmpty ? timers.nextDeadline : now }
 
     /// The links that have something to send since the last call, with the host's names.
     public func takeDirty() -> [(link: Handle, transport: UInt64)] {

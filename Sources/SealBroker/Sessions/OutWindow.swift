@@ -86,6 +86,11 @@ struct OutWindow {
             span -= 1
             firstID = Self.advance(firstID, by: 1)
         }
+        // A burst's memory is not kept for a session that may be idle from now on.
+        if span == 0, ring.count > 512 {
+            ring = []
+            head = 0
+        }
     }
 
     /// All that is not done, oldest first, with its id.

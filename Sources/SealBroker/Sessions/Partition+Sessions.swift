@@ -12,7 +12,6 @@ extension Partition {
             takeOver(existing)
             if sessions.contains(existing) {
                 guard connect.cleanStart else {
-                    principals[sessions[existing].principal] = nil
                     sessions[existing].expirySeconds = expiry
                     sessions[existing].willAt = .max
                     sessions[existing].will = nil

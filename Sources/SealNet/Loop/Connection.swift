@@ -61,4 +61,5 @@ struct Connection {
 enum LoopTimer: UInt8 {
     case handshake = 1
     case linger = 2
+    case accept = 3
 }

@@ -17,11 +17,33 @@ extension Loop {
                     handler.happened(
                         .acceptFailed(NetError(errno: error, doing: "accepting a connection"))
                     )
+                    pauseAccepting()
                 }
                 return
             }
             taken += 1
             admit(descriptor, peer, listener)
+        }
+    }
+
+    /// The machine has no more for us at present: asking at once again would only burn time.
+    private func pauseAccepting() {
+        guard !isAcceptingPaused else { return }
+        isAcceptingPaused = true
+        for listener in setup.listeners { forget(listener.socket.descriptor) }
+        timers.insert(now + 200, kind: LoopTimer.accept.rawValue, subject: 0)
+    }
+
+    private func resumeAccepting() {
+        isAcceptingPaused = false
+        guard isAccepting else { return }
+        for (index, listener) in setup.listeners.enumerated() {
+            register(
+                listener.socket.descriptor,
+                EpollName.listener(index),
+                UInt32(EPOLLIN.rawValue),
+                add: true
+            )
         }
     }
 
@@ -83,8 +105,10 @@ extension Loop {
         compute(id, bytes)
     }
 
-    /// Computes a step on this thread, when nobody waits for a message meanwhile: it saves the
-    /// hop to the pool and back. A busy loop, or one with many handshakes at once, uses the pool.
+    /// Computes a step on this thread, when nobody waits for a message meanwhile.
+    ///
+    /// It saves the hop to the pool and back. A busy loop, or one with many handshakes at once,
+    /// uses the pool.
     private func computeHere(_ id: Handle, _ received: Int) -> Bool {
         guard let stream = connections[id].stream, handler.isQuiet,
             stepsThisTurn < Self.stepsPerTurnMax
@@ -166,6 +190,7 @@ extension Loop {
 
     func timerFired(_ timer: TimerWheel.Timer) {
         let id = Handle(word: timer.subject)
+        if timer.kind == LoopTimer.accept.rawValue { return resumeAccepting() }
         guard connections.contains(id) else { return }
         switch LoopTimer(rawValue: timer.kind) {
         case .handshake where connections[id].stage == .handshake:

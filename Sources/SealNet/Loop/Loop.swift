@@ -84,6 +84,7 @@ public final class Loop<Handler: LoopHandler> {
     var buried: [Int32] = []
     var stepsThisTurn = 0
     var isAccepting = true
+    var isAcceptingPaused = false
     var isStopped = false
 
     /// The clock as read at this turn's start, in nanoseconds.

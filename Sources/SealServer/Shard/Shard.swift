@@ -87,6 +87,7 @@ final class Shard: LoopHandler {
     func opened(_ id: Handle, _ arrival: Arrival) -> UInt64 {
         if let moved = pendingArrival {
             pendingArrival = nil
+            peers[id.slot] = arrival.peer
             let link = partition.arrived(
                 transport: id.word,
                 listener: arrival.listener,

@@ -260,6 +260,7 @@ extension Partition {
         let grant = grant(of: links[id].listener)
         let key = ClientKey(tenant: grant.tenant, identifier: connect.clientID)
         let (session, wasPresent) = openSession(key, connect)
+        let wasFree = isUnrestricted(session)
         let number = enlist(admitted.principal)
         links[id].phase = .open
         links[id].version = connect.version
@@ -273,6 +274,7 @@ extension Partition {
         links[id].mountPoint = grant.mountPoint
         adopt(id, connect.properties, grant, connect.version)
         sessions[session].link = id
+        principals[sessions[session].principal] = nil
         sessions[session].principal = number
         sessions[session].window.limit = min(
             limits.inFlightMax,
@@ -284,8 +286,12 @@ extension Partition {
         counters.connections += 1
         counters.connects.add(.accepted)
         let keepAlive = startKeepAlive(id, connect.keepAliveSeconds)
-        // Permissions of a returning session's subscriptions may differ from last time.
-        if wasPresent, !sessions[session].subscriptions.isEmpty { routes.invalidateAll() }
+        // What a returning session may read can differ from last time.
+        if wasPresent, !(wasFree && links[id].isUnrestricted),
+            !sessions[session].subscriptions.isEmpty
+        {
+            routes.invalidateAll()
+        }
         acceptConnection(id, session, wasPresent, admitted, keepAlive)
         report(.sessionOpened(notice(id)))
         groupsNotice(session, .connected)

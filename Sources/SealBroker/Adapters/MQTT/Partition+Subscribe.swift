@@ -169,7 +169,7 @@ extension Partition {
         )
         sendWritten(id)
         let tenant = links[id].tenant
-        for wanted in pending.filters {
+        for wanted in pending.filters where isSubscribed(pending.session, wanted.filter) {
             var messages = wanted.retained
             retained[Int(tenant)].match(wanted.filter.bytes) { messages.append($0) }
             for message in messages
@@ -177,6 +177,11 @@ extension Partition {
                 sendRetained(message, pending.session, id, wanted.options)
             }
         }
+    }
+
+    /// Whether a session still has a filter that was asked about elsewhere.
+    private func isSubscribed(_ session: Handle, _ filter: TopicFilter) -> Bool {
+        sessions[session].subscriptions.contains { $0.group == nil && $0.filter == filter.bytes }
     }
 
     private func sendRetained(
