@@ -68,13 +68,16 @@ final class Route {
 struct RouteCache {
     /// First levels are hashed into this many epochs; one more counts for all.
     private static let epochCount = 256
-    private static let slotsMax = 1 << 16
+    static let slotsMax = 1 << 16
 
     private var slots: [Route?]
     private var count = 0
     private let seed: UInt64
     private var epochs: [UInt64]
     private var everything: UInt64 = 0
+
+    /// The size of the table, for the test of its bound.
+    var slotCount: Int { slots.count }
 
     init(seed: UInt64) {
         self.seed = seed
