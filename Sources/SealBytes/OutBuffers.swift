@@ -187,8 +187,8 @@ public struct OutBuffers: ~Copyable {
 /// Memory blocks in a few sizes, kept for reuse up to a bound.
 struct BufferPool: ~Copyable {
     private static let smallest = 2048
-    private static let classCount = 10
-    private static let keptBytesMax = 8 << 20
+    private static let classCount = 12
+    private static let keptBytesMax = 16 << 20
     private var kept: [[UnsafeMutableRawPointer]]
     private var keptBytes = 0
 

@@ -42,14 +42,16 @@ extension Partition {
 
     /// Puts a message into a session's queue, or drops it when the queue is full.
     func enqueue(_ item: QueuedMessage, _ session: Handle, from source: Handle) {
-        let queue = sessions[session].queue
+        // Two numbers, not the queue: a second reference to it would have the append copy it.
+        let count = sessions[session].queue.count
+        let bytes = sessions[session].queue.bytes
         let link = sessions[session].link
-        if queue.count >= limits.queuedMessagesMax
-            || queue.bytes + item.message.byteCount > limits.queuedBytesMax
+        if count >= limits.queuedMessagesMax
+            || bytes + item.message.byteCount > limits.queuedBytesMax
         {
             counters.messagesDropped.add(.queueFull)
             counters.limitHits.add(
-                queue.count >= limits.queuedMessagesMax ? .queuedMessages : .queuedBytes
+                count >= limits.queuedMessagesMax ? .queuedMessages : .queuedBytes
             )
             return
         }
@@ -57,7 +59,7 @@ extension Partition {
         counters.queueBytes += Int64(item.message.byteCount)
         sessions[session].queue.append(item)
         // Well before the queue is full, those who fill it are slowed down.
-        if links.contains(link), queue.count * 2 >= limits.queuedMessagesMax {
+        if links.contains(link), count * 2 >= limits.queuedMessagesMax {
             _ = waitFor(link, source)
         }
     }
