@@ -143,6 +143,10 @@ public final class Partition {
         mailHolds = Array(repeating: [], count: setup.count)
     }
 
+    deinit {
+        for tree in trees { tree.dismantle() }
+    }
+
     /// Says what time it is; once a turn, before anything else.
     public func begin(now: UInt64) {
         self.now = max(now, self.now)

@@ -109,6 +109,15 @@ struct TopicTree {
         }
     }
 
+    /// Lets go of all nodes, which hold each other up and down.
+    func dismantle() {
+        var waiting = [root]
+        while let node = waiting.popLast() {
+            waiting.append(contentsOf: node.children.values)
+            node.children = [:]
+        }
+    }
+
     /// Calls `visit` for each node whose filter matches the topic.
     func match(_ topic: [Level], _ visit: (TopicNode) -> Void) {
         // MQTT 5.0 §4.7.2: wildcards at the first level do not match topics that begin with $.
