@@ -28,7 +28,7 @@ extension Partition {
         return try resolve(topic, hash: hash, tenant: tenant)
     }
 
-    private func resolve(
+    func resolve(
         _ topic: RawSpan,
         hash: UInt64,
         tenant: UInt32
@@ -179,7 +179,7 @@ extension Partition {
         }
         // A client that is away gets nothing of QoS 0 (it may: MQTT 5.0 §4.3.1).
         guard links.contains(id) else { return }
-        if target.identifiers < 0, links[id].aliasesOut == nil,
+        if target.identifiers < 0, links[id].takesSharedPackets,
             out.count(Int(id.slot)) < limits.outBytesMax
         {
             sendPlain(
@@ -221,7 +221,7 @@ extension Partition {
             links.contains(id) && sessions[target.session].queue.isEmpty
             && sessions[target.session].window.hasRoom
             && out.count(Int(id.slot)) < limits.outBytesMax
-        if canGo, target.identifiers < 0, links[id].aliasesOut == nil {
+        if canGo, target.identifiers < 0, links[id].takesSharedPackets {
             sendNumbered(
                 id,
                 target.session,
@@ -383,6 +383,7 @@ extension Partition {
         payload: RawSpan
     ) -> Bool {
         let version = links[id].version
+        let topic = unmounted(topic, links[id].mountPoint)
         var alias: (number: UInt16, isKnown: Bool)?
         if let table = links[id].aliasesOut { alias = table.alias(for: topic.copied()) }
         writer.removeAll()
@@ -409,6 +410,16 @@ extension Partition {
         if !isDuplicate { counters.messagesDelivered.add(qos: qos) }
         sendWritten(id)
         return true
+    }
+
+    /// A topic as a client behind a mount point knows it.
+    @_lifetime(copy topic)
+    private func unmounted(_ topic: RawSpan, _ prefix: [UInt8]) -> RawSpan {
+        let count = prefix.count
+        guard count > 0, topic.byteCount > count, topic.extracting(0..<count).equals(prefix) else {
+            return topic
+        }
+        return topic.extracting(count..<topic.byteCount)
     }
 
     func dropTooLarge() { counters.messagesDropped.add(.packetTooLarge) }
@@ -447,53 +458,5 @@ extension Partition {
         guard deadline != .max else { return nil }
         guard deadline > now else { return 0 }
         return UInt32(clamping: (deadline - now + 999) / 1000)
-    }
-
-    /// Sends a publication to the partitions whose bits are set.
-    func forward(
-        _ publication: inout Publication,
-        _ remote: UInt64,
-        topic: RawSpan,
-        properties: RawSpan,
-        payload: RawSpan
-    ) {
-        let message = keep(&publication, topic: topic, properties: properties, payload: payload)
-        var rest = remote
-        while rest != 0 {
-            let index = rest.trailingZeroBitCount
-            post(.forward(message), message, to: index, from: publication.source)
-            rest &= rest &- 1
-        }
-    }
-
-    /// A message another partition got and somebody here wants.
-    func forwardArrived(_ message: Message) {
-        let tenant = message.header.tenant
-        let hash = routes.hash(message.topic, tenant: tenant)
-        let known: Route
-        if let found = routes.find(message.topic, hash: hash, tenant: tenant) {
-            known = found
-        } else if let made = try? resolve(message.topic, hash: hash, tenant: tenant) {
-            known = made
-        } else {
-            return
-        }
-        noteLive(message)
-        var publication = Publication(
-            qos: message.header.qos,
-            isRetained: message.header.isRetained,
-            tenant: tenant,
-            origin: .none,
-            source: .none,
-            expiresAt: message.header.expiresAt,
-            message: message
-        )
-        deliverHere(
-            &publication,
-            known,
-            topic: message.topic,
-            properties: message.properties,
-            payload: message.payload
-        )
     }
 }

@@ -52,6 +52,54 @@ extension Partition {
         }
     }
 
+    /// Sends a publication to the partitions whose bits are set.
+    func forward(
+        _ publication: inout Publication,
+        _ remote: UInt64,
+        topic: RawSpan,
+        properties: RawSpan,
+        payload: RawSpan
+    ) {
+        let message = keep(&publication, topic: topic, properties: properties, payload: payload)
+        var rest = remote
+        while rest != 0 {
+            let index = rest.trailingZeroBitCount
+            post(.forward(message), message, to: index, from: publication.source)
+            rest &= rest &- 1
+        }
+    }
+
+    /// A message another partition got and somebody here wants.
+    func forwardArrived(_ message: Message) {
+        let tenant = message.header.tenant
+        let hash = routes.hash(message.topic, tenant: tenant)
+        let known: Route
+        if let found = routes.find(message.topic, hash: hash, tenant: tenant) {
+            known = found
+        } else if let made = try? resolve(message.topic, hash: hash, tenant: tenant) {
+            known = made
+        } else {
+            return
+        }
+        noteLive(message)
+        var publication = Publication(
+            qos: message.header.qos,
+            isRetained: message.header.isRetained,
+            tenant: tenant,
+            origin: .none,
+            source: .none,
+            expiresAt: message.header.expiresAt,
+            message: message
+        )
+        deliverHere(
+            &publication,
+            known,
+            topic: message.topic,
+            properties: message.properties,
+            payload: message.payload
+        )
+    }
+
     /// What a message counts for in a mailbox, its letter included.
     private static func weight(_ message: Message) -> Int { message.byteCount + 128 }
 

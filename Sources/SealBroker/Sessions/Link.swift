@@ -49,8 +49,10 @@ struct Link {
     var bytesSentMark: UInt64 = 0
     var bytesSent: UInt64 = 0
     var isWatchedForStall = false
-    /// Published in place of this connection's messages' topics: the listener's prefix.
+    /// The listener's prefix: put before the client's topics, and taken off those sent to it.
     var mountPoint: [UInt8] = []
+    /// Packets for this client are the same as for others: no aliases, no prefix.
+    var takesSharedPackets = true
 
     init(transport: UInt64, listener: Int, now: UInt64, receiveMaximum: Int) {
         self.transport = transport

@@ -313,6 +313,8 @@ extension Partition {
             let most = min(Int(properties.topicAliasMaximum), limits.topicAliasMaximum)
             links[id].aliasesOut = most > 0 ? AliasTable(maximum: most) : nil
         }
+        links[id].takesSharedPackets =
+            links[id].aliasesOut == nil && links[id].mountPoint.isEmpty
     }
 
     private func makeWill(
