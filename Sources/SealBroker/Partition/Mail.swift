@@ -110,8 +110,11 @@ public struct SessionNotice: Sendable {
 /// A client that was let in, on its way to the partition where its session lives.
 public struct Admitted: Sendable {
     let connect: Connect
-    let principal: Principal
+    var principal: Principal
     let isAssigned: Bool
+    /// The rules it was let in by, and how old they are.
+    let rules: AccessRules
+    let accessGeneration: UInt32
 }
 
 /// What is known of a connection before it says anything.

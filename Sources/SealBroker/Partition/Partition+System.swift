@@ -30,8 +30,15 @@ extension Partition {
     }
 
     /// A copy of the counters.
-    public func snapshot() -> ShardCounters { counters }
+    public func snapshot() -> ShardCounters {
+        var copy = counters
+        copy.sharedSubscriptions = Int64(groups.count)
+        return copy
+    }
 
     /// New bounds, for what comes from now on.
     public func replaceLimits(_ limits: BrokerLimits) { self.limits = limits }
+
+    /// What listeners grant to those who connect from now on.
+    public func replaceGrants(_ grants: [ListenerGrant]) { setup.listeners = grants }
 }

@@ -21,6 +21,8 @@ public struct PartitionSetup: Sendable {
     public var limits: BrokerLimits
     /// What each listener grants, by its number.
     public var listeners: [ListenerGrant]
+    /// Counts connections of all partitions; nil lets the partition count its own.
+    public var places: (any ConnectionPlaces)?
 
     /// Makes the set-up.
     public init(
@@ -40,8 +42,18 @@ public struct PartitionSetup: Sendable {
     }
 }
 
+/// Counts the connections of each tenant in all partitions together.
+public protocol ConnectionPlaces: Sendable {
+    /// Takes a place, unless the tenant has as many as it may have.
+    func take(tenant: UInt32, atMost: Int) -> Bool
+    /// Gives a place back.
+    func giveBack(tenant: UInt32)
+}
+
 /// What a listener grants to everybody who comes through it.
 public struct ListenerGrant: Sendable {
+    /// The listener's name.
+    public var name = ""
     /// The protocol versions it speaks: 3, 4, 5.
     public var versions: Set<UInt8> = [3, 4, 5]
     /// The highest QoS.
@@ -83,10 +95,12 @@ public struct Progress: Sendable {
 
 /// A partition of the broker.
 public final class Partition {
-    let setup: PartitionSetup
+    var setup: PartitionSetup
     var limits: BrokerLimits
     /// How each listener judges who connects; replaced by a reload.
-    public var access: [AccessRules]
+    public internal(set) var access: [AccessRules]
+    /// How often the rules were replaced; the same in all partitions once their letters arrived.
+    var accessGeneration: UInt32 = 0
     var now: UInt64
     var timers: TimerWheel
 

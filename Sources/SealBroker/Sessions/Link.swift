@@ -20,6 +20,10 @@ struct Link {
     var tenant: UInt32 = 0
     var session = Handle.none
     var principal: PrincipalNumber = 0
+    /// The generation of the rules it was judged by last.
+    var accessGeneration: UInt32 = 0
+    /// It has one of its tenant's places.
+    var hasPlace = false
     /// The principal may do everything; its policy is not asked.
     var isUnrestricted = false
     var keepAliveMilliseconds: UInt64 = 0
@@ -68,6 +72,10 @@ final class LinkArrival {
     var connect: Connect?
     /// The client left its id to us.
     var isAssigned = false
+
+    /// The rules a login that takes its time began with.
+    var rules = AccessRules()
+    var accessGeneration: UInt32 = 0
 
     init(_ facts: ArrivalFacts) { self.facts = facts }
 }

@@ -52,8 +52,7 @@ extension Partition {
         guard sessions.contains(session), sessions[session].link == id else { return }
         report(.sessionClosed(notice(id), reason: reason))
         counters.connections -= 1
-        let tenant = links[id].tenant
-        connectionCounts[tenant] = max(0, (connectionCounts[tenant] ?? 1) - 1)
+        giveBackPlace(id)
         sessions[session].link = .none
         links[id].session = .none
         groupsNotice(session, .disconnected)
@@ -174,6 +173,7 @@ extension Partition {
         case .stall: checkStall(handle)
         case .sessionExpiry:
             guard sessions.contains(handle), sessions[handle].expiresAt <= now else { return }
+            counters.sessionsExpired &+= 1
             // MQTT 5.0 §3.1.3.2.2: the will goes out when the session ends, at the latest.
             publishWill(handle)
             endSession(handle)

@@ -10,6 +10,8 @@ public enum AdmissionRefusal: String, Sendable, CaseIterable {
     case connections
     /// This address has as many connections as one address may have.
     case connectionsPerSource = "connections-per-source"
+    /// The listener has as many connections as it may have.
+    case connectionsPerListener = "max-connections"
     /// As many handshakes wait as may wait.
     case handshakesWaiting = "handshakes-waiting"
     /// As many handshakes wait from this address as may wait from one.
@@ -26,6 +28,8 @@ public struct AdmissionLimits: Sendable, Equatable {
     public var handshakesWaitingMax: Int
     /// Handshakes not yet finished from one address.
     public var handshakesPerSourceMax: Int
+    /// Connections of each listener, by its number; 0 is no limit of its own.
+    public var connectionsPerListenerMax: [Int] = []
 
     /// Makes limits.
     public init(
@@ -49,6 +53,14 @@ public final class Admission: Sendable {
         var waiting = 0
         var bySource: [PeerAddress: Int] = [:]
         var waitingBySource: [PeerAddress: Int] = [:]
+        var byListener: [Int: Int] = [:]
+
+        /// Whether a listener has all the connections it may have.
+        func isFull(_ listener: Int) -> Bool {
+            guard limits.connectionsPerListenerMax.indices.contains(listener) else { return false }
+            let most = limits.connectionsPerListenerMax[listener]
+            return most > 0 && (byListener[listener] ?? 0) >= most
+        }
     }
 
     private let counts: Mutex<Counts>
@@ -60,12 +72,17 @@ public final class Admission: Sendable {
     public func update(_ limits: AdmissionLimits) { counts.withLock { $0.limits = limits } }
 
     /// Asks for a place; nil when it was given.
-    public func enter(_ peer: PeerAddress, needsHandshake: Bool) -> AdmissionRefusal? {
+    public func enter(
+        _ peer: PeerAddress,
+        listener: Int = 0,
+        needsHandshake: Bool
+    ) -> AdmissionRefusal? {
         let source = peer.source
         return counts.withLock { counts in
             let mine = counts.bySource[source] ?? 0
             if counts.total >= counts.limits.connectionsMax { return .connections }
             if mine >= counts.limits.connectionsPerSourceMax { return .connectionsPerSource }
+            if counts.isFull(listener) { return .connectionsPerListener }
             if needsHandshake {
                 let waiting = counts.waitingBySource[source] ?? 0
                 if counts.waiting >= counts.limits.handshakesWaitingMax {
@@ -77,6 +94,7 @@ public final class Admission: Sendable {
             }
             counts.total += 1
             counts.bySource[source] = mine + 1
+            counts.byListener[listener, default: 0] += 1
             return nil
         }
     }
@@ -90,9 +108,10 @@ public final class Admission: Sendable {
     }
 
     /// Gives a place back.
-    public func leave(_ peer: PeerAddress) {
+    public func leave(_ peer: PeerAddress, listener: Int = 0) {
         counts.withLock { counts in
             counts.total -= 1
+            counts.byListener[listener, default: 1] -= 1
             Self.decrement(&counts.bySource, peer.source)
         }
     }

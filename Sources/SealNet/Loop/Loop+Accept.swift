@@ -49,7 +49,11 @@ extension Loop {
 
     private func admit(_ descriptor: Int32, _ peer: PeerAddress, _ listener: LoopListener) {
         let needsHandshake = listener.tls != nil
-        if let refusal = setup.admission.enter(peer, needsHandshake: needsHandshake) {
+        if let refusal = setup.admission.enter(
+            peer,
+            listener: listener.number,
+            needsHandshake: needsHandshake
+        ) {
             handler.happened(.turnedAway(refusal, peer: peer, listener: listener.number))
             Glibc.close(descriptor)
             return
@@ -59,7 +63,7 @@ extension Loop {
             stream = source.current.makeStream()
             guard stream != nil else {
                 setup.admission.handshakeEnded(peer)
-                setup.admission.leave(peer)
+                setup.admission.leave(peer, listener: listener.number)
                 Glibc.close(descriptor)
                 return
             }
@@ -174,12 +178,13 @@ extension Loop {
         connections[id].stage = .open
         let cipher = connections[id].cipherWaiting
         connections[id].cipherWaiting = []
-        let arrival = Arrival(
+        var arrival = Arrival(
             listener: Int(connections[id].listener),
             peer: connections[id].peer,
             tls: peer,
             tag: 0
         )
+        arrival.handshakeMicroseconds = (now &- connections[id].acceptedAt) &* 1000
         let tag = handler.opened(id, arrival)
         guard connections.contains(id) else { return }
         connections[id].tag = tag

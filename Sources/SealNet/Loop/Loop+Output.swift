@@ -193,7 +193,7 @@ extension Loop {
         buried.append(connection.descriptor)
         counters.open -= 1
         if connection.stage == .handshake { setup.admission.handshakeEnded(connection.peer) }
-        setup.admission.leave(connection.peer)
+        setup.admission.leave(connection.peer, listener: Int(connection.listener))
         if connection.stage == .open {
             handler.closed(id, tag: connection.tag, ending)
         }

@@ -92,6 +92,12 @@ public final class Loop<Handler: LoopHandler> {
     /// What was counted since the start.
     public var counters = LoopCounters()
 
+    /// How long a handshake may take, for connections accepted from now on.
+    public var handshakeSeconds: Int {
+        get { setup.handshakeSeconds }
+        set { setup.handshakeSeconds = newValue }
+    }
+
     /// The clock as read at this turn's start, in milliseconds.
     public var now: UInt64 { nanoseconds / 1_000_000 }
 

@@ -14,6 +14,8 @@ public struct Arrival: Sendable {
     public var tls: TLSPeer?
     /// The handler's own number for it, when it comes from another loop; 0 else.
     public var tag: UInt64
+    /// How long the handshake took; 0 without one.
+    public var handshakeMicroseconds: UInt64 = 0
 
     init(listener: Int, peer: PeerAddress, tls: TLSPeer?, tag: UInt64) {
         self.listener = listener

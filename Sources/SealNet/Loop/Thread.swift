@@ -64,7 +64,12 @@ public final class MonitoredState<Value>: @unchecked Sendable {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        // A wait with a bound must not depend on somebody setting the clock.
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -95,6 +100,35 @@ public final class MonitoredState<Value>: @unchecked Sendable {
                 return result
             }
             unsafe pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// Waits until `body` gives an answer, at most so many milliseconds; nil when the time is up.
+    public func wait<Result>(
+        milliseconds: Int,
+        _ body: (inout Value) -> Result?
+    ) -> Result? {
+        var end = timespec()
+        // SAFETY: the out-parameter is a local variable.
+        unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+        end.tv_sec += milliseconds / 1000
+        end.tv_nsec += milliseconds % 1000 * 1_000_000
+        if end.tv_nsec >= 1_000_000_000 {
+            end.tv_sec += 1
+            end.tv_nsec -= 1_000_000_000
+        }
+        // SAFETY: locked and unlocked in pairs; the condition is waited for with the lock held.
+        unsafe pthread_mutex_lock(mutex)
+        while true {
+            if let result = body(&value) {
+                unsafe pthread_mutex_unlock(mutex)
+                return result
+            }
+            if unsafe pthread_cond_timedwait(condition, mutex, &end) != 0 {
+                let result = body(&value)
+                unsafe pthread_mutex_unlock(mutex)
+                return result
+            }
         }
     }
 }

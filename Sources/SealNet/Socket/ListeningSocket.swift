@@ -28,6 +28,9 @@ public struct NetError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the machine does not have this kind of address.
     public var isNoSuchFamily: Bool { errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL }
 
+    /// Whether somebody else listens there.
+    public var isAddressTaken: Bool { errno == EADDRINUSE }
+
     static func last(_ doing: String) -> NetError { NetError(errno: seal_errno(), doing: doing) }
 }
 
@@ -40,10 +43,14 @@ public struct ListeningSocket: Sendable {
 
     /// Opens a listening socket on a numeric address.
     ///
+    /// A shared one leaves room for further sockets on the same port; one that is not fails when
+    /// anybody listens there.
+    ///
     /// - Throws: `NetError` when the address is not numeric or the kernel refuses.
     public static func open(
         host: String,
         port: UInt16,
+        isShared: Bool = true,
         backlog: Int32 = 4096
     ) throws(NetError) -> ListeningSocket {
         let doing = "listening on \(host) port \(port)"
@@ -55,7 +62,7 @@ public struct ListeningSocket: Sendable {
         )
         guard fd >= 0 else { throw .last(doing) }
         do {
-            return try bind(fd, host, port, isIPv6, backlog, doing)
+            return try bind(fd, host, port, isIPv6, isShared, backlog, doing)
         } catch {
             Glibc.close(fd)
             throw error
@@ -67,11 +74,12 @@ public struct ListeningSocket: Sendable {
         _ host: String,
         _ port: UInt16,
         _ isIPv6: Bool,
+        _ isShared: Bool,
         _ backlog: Int32,
         _ doing: String
     ) throws(NetError) -> ListeningSocket {
         setOption(fd, SOL_SOCKET, SO_REUSEADDR)
-        setOption(fd, SOL_SOCKET, SO_REUSEPORT)
+        if isShared { setOption(fd, SOL_SOCKET, SO_REUSEPORT) }
         var outcome: Int32
         if isIPv6 {
             setOption(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY)

@@ -83,9 +83,9 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
             var address = unsafe raw.load(as: sockaddr_in6.self)
             let port = UInt16(bigEndian: address.sin6_port)
             return unsafe withUnsafeBytes(of: &address.sin6_addr) { bytes in
-                let high = unsafe UInt64(bigEndian: bytes.load(as: UInt64.self))
+                let high = unsafe UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
                 let low = unsafe UInt64(
-                    bigEndian: bytes.load(fromByteOffset: 8, as: UInt64.self)
+                    bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
                 )
                 return PeerAddress(high: high, low: low, port: port)
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The running daemon: listeners, shards, pools, put together from a configuration.
+// The running daemon: listeners, shards, pools, put together from a configuration. Not here:
+// reloading (`Daemon+Reload.swift`), what it says about itself (`Daemon+Reports.swift`).
 
 internal import SealBroker
 internal import SealBytes
@@ -8,127 +9,74 @@ internal import SealPKI
 public import SealTelemetry
 internal import Synchronization
 
-/// What keeps the daemon from starting or from taking a new configuration.
-public struct DaemonError: Error, Sendable {
-    /// The problems, one sentence each.
-    public let problems: [String]
-    /// Whether the configuration is at fault, not the machine.
-    public let isConfiguration: Bool
-}
-
-/// A listener that accepts connections.
-public struct ListeningPort: Sendable {
-    /// The listener's name.
-    public var name: String
-    /// Address and port.
-    public var address: String
-    /// The port alone.
-    public var port: UInt16
-    /// Whether it is encrypted.
-    public var isTLS: Bool
-}
-
 /// Everything that runs.
 public final class Daemon: Sendable {
-    /// Where it listens.
+    /// Where it listens for MQTT.
     public let ports: [ListeningPort]
+    /// Where it answers questions about metrics and health.
+    public let metricsPorts: [ListeningPort]
     let mailboxes: [Mailbox<LoopLetter<ShardLetter>>]
     let sources: [TLSSource?]
     let admission: Admission
     let logger: Logger
     let counters = DaemonCounters()
-    let handshakes: HandshakePool
-    let logins: LoginPool
+    let census: ShardCensus
+    let startedAt = Loop<Shard>.clock
     let state: Mutex<DaemonState>
+    let caretaker: Caretaker
+    /// Held while a configuration is being put into use.
+    let reloading = Mutex<WatchedFiles?>(nil)
+    private let metricsMailbox = Mailbox<LoopLetter<Never>>()
+    private let handshakes: HandshakePool
+    private let logins: LoginPool
     private let running: MonitoredState<Int>
 
     struct DaemonState: Sendable {
         var configuration: Configuration
         var isDraining = false
+        var isStopped = false
+        var checks: [String: HealthCheck] = [:]
     }
+
+    /// Every port with the form of the `ready` line.
+    public var allPorts: [ListeningPort] { ports + metricsPorts }
 
     /// Starts everything; when this returns, all listeners accept.
     public init(
         _ configuration: Configuration,
-        logger: Logger
+        logger: Logger,
+        watchMilliseconds: Int = 1000
     ) throws(DaemonError) {
-        var faults: [MaterialFault] = []
-        let materials = configuration.listeners.map {
-            ListenerMaterial.load($0, configuration.limits, &faults)
-        }
-        guard faults.isEmpty else {
-            throw DaemonError(problems: faults.map(\.description), isConfiguration: true)
-        }
+        let files = Self.watched(configuration)
+        let materials = try ListenerMaterial.loadAll(configuration)
+        Self.log(materials, to: logger)
+        let count = min(configuration.shards.count(cores: Processors.count), 64)
+        let sources = materials.map { $0.tls.map(TLSSource.init) }
+        let opened = try OpenedPorts(configuration, sources, shards: count)
+        ports = opened.ports
+        metricsPorts = opened.metricsPorts
+        self.sources = sources
+        self.logger = logger
+        admission = Admission(AdmissionLimits(configuration))
+        handshakes = HandshakePool(threads: max(1, Processors.count / 2))
+        logins = LoginPool(threads: max(1, Processors.count / 2))
+        mailboxes = (0..<count).map { _ in Mailbox() }
+        census = ShardCensus(mailboxes)
+        running = MonitoredState(0)
+        state = Mutex(DaemonState(configuration: configuration))
+        caretaker = Caretaker(milliseconds: watchMilliseconds)
+        startShards(configuration, materials, opened.listeners)
+        startMetrics(opened.metricsListeners)
+        reloading.withLock { $0 = files }
+        caretaker.start(self)
+    }
+
+    static func log(_ materials: [ListenerMaterial], to logger: Logger) {
         for material in materials {
             for warning in material.warnings {
                 logger.warning("access.file", ["detail": .text(warning)])
             }
         }
-        let count = Self.shardCount(configuration.shards.count)
-        let sources = materials.map { $0.tls.map(TLSSource.init) }
-        let (ports, listeners) = try Self.openPorts(configuration, sources, shards: count)
-        self.ports = ports
-        self.sources = sources
-        self.logger = logger
-        admission = Admission(AdmissionLimits(configuration.limits))
-        handshakes = HandshakePool(threads: max(1, Processors.count / 2))
-        logins = LoginPool(threads: max(1, Processors.count / 2))
-        mailboxes = (0..<count).map { _ in Mailbox() }
-        running = MonitoredState(count)
-        state = Mutex(DaemonState(configuration: configuration))
-        startShards(configuration, materials, listeners)
-    }
-
-    private static func shardCount(_ wanted: Int) -> Int {
-        if wanted > 0 { return min(wanted, 64) }
-        // On one or two cores a second shard costs more in hops than it gives.
-        return Processors.count > 2 ? min(Processors.count, 64) : 1
-    }
-
-    private static func openPorts(
-        _ configuration: Configuration,
-        _ sources: [TLSSource?],
-        shards: Int
-    ) throws(DaemonError) -> ([ListeningPort], [[LoopListener]]) {
-        var ports: [ListeningPort] = []
-        var listeners: [[LoopListener]] = Array(repeating: [], count: shards)
-        var opened: [ListeningSocket] = []
-        do throws(NetError) {
-            for (number, settings) in configuration.listeners.enumerated() {
-                for host in settings.addresses {
-                    var port = UInt16(clamping: settings.port)
-                    for shard in 0..<shards {
-                        let socket: ListeningSocket
-                        do throws(NetError) {
-                            socket = try ListeningSocket.open(host: host, port: port)
-                        } catch {
-                            // A machine without IPv6 is no reason not to start on "*".
-                            if host == "::", error.isNoSuchFamily { break }
-                            throw error
-                        }
-                        opened.append(socket)
-                        port = socket.address.port
-                        listeners[shard].append(
-                            LoopListener(socket: socket, number: number, tls: sources[number])
-                        )
-                        if shard == 0 {
-                            ports.append(
-                                ListeningPort(
-                                    name: settings.name,
-                                    address: socket.address.description,
-                                    port: port,
-                                    isTLS: settings.isTLS
-                                )
-                            )
-                        }
-                    }
-                }
-            }
-        } catch {
-            for socket in opened { socket.close() }
-            throw DaemonError(problems: [error.description], isConfiguration: false)
-        }
-        return (ports, listeners)
     }
 
     private func startShards(
@@ -139,8 +87,9 @@ public final class Daemon: Sendable {
         let limits = BrokerLimits(configuration.limits)
         let homeSeed = Self.randomWord()
         let names = configuration.listeners.map(\.name)
+        let places = TenantPlaces()
         for index in mailboxes.indices {
-            let setup = PartitionSetup(
+            var setup = PartitionSetup(
                 index: index,
                 count: mailboxes.count,
                 homeSeed: homeSeed,
@@ -148,6 +97,7 @@ public final class Daemon: Sendable {
                 limits: limits,
                 listeners: materials.map(\.grant)
             )
+            setup.places = places
             let context = ShardContext(
                 index: index,
                 mailboxes: mailboxes,
@@ -162,10 +112,28 @@ public final class Daemon: Sendable {
                 handshakeSeconds: configuration.limits.handshakeSeconds
             )
             let access = materials.map(\.access)
-            Thread.start(named: "shard-\(index)") {
+            running.change { $0 += 1 }
+            Thread.start(named: "shard-\(index)") { [setup] in
                 let partition = Partition(setup, access: access, now: Loop<Shard>.clock)
                 Shard(partition, context).run(loopSetup)
             }
+        }
+    }
+
+    private func startMetrics(_ listeners: [LoopListener]) {
+        guard !listeners.isEmpty else { return }
+        let setup = LoopSetup(
+            listeners: listeners,
+            admission: Admission(AdmissionLimits(connectionsMax: MetricsServer.connectionsMax)),
+            handshakes: handshakes
+        )
+        running.change { $0 += 1 }
+        Thread.start(named: "metrics") { [weak self, counters, metricsMailbox, running] in
+            let server = MetricsServer(counters: counters) { [weak self] in
+                self?.answer($0) ?? .problem(.serviceUnavailable, code: "gone", reason: "it ends")
+            }
+            server.run(setup, metricsMailbox)
+            running.change { $0 -= 1 }
         }
     }
 
@@ -175,24 +143,47 @@ public final class Daemon: Sendable {
     }
 
     /// Stops accepting, says goodbye to the clients, and ends within the seconds of `[drain]`.
-    public func drain() {
+    ///
+    /// `isImpatient` waits a little and says whether to end at once.
+    public func drain(isImpatient: (() -> Bool)? = nil) {
         let seconds = state.withLock { state in
             state.isDraining = true
             return state.configuration.drain.seconds
         }
-        logger.info("daemon.draining", ["seconds": .integer(Int64(seconds))])
+        logger.info(
+            "daemon.draining",
+            [
+                "seconds": .number(seconds),
+                "connections": .number(admission.current.connections),
+            ]
+        )
         for mailbox in mailboxes {
             mailbox.post(.stopAccepting)
             mailbox.post(.handler(.drain))
         }
         let end = Loop<Shard>.clock + UInt64(seconds) * 1000
-        while admission.current.connections > 0, Loop<Shard>.clock < end { Pause.milliseconds(20) }
+        while admission.current.connections > 0, Loop<Shard>.clock < end {
+            if let isImpatient {
+                if isImpatient() { break }
+            } else {
+                Pause.milliseconds(20)
+            }
+        }
+        let left = admission.current.connections
+        logger.info("daemon.stopped", ["connections_left": .number(left)])
         stop()
     }
 
     /// Ends at once.
     public func stop() {
+        let isFirst = state.withLock { state in
+            defer { state.isStopped = true }
+            return !state.isStopped
+        }
+        guard isFirst else { return }
+        caretaker.stop()
         for mailbox in mailboxes { mailbox.post(.stop) }
+        metricsMailbox.post(.stop)
         running.wait { $0 == 0 ? () : nil }
         handshakes.stop()
         logins.stop()

@@ -6,11 +6,21 @@ internal import SealBroker
 internal import SealNet
 internal import SealPKI
 
-/// Something that keeps a configuration from being used, with what to do about it.
-struct MaterialFault: Sendable, CustomStringConvertible {
-    var setting: String
-    var text: String
-    var description: String { "\(setting): \(text)" }
+/// Something that keeps the daemon from starting or a configuration from being used.
+public struct DaemonProblem: Sendable, CustomStringConvertible {
+    /// The listener's number; nil when no single one is concerned.
+    public var listener: Int?
+    /// What is concerned, in words.
+    public var subject: String
+    /// The file at fault; nil when it is none.
+    public var file: String?
+    /// What is wrong, as a sentence.
+    public var text: String
+    /// What to do about it; may be empty.
+    public var hint = ""
+
+    /// Subject and sentence.
+    public var description: String { subject.isEmpty ? text : "\(subject): \(text)" }
 }
 
 /// The loaded files of one listener.
@@ -21,11 +31,28 @@ struct ListenerMaterial: Sendable {
     /// What is allowed but should be known.
     var warnings: [String]
 
+    /// Loads what all listeners name, or says everything that is wrong with it.
+    static func loadAll(
+        _ configuration: Configuration
+    ) throws(DaemonError) -> [ListenerMaterial] {
+        var faults: [DaemonProblem] = []
+        var materials: [ListenerMaterial] = []
+        for (index, listener) in configuration.listeners.enumerated() {
+            var mine: [DaemonProblem] = []
+            materials.append(load(listener, &mine))
+            for var fault in mine {
+                fault.listener = index
+                faults.append(fault)
+            }
+        }
+        guard faults.isEmpty else { throw DaemonError(problems: faults, isConfiguration: true) }
+        return materials
+    }
+
     /// Loads what a listener names; faults are collected, so that all of them are seen at once.
-    static func load(
+    private static func load(
         _ settings: ListenerSettings,
-        _ limits: Limits,
-        _ faults: inout [MaterialFault]
+        _ faults: inout [DaemonProblem]
     ) -> ListenerMaterial {
         var warnings: [String] = []
         let access = loadAccess(settings, &faults, &warnings)
@@ -39,19 +66,21 @@ struct ListenerMaterial: Sendable {
 
     private static func loadTLS(
         _ settings: ListenerSettings,
-        _ faults: inout [MaterialFault]
+        _ faults: inout [DaemonProblem]
     ) -> TLSContext? {
-        let prefix = "listener \(settings.name)"
+        let subject = "listener \(settings.name)"
         guard let tls = tlsSettings(settings) else {
             faults.append(
-                MaterialFault(setting: prefix, text: "certificate and key are missing")
+                DaemonProblem(subject: subject, text: "certificate and key are missing")
             )
             return nil
         }
         do throws(TLSError) {
             return try TLSContext.load(tls)
         } catch {
-            faults.append(MaterialFault(setting: prefix, text: error.description))
+            faults.append(
+                DaemonProblem(subject: subject, file: error.file, text: error.description)
+            )
             return nil
         }
     }
@@ -92,7 +121,7 @@ struct ListenerMaterial: Sendable {
 
     private static func loadAccess(
         _ settings: ListenerSettings,
-        _ faults: inout [MaterialFault],
+        _ faults: inout [DaemonProblem],
         _ warnings: inout [String]
     ) -> AccessRules {
         do throws(ConfigurationErrors) {
@@ -102,9 +131,11 @@ struct ListenerMaterial: Sendable {
         } catch {
             for fault in error.errors {
                 faults.append(
-                    MaterialFault(
-                        setting: "listener \(settings.name)",
-                        text: "\(fault.place): \(fault.message)"
+                    DaemonProblem(
+                        subject: "listener \(settings.name)",
+                        file: fault.file,
+                        text: "\(fault.place): \(fault.message)",
+                        hint: fault.hint
                     )
                 )
             }
@@ -114,6 +145,7 @@ struct ListenerMaterial: Sendable {
 
     private static func grant(_ settings: ListenerSettings) -> ListenerGrant {
         var grant = ListenerGrant()
+        grant.name = settings.name
         grant.versions = Set(
             settings.protocols.map { version in
                 switch version {
@@ -153,12 +185,14 @@ extension BrokerLimits {
 }
 
 extension AdmissionLimits {
-    init(_ limits: Limits) {
+    init(_ configuration: Configuration) {
+        let limits = configuration.limits
         self.init(
             connectionsMax: limits.connections,
             connectionsPerSourceMax: limits.connectionsPerSource,
             handshakesWaitingMax: limits.handshakesWaiting,
             handshakesPerSourceMax: limits.handshakesPerSource
         )
+        connectionsPerListenerMax = configuration.listeners.map(\.connectionsMax)
     }
 }

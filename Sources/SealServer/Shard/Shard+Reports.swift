@@ -99,6 +99,7 @@ extension LimitName {
             switch refusal {
             case .connections: .connections
             case .connectionsPerSource: .connectionsPerSource
+            case .connectionsPerListener: .connectionsPerListener
             case .handshakesWaiting: .handshakesWaiting
             case .handshakesPerSource: .handshakesPerSource
             }

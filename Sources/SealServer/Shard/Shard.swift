@@ -19,11 +19,13 @@ enum ShardLetter: Sendable {
     /// New rules of access.
     case access([AccessRules])
     /// New bounds.
-    case limits(BrokerLimits)
+    case limits(BrokerLimits, handshakeSeconds: Int)
+    /// What listeners grant from now on.
+    case grants([ListenerGrant])
     /// System topics to publish.
     case system([(topic: String, payload: String)])
-    /// A copy of the counters is wanted.
-    case counters(@Sendable (Int, ShardCounters, LoopCounters) -> Void)
+    /// A copy of the counters is wanted; a scrape begins the longest turn again.
+    case counters(isScrape: Bool, @Sendable (Int, ShardCounters) -> Void)
     /// Say goodbye to all clients.
     case drain
     /// Close what is left and end.
@@ -95,6 +97,15 @@ final class Shard: LoopHandler {
             )
             return link.word
         }
+        if let tls = arrival.tls {
+            partition.counters.addHandshake(
+                .full,
+                version: tls.version == .tls13 ? .tls13 : .tls12
+            )
+            partition.counters.handshakeSeconds.record(
+                microseconds: arrival.handshakeMicroseconds
+            )
+        }
         let facts = ArrivalFacts(
             certificate: arrival.tls?.certificate.map(summary),
             peerAddress: arrival.peer.host,
@@ -117,6 +128,11 @@ final class Shard: LoopHandler {
         summary.isTrusted = peer.isVerified
         return summary
     }
+
+    /// Connections that ended while they were sent to: the partition's buffers are lent to the
+    /// loop for that time.
+    private var endings: [(id: Handle, tag: UInt64, ending: Ending)] = []
+    private var isSending = false
 
     private var pendingArrival: Admitted?
     var peers: [UInt32: PeerAddress] = [:]
@@ -141,6 +157,7 @@ final class Shard: LoopHandler {
 
     /// A connection is gone.
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
+        if isSending { return endings.append((id, tag, ending)) }
         partition.closed(Handle(word: tag), reason: ending.reason)
         peers[id.slot] = nil
         act()
@@ -165,13 +182,17 @@ final class Shard: LoopHandler {
                 loop.adopt(transfer)
             case .loginDecided(let link, let step): partition.loginDecided(link, step)
             case .access(let rules): partition.replaceAccess(rules)
-            case .limits(let limits): partition.replaceLimits(limits)
+            case .limits(let limits, let seconds):
+                partition.replaceLimits(limits)
+                loop.handshakeSeconds = seconds
+            case .grants(let grants): partition.replaceGrants(grants)
             case .system(let topics): partition.publishSystem(topics)
-            case .counters(let answer):
+            case .counters(let isScrape, let answer):
                 var counters = partition.snapshot()
                 counters.loopDelayMicrosecondsMax = loop.counters.longestTurnNanoseconds / 1000
-                answer(context.index, counters, loop.counters)
-                loop.counters.longestTurnNanoseconds = 0
+                counters.socketsAccepted = loop.counters.accepted
+                answer(context.index, counters)
+                if isScrape { loop.counters.longestTurnNanoseconds = 0 }
             case .drain:
                 isDraining = true
                 partition.drain()
@@ -207,9 +228,12 @@ final class Shard: LoopHandler {
             for (link, transport) in dirty {
                 let slot = Int(link.slot)
                 let before = partition.out.count(slot)
+                isSending = true
                 loop.send(Handle(word: transport), from: &partition.out, slot: slot)
+                isSending = false
                 let sent = before - partition.out.count(slot)
                 partition.sent(link, sent)
+                reportEndings()
             }
             act()
         }
@@ -218,6 +242,10 @@ final class Shard: LoopHandler {
             partition.outboxes[index] = []
             context.mailboxes[index].post(.handler(.mail(from: context.index, batch)))
         }
+    }
+
+    private func reportEndings() {
+        while let (id, tag, ending) = endings.popLast() { closed(id, tag: tag, ending) }
     }
 
     /// When the partition must be called again.

@@ -125,7 +125,8 @@ public enum HandshakeVersion: UInt8, CounterKey {
 
 /// The limits that can be hit, by the name of their setting.
 public enum LimitName: UInt8, CounterKey {
-    case connections, connectionsPerSource, connectionsPerTenant, handshakesWaiting,
+    case connections, connectionsPerSource, connectionsPerTenant, connectionsPerListener,
+        handshakesWaiting,
         handshakesPerSource, handshakeSeconds, connectSeconds, packetBytes, keepAliveSeconds,
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
@@ -137,6 +138,7 @@ public enum LimitName: UInt8, CounterKey {
         case .connections: "connections"
         case .connectionsPerSource: "connections_per_source"
         case .connectionsPerTenant: "connections_per_tenant"
+        case .connectionsPerListener: "max_connections"
         case .handshakesWaiting: "handshakes_waiting"
         case .handshakesPerSource: "handshakes_per_source"
         case .handshakeSeconds: "handshake_seconds"

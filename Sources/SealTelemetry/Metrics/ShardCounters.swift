@@ -65,12 +65,19 @@ public struct ShardCounters: Sendable {
     /// Time from the first byte of a handshake to its success.
     public var handshakeSeconds = Histogram()
 
+    /// Sessions that ended because their time was over.
+    public var sessionsExpired: UInt64 = 0
+    /// Connections accepted, whatever became of them.
+    public var socketsAccepted: UInt64 = 0
+
     /// Connections open now (past CONNACK).
     public var connections: Int64 = 0
     /// Sessions held now, connected or not.
     public var sessions: Int64 = 0
     /// Subscriptions held now.
     public var subscriptions: Int64 = 0
+    /// Groups of shared subscriptions that live here now.
+    public var sharedSubscriptions: Int64 = 0
     /// Retained messages held now.
     public var retainedMessages: Int64 = 0
     /// Messages waiting in session queues now.
@@ -111,6 +118,9 @@ public struct ShardCounters: Sendable {
         left.handshakesTLS12 += right.handshakesTLS12
         left.handshakesTLS13 += right.handshakesTLS13
         left.handshakeSeconds += right.handshakeSeconds
+        left.sessionsExpired &+= right.sessionsExpired
+        left.socketsAccepted &+= right.socketsAccepted
+        left.sharedSubscriptions &+= right.sharedSubscriptions
         left.connections &+= right.connections
         left.sessions &+= right.sessions
         left.subscriptions &+= right.subscriptions

@@ -33,7 +33,9 @@ extension Partition {
             peerAddress: arrival.facts.peerAddress
         )
         arrival.connect?.password = nil
-        let rules = access.indices.contains(listener) ? access[listener] : AccessRules()
+        let rules = rules(of: listener)
+        arrival.rules = rules
+        arrival.accessGeneration = accessGeneration
         return decided(id, Login.begin(credentials, rules), isAssigned: isAssigned)
     }
 
@@ -62,14 +64,31 @@ extension Partition {
             refuse(id, code, outcome, reasons)
             return .stop
         case .accepted(let principal):
-            guard var connect = links[id].arrival?.connect else { return .stop }
+            guard let arrival = links[id].arrival, var connect = arrival.connect else {
+                return .stop
+            }
+            let listener = links[id].listener
+            if arrival.accessGeneration != accessGeneration {
+                // The rules were replaced while the password was compared.
+                arrival.accessGeneration = accessGeneration
+                let old = arrival.rules
+                arrival.rules = rules(of: listener)
+                let renewed = Login.renew(principal, old: old, new: arrival.rules)
+                return decided(id, renewed, isAssigned: isAssigned)
+            }
+            let tenant = grant(of: listener).tenant
+            if let refusal = lateRefusal(id, tenant) {
+                refuse(id, refusal.code, refusal.outcome, refusal.reasons)
+                return .stop
+            }
             connect.clientID = Array(principal.clientID.utf8)
             let admitted = Admitted(
                 connect: connect,
                 principal: principal,
-                isAssigned: isAssigned
+                isAssigned: isAssigned,
+                rules: arrival.rules,
+                accessGeneration: accessGeneration
             )
-            let tenant = grant(of: links[id].listener).tenant
             // A client without an id of its own stays where it came in.
             let home = isAssigned ? setup.index : self.home(tenant, connect.clientID)
             if home != setup.index {
@@ -88,6 +107,7 @@ extension Partition {
     public func moved(_ id: Handle) {
         guard links.contains(id) else { return }
         out.release(Int(id.slot))
+        // Its place goes with it.
         _ = links.remove(id)
     }
 
@@ -102,8 +122,27 @@ extension Partition {
         link.version = admitted.connect.version
         link.arrival = LinkArrival(ArrivalFacts())
         link.arrival?.connect = admitted.connect
+        link.hasPlace = true
+        link.tenant = grant(of: listener).tenant
         let id = links.insert(link)
+        var admitted = admitted
+        if admitted.accessGeneration < accessGeneration {
+            let step = Login.renew(
+                admitted.principal,
+                old: admitted.rules,
+                new: rules(of: listener)
+            )
+            guard case .accepted(let principal) = step else {
+                if case .refused(let reasons) = step {
+                    let (code, outcome) = Self.connackCode(for: reasons)
+                    refuse(id, code, outcome, reasons)
+                }
+                return id
+            }
+            admitted.principal = principal
+        }
         establish(id, admitted)
+        if isDraining { disconnect(id, .serverShuttingDown, "the server is shutting down") }
         return id
     }
 
@@ -154,7 +193,19 @@ extension Partition {
                 reasons: [Reason(.willQoS)]
             )
         }
-        if (connectionCounts[grant.tenant] ?? 0) >= limits.connectionsPerTenantMax {
+        return nil
+    }
+
+    /// What may have changed while the login was decided; takes a place when nothing has.
+    private func lateRefusal(_ id: Handle, _ tenant: UInt32) -> Refusal? {
+        if isDraining {
+            return Refusal(
+                code: .serverShuttingDown,
+                outcome: .serverUnavailable,
+                reasons: [Reason(.serverShuttingDown)]
+            )
+        }
+        guard takePlace(id, tenant) else {
             counters.limitHits.add(.connectionsPerTenant)
             return Refusal(
                 code: .quotaExceeded,
@@ -282,7 +333,7 @@ extension Partition {
         )
         sessions[session].expiresAt = .max
         sessions[session].will = connect.will.map { makeWill($0, key, grant, session) }
-        connectionCounts[grant.tenant, default: 0] += 1
+        links[id].accessGeneration = admitted.accessGeneration
         counters.connections += 1
         counters.connects.add(.accepted)
         let keepAlive = startKeepAlive(id, connect.keepAliveSeconds)

@@ -225,6 +225,7 @@ extension Partition {
         } else if links[id].phase == .awaitsConnect || links[id].phase == .awaitsLogin {
             counters.connects.add(.closed)
         }
+        giveBackPlace(id)
         letGo(id)
         out.release(Int(id.slot))
         _ = links.remove(id)

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sealwired dev`: from nothing to a broker with mutual TLS, proved, with lines to copy.
+
+internal import SealNet
+internal import SealPKI
+
+enum DevCommand {
+    static let help = """
+        sealwired dev: a broker with a CA of its own, on this machine only
+
+        USAGE
+          sealwired dev [--dir FOLDER] [--port N] [--plain]
+
+        Makes a CA, a server certificate and the identity of a device named "demo" in FOLDER (by
+        default $XDG_STATE_HOME/sealwire-dev or ~/.local/state/sealwire-dev), listens with TLS on
+        loopback, sends itself a message, and prints what to type next. There is no password.
+
+        FLAGS
+          --dir FOLDER  where everything is kept
+          --port N      the port for TLS; 8883 unless given, 0 takes a free one
+          --plain       also listens without encryption on loopback port 1883
+
+        EXAMPLES
+          sealwired dev
+          sealwired dev --dir /tmp/try --port 18883
+
+        EXIT CODES
+          0 stopped by a signal   64 usage   66 the folder cannot be used
+          69 the port is taken   70 the proof failed
+        """
+
+    static func run(_ list: [String]) throws(UsageError) -> Int32 {
+        let arguments = try Arguments(
+            list,
+            command: "sealwired dev",
+            values: ["--dir", "--port"],
+            switches: ["--plain"]
+        )
+        if arguments.wantsHelp {
+            Terminal.line(help)
+            return ExitCode.done
+        }
+        guard arguments.words.isEmpty else {
+            throw UsageError("dev takes no words", hint: "sealwired dev --help")
+        }
+        let text = arguments.values["--port"] ?? "8883"
+        guard let port = Int(text), (0...65535).contains(port) else {
+            throw UsageError("\(text) is no port", hint: "a port is a number from 0 to 65535")
+        }
+        let environment = Terminal.environment
+        let chosen = arguments.values["--dir"] ?? DemoFolder.standardPath(environment)
+        guard let chosen, !chosen.isEmpty else {
+            throw UsageError("there is no home folder", hint: "name a folder with --dir")
+        }
+        let folder = DemoFolder(path: Self.absolute(chosen, environment))
+        return serve(folder, port, isPlain: arguments.switches.contains("--plain"), environment)
+    }
+
+    private static func absolute(_ path: String, _ environment: [String: String]) -> String {
+        var parts: [Substring] = []
+        let whole = path.hasPrefix("/") ? path : "\(environment["PWD"] ?? "")/\(path)"
+        for part in whole.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    private static func serve(
+        _ folder: DemoFolder,
+        _ port: Int,
+        isPlain: Bool,
+        _ environment: [String: String]
+    ) -> Int32 {
+        let loaded: LoadedConfiguration
+        do {
+            try folder.prepare()
+            try folder.writeConfiguration(port: port, withPlain: isPlain)
+            loaded = try RunCommand.load(folder.configurationFile, [:])
+        } catch let error as PKIError {
+            Terminal.fault(error.reason, hint: "name another folder with --dir")
+            return ExitCode.noFile
+        } catch {
+            Terminal.fault("the written configuration is refused: \(error)")
+            return ExitCode.software
+        }
+        let service = Service(loaded.configuration.log, environment: environment)
+        let (started, code) = service.start(loaded)
+        guard let daemon = started, let first = daemon.ports.first else {
+            if code == ExitCode.unavailable {
+                Terminal.note("hint: sealwired dev --port N takes another port")
+            }
+            return code
+        }
+        do throws(ProbeError) {
+            let host = String(first.address.dropLast(String(first.port).count + 1))
+            try DemoProof.run(folder, host: host, port: first.port)
+        } catch {
+            Terminal.fault("the round trip over mutual TLS failed: \(error)")
+            daemon.stop()
+            return ExitCode.software
+        }
+        Terminal.line("ready " + daemon.allPorts.map(\.description).joined(separator: " "))
+        Terminal.line(lines(folder, daemon))
+        renewDaily(folder, daemon)
+        return service.serve(daemon) { daemon.reload(loaded.configuration) }
+    }
+
+    /// The server's certificate is looked after; the daemon notices a new one by itself.
+    private static func renewDaily(_ folder: DemoFolder, _ daemon: Daemon) {
+        daemon.caretaker.every(milliseconds: { 3_600_000 }) {
+            do throws(PKIError) {
+                if try folder.renew() { daemon.logger.info("dev.certificate-renewed", [:]) }
+            } catch {
+                daemon.logger.error("dev.renewal-failed", ["detail": .text(error.reason)])
+            }
+        }
+    }
+
+    /// What to type next.
+    private static func lines(_ folder: DemoFolder, _ daemon: Daemon) -> String {
+        let port = daemon.ports.first?.port ?? 0
+        let flags =
+            "-h localhost -p \(port) --cafile \(quoted(folder.authorityFile)) "
+            + "--cert \(quoted(folder.deviceFile)) --key \(quoted(folder.deviceKeyFile))"
+        var text = """
+
+            A message went out and came back over mutual TLS. Everything is in
+            \(folder.path).
+
+            Subscribe in a second terminal, publish in a third:
+              sealwire sub \(flags) -t 'demo/#' -v
+              sealwire pub \(flags) -t demo/hello -m hello
+
+            The same with mosquitto's clients:
+              mosquitto_sub \(flags) -t 'demo/#' -v
+              mosquitto_pub \(flags) -t demo/hello -m hello
+
+            """
+        if let plain = daemon.ports.first(where: { $0.kind == .plain }) {
+            text += "\nWithout encryption, on this machine only: localhost port \(plain.port)\n"
+        }
+        if let metrics = daemon.metricsPorts.first {
+            text += "\nMetrics: http://\(metrics.address)/metrics"
+        }
+        return text
+    }
+
+    /// A path as a shell takes it.
+    private static func quoted(_ path: String) -> String {
+        let plain = path.utf8.allSatisfy { byte in
+            let letter = byte | 0x20
+            return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || "/._-".utf8.contains(byte)
+        }
+        if plain { return path }
+        let parts = path.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + parts.joined(separator: "'\\''") + "'"
+    }
+}
