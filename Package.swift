@@ -89,6 +89,7 @@ let package = Package(
         tests("SealServerTests", ["SealServer", "SealBroker"]),
         tests("SealPKITests", ["SealPKI", "SealBytes"]),
         tests("SealNetTests", ["SealNet", "SealPKI"]),
+        tests("WireTests", ["SealTesting", "SealBroker"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

@@ -204,7 +204,8 @@ public final class Partition {
 
     /// Appends the shared writer's packet to a link's out-buffer.
     func sendWritten(_ id: Handle) {
-        guard links.contains(id) else { return }
+        // [MQTT-3.1.2-24].
+        guard links.contains(id), writer.count <= links[id].packetBytesMax else { return }
         out.append(Int(id.slot), writer.bytes)
         counters.bytesSent &+= UInt64(writer.count)
         markDirty(id)

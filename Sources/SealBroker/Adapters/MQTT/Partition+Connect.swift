@@ -160,8 +160,9 @@ extension Partition {
     private func checkGrants(_ id: Handle, _ connect: Connect) -> Refusal? {
         let grant = grant(of: links[id].listener)
         if isDraining {
+            // [MQTT-3.2.2-8]: 0x8B is no code of CONNACK.
             return Refusal(
-                code: .serverShuttingDown,
+                code: .serverUnavailable,
                 outcome: .serverUnavailable,
                 reasons: [Reason(.serverShuttingDown)]
             )
@@ -266,19 +267,23 @@ extension Partition {
     private func sendRefusal(_ id: Handle, _ code: MQTTReason, _ sentence: String?) {
         let version = links[id].version
         if version != .v5, ConnectReturnCode(code) == nil { return }
+        let asked = links[id].arrival?.connect?.properties
         var properties = ConnackProperties()
-        if links[id].arrival?.connect?.properties.requestProblemInformation ?? true {
-            properties.reasonString = sentence
+        if asked?.requestProblemInformation ?? true { properties.reasonString = sentence }
+        for _ in 0..<2 {
+            writer.removeAll()
+            Encode.connack(
+                sessionPresent: false,
+                code: code,
+                version: version,
+                properties: properties,
+                into: &writer
+            )
+            let isTooLarge = asked?.maximumPacketSize.map { writer.count > $0 } ?? false
+            if !isTooLarge { return sendWritten(id) }
+            // [MQTT-3.2.2-19]: the sentence is left out where it does not fit.
+            properties.reasonString = nil
         }
-        writer.removeAll()
-        Encode.connack(
-            sessionPresent: false,
-            code: code,
-            version: version,
-            properties: properties,
-            into: &writer
-        )
-        sendWritten(id)
     }
 
     private static func connackCode(for reasons: [Reason]) -> (MQTTReason, ConnectOutcome) {
@@ -343,7 +348,7 @@ extension Partition {
         {
             routes.invalidateAll()
         }
-        acceptConnection(id, session, wasPresent, admitted, keepAlive)
+        guard acceptConnection(id, session, wasPresent, admitted, keepAlive) else { return }
         report(.sessionOpened(notice(id)))
         groupsNotice(session, .connected)
         redeliver(session, id)
@@ -420,7 +425,7 @@ extension Partition {
         _ wasPresent: Bool,
         _ admitted: Admitted,
         _ keepAlive: UInt16
-    ) {
+    ) -> Bool {
         let connect = admitted.connect
         var properties = ConnackProperties()
         if connect.version == .v5 {
@@ -448,7 +453,14 @@ extension Partition {
             properties: properties,
             into: &writer
         )
+        guard writer.count <= links[id].packetBytesMax else {
+            // [MQTT-3.1.2-24], [MQTT-3.2.0-1]: who cannot take a CONNACK cannot be served.
+            detachSession(id, endedWell: true, reason: "packet-too-large")
+            dismiss(id)
+            return false
+        }
         sendWritten(id)
+        return true
     }
 
     private func enlist(_ principal: Principal) -> PrincipalNumber {
@@ -474,7 +486,8 @@ extension Partition {
         }
         detachSession(
             id,
-            endedWell: packet.reason != .disconnectWithWillMessage,
+            // [MQTT-3.14.4-3]: only a normal disconnection takes the will back.
+            endedWell: packet.reason == .success,
             reason: "disconnect"
         )
         dismiss(id)

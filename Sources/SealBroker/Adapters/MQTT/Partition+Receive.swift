@@ -202,7 +202,12 @@ extension Partition {
             writer.removeAll()
             let text = links[id].wantsReasons ? sentence : nil
             Encode.disconnect(reason: reason, reasonString: text, into: &writer)
-            if writer.count <= links[id].packetBytesMax { sendWritten(id) }
+            if writer.count > links[id].packetBytesMax {
+                // [MQTT-3.14.2-3].
+                writer.removeAll()
+                Encode.disconnect(reason: reason, into: &writer)
+            }
+            sendWritten(id)
         }
         detachSession(id, endedWell: false, reason: "\(reason)")
         dismiss(id)
