@@ -13,8 +13,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Interop"))
 
 from harness import (  # noqa: E402
-    ROOT, Certificates, Daemon, Failed, Folder, Lines, Suite, check, equal, finish, free_ports,
-    log_event, need, run, run_well,
+    ROOT, Certificates, Daemon, Failed, Folder, Lines, Suite, check, daemon_binary, equal, finish,
+    free_ports, need, run, run_well,
 )  # fmt: skip
 
 HAS_OWN_MOUNTS = "--own-mounts" in sys.argv
@@ -66,6 +66,18 @@ raise SystemExit(int(answers[0]) if answers else 99)
 suite = Suite("tap")
 
 
+def start_dev(folder, port):
+    """`sealwired dev` in a folder; the process and its lines."""
+    process = subprocess.Popen(
+        [daemon_binary(), "dev", "--dir", str(folder / "dev"), "--port", str(port)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    return process, Lines(process.stdout)
+
+
 class World:
     """Certificates, and a daemon with a listener for each kind of them."""
 
@@ -90,8 +102,23 @@ class World:
             }
             for name in ("own", "leaf", "signed", "elsewhere")
         }
+        listeners["house"] = {
+            "certificate": folder / "dev/server.crt",
+            "key": folder / "dev/server.key",
+            "password-file": self.users,
+        }
+        self._make_house_identity()
         listeners["own"]["port"] = self._printed_port()
         self.daemon = Daemon(folder, listeners)
+
+    def _make_house_identity(self):
+        """Runs `sealwired dev` once: it leaves a CA, a server's and a device's certificate."""
+        process, lines = start_dev(self.folder, 0)
+        try:
+            lines.wait(lambda line: line.startswith("ready"), "line ready of sealwired dev")
+        finally:
+            process.terminate()
+            process.wait(20)
 
     @staticmethod
     def _printed_port():
@@ -116,12 +143,12 @@ class World:
         copy.write_bytes(SYSTEM_BUNDLE.read_bytes() + self.made.path("ca.crt").read_bytes())
         return copy
 
-    def fetch(self, port):
+    def fetch(self, port, host=HOST):
         """A certificate from the port, as the seed does it."""
         place = self.folder / f"fetched-{port}"
         place.mkdir(exist_ok=True)
         script = place / "fetch.sh"
-        script.write_text("#!/usr/bin/env bash\n" + FETCH.format(host=HOST, port=port))
+        script.write_text("#!/usr/bin/env bash\n" + FETCH.format(host=host, port=port))
         done = subprocess.run(["bash", script], cwd=place, capture_output=True, timeout=20)
         equal(done.returncode, 0, "exit code of the fetching script")
         fetched = place / "mqtt-cert.pem"
@@ -143,9 +170,10 @@ def pub_command(port, certificate, message, *, host=HOST, user=USER, password=PA
 class Subscriber:
     """mosquitto_sub with the printed flags; `wait` gives the payload when it came."""
 
-    def __init__(self, world, port, certificate):
+    def __init__(self, world, port, certificate, host=HOST):
         mark = world.daemon.mark()
-        command = [str(word) for word in sub_command(port, certificate)]
+        self.host = host
+        command = [str(word) for word in sub_command(port, certificate, host=host)]
         self.process = subprocess.Popen(
             ["stdbuf", "-oL", *command],
             stdout=subprocess.PIPE,
@@ -163,7 +191,8 @@ class Subscriber:
 
     def _prove(self, port, certificate):
         for attempt in range(8):
-            run_well(*pub_command(port, certificate, f"are you there {attempt}"))
+            sign = f"are you there {attempt}"
+            run_well(*pub_command(port, certificate, sign, host=self.host))
             try:
                 self.lines.wait(lambda line: line.startswith("are you there"), "sign", seconds=1)
                 return
@@ -189,10 +218,10 @@ class Subscriber:
         self.process.wait()
 
 
-def converse(world, port, certificate):
+def converse(world, port, certificate, host=HOST):
     """The two printed commands find each other."""
-    with Subscriber(world, port, certificate) as subscriber:
-        run_well(*pub_command(port, certificate, "test"))
+    with Subscriber(world, port, certificate, host) as subscriber:
+        run_well(*pub_command(port, certificate, "test", host=host))
         subscriber.wait("test")
 
 
@@ -208,6 +237,44 @@ def _(world):
 def _(world):
     port = world.daemon.ports["leaf"]
     converse(world, port, world.fetch(port))
+
+
+@suite.scenario("certificate made by `sealwired dev`, fetched from port, user and password")
+def _(world):
+    port = world.daemon.ports["house"]
+    fetched = world.fetch(port, "localhost")
+    equal(fetched.read_text().count("BEGIN"), 2, "certificates sent (the root comes along)")
+    converse(world, port, fetched, "localhost")
+
+
+@suite.scenario("`sealwired dev` itself: its printed lines, with the certificate fetched")
+def _(world):
+    (port,) = free_ports(1)
+    process, lines = start_dev(world.folder, port)
+    try:
+        lines.wait(lambda line: line.startswith("ready"), "line ready of sealwired dev")
+        fetched = world.fetch(port, "localhost")
+        sub, pub = (
+            lines.wait(lambda line: line.strip().startswith(name), f"printed line of {name}")
+            for name in ("mosquitto_sub", "mosquitto_pub")
+        )
+        own = f"--cafile {world.folder}/dev/ca.crt"
+        check(own in sub and own in pub, f"no {own!r} in {pub!r}")
+        sub, pub = (line.replace(own, f"--cafile {fetched}") for line in (sub, pub))
+        heard = subprocess.Popen(
+            ["bash", "-c", f"exec {sub.strip()} -C 1 -W 15"], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(20):
+            run_well("bash", "-c", pub)
+            try:
+                heard.wait(0.5)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        equal(heard.communicate()[0], "demo/hello hello\n", "what mosquitto_sub printed")
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 @suite.scenario("CA-signed certificate, the authority's file")
