@@ -86,12 +86,10 @@ let package = Package(
         tests("SealHTTPTests", ["SealHTTP"]),
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("SealBrokerTests", ["SealBroker"]),
-        tests(
-            "SealServerTests",
-            ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
-        ),
+        tests("SealServerTests", ["SealServer", "SealBroker"]),
         tests("SealPKITests", ["SealPKI", "SealBytes"]),
-        tests("SealNetTests", ["SealNet", "SealPKI"]),
+        tests("SealClientTests", ["SealClient"]),
+        tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests("WireTests", ["SealTesting", "SealBroker"]),
         tests("ArchitectureTests", []),
     ],

@@ -168,6 +168,28 @@ uint64_t seal_monotonic_nanoseconds(void) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+int seal_epoll_wait(int poller, struct epoll_event *events, int count, uint64_t nanoseconds) {
+    struct timespec time = {
+        .tv_sec = (time_t)(nanoseconds / 1000000000u),
+        .tv_nsec = (long)(nanoseconds % 1000000000u),
+    };
+#ifdef SYS_epoll_pwait2
+    long ready = syscall(SYS_epoll_pwait2, poller, events, count, &time, NULL, (size_t)8);
+    if (ready >= 0 || errno != ENOSYS) return (int)ready;
+#endif
+    // Older kernels wait in milliseconds; rounded up, so that nobody spins.
+    uint64_t milliseconds = (nanoseconds + 999999u) / 1000000u;
+    return epoll_wait(poller, events, count, milliseconds > 3600000u ? 3600000 : (int)milliseconds);
+}
+
+uint64_t seal_process_nanoseconds(int process) {
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid((pid_t)process, &clock) != 0) return 0;
+    if (clock_gettime(clock, &time) != 0) return 0;
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
 int seal_ignore_signal(int number) {
     struct sigaction action;
     memset(&action, 0, sizeof action);

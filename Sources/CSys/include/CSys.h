@@ -46,6 +46,10 @@ int seal_eventfd(void);
 int seal_errno(void);
 void seal_set_errno(int value);
 uint64_t seal_monotonic_nanoseconds(void);
+// Like epoll_wait, but waits to the nanosecond where the kernel can.
+int seal_epoll_wait(int poller, struct epoll_event *events, int count, uint64_t nanoseconds);
+// The processor time that a process has used, all its threads, in nanoseconds; 0 when unknown.
+uint64_t seal_process_nanoseconds(int process);
 int seal_ignore_signal(int number);
 void seal_thread_setup(const char *name, int niceness);
 int seal_malloc_trim(void);

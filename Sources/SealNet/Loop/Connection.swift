@@ -27,11 +27,8 @@ struct Connection {
     var isBlocked = false
     /// To be closed when everything was sent.
     var closesWhenSent = false
-    /// The peer takes nothing any more; what it sent before is still read, to its end.
-    var isDeaf = false
-    /// The peer hung up while it was held or its handshake computed; epoll, which would say so
-    /// without end, no longer knows the descriptor.
-    var isForgotten = false
+    /// The peer sends nothing any more.
+    var inputEnded = false
     /// Bytes wanted before the handler is asked again.
     var needs: Int32 = 0
     /// Decrypted bytes nobody used yet.
@@ -65,4 +62,12 @@ enum LoopTimer: UInt8 {
     case handshake = 1
     case linger = 2
     case accept = 3
+}
+
+/// How a connection ended while the handler was sending.
+enum Parting {
+    /// Everything was sent, as the handler had asked for.
+    case finished(Handle)
+    /// The network or TLS failed.
+    case failed(Handle, Ending)
 }

@@ -10,14 +10,14 @@ extension Loop {
     private static var burstBytes: Int { 128 << 10 }
 
     /// Sends what waits in `slot`, as far as the kernel takes it.
+    ///
+    /// The buffers are the handler's and lent for the call, so the handler is not called before
+    /// its `turnEnded` is over, whatever becomes of the connection.
     public func send(_ id: Handle, from out: inout OutBuffers, slot: Int) {
+        isSending = true
+        defer { isSending = false }
         guard connections.contains(id), connections[id].stage == .open else { return }
         guard !connections[id].isBlocked else { return }
-        if connections[id].isDeaf {
-            out.consume(slot, out.count(slot))
-            if connections[id].closesWhenSent { end(id, .peer) }
-            return
-        }
         if let stream = connections[id].stream {
             sendEncrypted(id, stream, &out, slot)
         } else {
@@ -26,7 +26,22 @@ extension Loop {
         guard connections.contains(id), connections[id].closesWhenSent,
             !connections[id].isBlocked, out.count(slot) == 0
         else { return }
-        finish(id)
+        partings.append(.finished(id))
+    }
+
+    /// Tells the handler what ended while it was sending; false when nothing did.
+    func tellPartings() -> Bool {
+        guard !partings.isEmpty else { return false }
+        let batch = partings
+        partings = []
+        for parting in batch {
+            switch parting {
+            case .finished(let id):
+                if connections.contains(id), connections[id].stage == .open { finish(id) }
+            case .failed(let id, let ending): end(id, ending)
+            }
+        }
+        return true
     }
 
     private func sendPlain(_ id: Handle, _ out: inout OutBuffers, _ slot: Int) {
@@ -88,7 +103,7 @@ extension Loop {
         let error = seal_errno()
         let output = buffers.takeOutput()
         if sent < 0, error != EAGAIN, error != EINTR {
-            outputFailed(id, error)
+            end(id, .network(error))
             return false
         }
         let done = max(sent, 0)
@@ -114,7 +129,7 @@ extension Loop {
             return
         }
         let error = seal_errno()
-        if sent < 0, error != EAGAIN, error != EINTR { return outputFailed(id, error) }
+        if sent < 0, error != EAGAIN, error != EINTR { return end(id, .network(error)) }
         counters.bytesSent &+= UInt64(max(sent, 0))
         connections[id].cipherRest = Array(bytes[max(sent, 0)...])
         block(id)
@@ -122,20 +137,7 @@ extension Loop {
 
     private func sendFailed(_ id: Handle) {
         let error = seal_errno()
-        if error == EAGAIN || error == EINTR { block(id) } else { outputFailed(id, error) }
-    }
-
-    /// The peer takes no more.
-    ///
-    /// A client that publishes and leaves at once resets the connection
-    /// when our answer is unread; its messages may still wait in the kernel, so they are read
-    /// before the connection ends.
-    private func outputFailed(_ id: Handle, _ error: Int32) {
-        let isGone = error == EPIPE || error == ECONNRESET
-        guard isGone, connections[id].stage == .open, !connections[id].closesWhenSent else {
-            return end(id, .network(error))
-        }
-        connections[id].isDeaf = true
+        if error == EAGAIN || error == EINTR { block(id) } else { end(id, .network(error)) }
     }
 
     private func block(_ id: Handle) {
@@ -206,6 +208,10 @@ extension Loop {
 
     /// Ends a connection now.
     func end(_ id: Handle, _ ending: Ending) {
+        if isSending {
+            partings.append(.failed(id, ending))
+            return
+        }
         guard let connection = connections.remove(id) else { return }
         forget(connection.descriptor)
         buried.append(connection.descriptor)

@@ -82,6 +82,9 @@ public final class Loop<Handler: LoopHandler> {
     let plainScratch: UnsafeMutableRawBufferPointer
     var resumed: [Handle] = []
     var buried: [Int32] = []
+    /// Connections that ended while the handler was lending its buffers to `send`.
+    var partings: [Parting] = []
+    var isSending = false
     var stepsThisTurn = 0
     var isAccepting = true
     var isAcceptingPaused = false
@@ -157,6 +160,8 @@ public final class Loop<Handler: LoopHandler> {
             fireTimers()
             readResumed()
             handler.turnEnded()
+            // What ends while sending is told afterwards, and may give more to send.
+            while tellPartings() { handler.turnEnded() }
             bury()
             let spent = seal_monotonic_nanoseconds() &- nanoseconds
             if spent > counters.longestTurnNanoseconds { counters.longestTurnNanoseconds = spent }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two questions to the machine.
 
+internal import CSys
 internal import Glibc
 
 /// The machine's processors.
@@ -13,4 +14,28 @@ public enum Processors {
 public enum Pause {
     /// Sleeps.
     public static func milliseconds(_ count: UInt32) { usleep(count * 1000) }
+}
+
+/// Other processes of this machine, looked at from outside.
+public enum ForeignProcess {
+    /// The processor time it has used, all threads, in nanoseconds; 0 when there is none such.
+    public static func cpuNanoseconds(_ process: Int32) -> UInt64 {
+        seal_process_nanoseconds(process)
+    }
+
+    /// Halts all its threads, or lets them go on.
+    public static func setHalted(_ process: Int32, _ isHalted: Bool) {
+        kill(process, isHalted ? SIGSTOP : SIGCONT)
+    }
+
+    /// Lets this process open as many descriptors as it may.
+    public static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        // SAFETY: the limit is a local variable.
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
 }

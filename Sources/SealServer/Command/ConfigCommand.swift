@@ -14,7 +14,7 @@ enum ConfigCommand {
           sealwired config check [FILE]    says what is wrong with FILE and the files it names
           sealwired config diff OLD NEW    what changes, and whether a reload is enough
 
-        Without FILE, \(standardPath) is checked; "--config FILE" names it too.
+        Without FILE, \(standardPath) is checked.
 
         EXAMPLES
           sealwired config default > sealwire.conf
@@ -25,18 +25,12 @@ enum ConfigCommand {
         """
 
     static func run(_ list: [String]) throws(UsageError) -> Int32 {
-        let arguments = try Arguments(
-            list,
-            command: "sealwired config",
-            values: ["--config"]
-        )
+        let arguments = try Arguments(list, command: "sealwired config")
         if arguments.wantsHelp {
             Terminal.line(help)
             return ExitCode.done
         }
-        var rest = Array(arguments.words.dropFirst())
-        // `check` takes its file as `run` does, too.
-        if let path = arguments.values["--config"] { rest.append(path) }
+        let rest = Array(arguments.words.dropFirst())
         switch (arguments.words.first, rest.count) {
         case ("default", 0):
             Terminal.write(Array(Configuration.defaultText().utf8), to: 1)

@@ -81,9 +81,6 @@ final class Conversation {
         clientBuffers = try #require(TLSBuffers())
     }
 
-    /// What the server made of the alert of a client that refused.
-    var serverAnswer: HandshakeStep?
-
     /// Carries bytes until both are done or one refuses; `change` may damage what goes by.
     func shakeHands(change: (Int, inout [UInt8]) -> Void = { _, _ in }) -> Ending {
         var server: TLSPeer?
@@ -100,7 +97,7 @@ final class Conversation {
                     clientBuffers.clearOutput()
                     change(turn * 2, &alert)
                     if server == nil {
-                        serverAnswer = alert.withUnsafeBytes {
+                        _ = alert.withUnsafeBytes {
                             self.server.handshake($0, using: serverBuffers)
                         }
                     }
