@@ -86,7 +86,10 @@ let package = Package(
         tests("SealHTTPTests", ["SealHTTP"]),
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("SealBrokerTests", ["SealBroker"]),
-        tests("SealServerTests", ["SealServer", "SealBroker"]),
+        tests(
+            "SealServerTests",
+            ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
+        ),
         tests("SealPKITests", ["SealPKI", "SealBytes"]),
         tests("SealClientTests", ["SealClient"]),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),

@@ -68,7 +68,7 @@ final class Route {
 struct RouteCache {
     /// First levels are hashed into this many epochs; one more counts for all.
     private static let epochCount = 256
-    static let slotsMax = 1 << 16
+    static let slotsMax = 1 << 18
 
     private var slots: [Route?]
     private var count = 0

@@ -27,8 +27,11 @@ struct Connection {
     var isBlocked = false
     /// To be closed when everything was sent.
     var closesWhenSent = false
-    /// The peer sends nothing any more.
-    var inputEnded = false
+    /// The peer takes nothing any more; what it sent before is still read, to its end.
+    var isDeaf = false
+    /// The peer hung up while it was held or its handshake computed; epoll, which would say so
+    /// without end, no longer knows the descriptor.
+    var isForgotten = false
     /// Bytes wanted before the handler is asked again.
     var needs: Int32 = 0
     /// Decrypted bytes nobody used yet.

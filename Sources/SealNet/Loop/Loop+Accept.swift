@@ -152,8 +152,11 @@ extension Loop {
             if !waiting.isEmpty {
                 connections[id].cipherWaiting = []
                 compute(id, waiting)
+            } else if connections[id].isForgotten {
+                end(id, .peer)
             }
         case .done(let peer):
+            remember(id)
             handshakeDone(id, peer)
         case .refused(let refusal):
             counters.handshakesRefused &+= 1
@@ -165,6 +168,7 @@ extension Loop {
                     listener: Int(connection.listener)
                 )
             )
+            if connection.isForgotten { return end(id, .peer) }
             setup.admission.handshakeEnded(connection.peer)
             connections[id].stage = .lingering
             linger(id)

@@ -15,10 +15,13 @@ extension Loop {
         case .open:
             if connections[id].isHeld {
                 watchInput(id, false)
-                // A peer that is gone is noticed even while nothing is taken from it.
-                if events & UInt32(EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { end(id, .peer) }
+                if events & UInt32(EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { hungUp(id) }
                 return
             }
+            // Resumed in this very turn: what came before goes first, for the next read may
+            // find the end.
+            digestUnread(id)
+            guard connections.contains(id), !connections[id].isHeld else { return }
             let received = receive(id)
             guard received > 0 else { return }
             // SAFETY: `receive` filled that many bytes of the scratch.
@@ -29,6 +32,18 @@ extension Loop {
                 unsafe digestCipher(id, bytes)
             }
         }
+    }
+
+    /// The peer of a held connection is gone.
+    ///
+    /// What it sent before is not: a client may publish
+    /// and leave while its login is still being checked.
+    private func hungUp(_ id: Handle) {
+        if connections[id].closesWhenSent { return end(id, .peer) }
+        guard !connections[id].isForgotten else { return }
+        connections[id].isForgotten = true
+        connections[id].isDeaf = true
+        forget(connections[id].descriptor)
     }
 
     /// Reads once into the scratch; 0 when nothing came or the connection ended here.
@@ -44,6 +59,12 @@ extension Loop {
         if count > 0 {
             counters.bytesReceived &+= UInt64(count)
             return count
+        }
+        if connections[id].isComputing, count == 0 || seal_errno() != EAGAIN {
+            // What the peer said last, an alert perhaps, is being looked at: that decides.
+            connections[id].isForgotten = true
+            forget(descriptor)
+            return 0
         }
         if count == 0 {
             end(id, .peer)
@@ -148,8 +169,17 @@ extension Loop {
         guard connections.contains(id), connections[id].isHeld else { return }
         connections[id].isHeld = false
         connections[id].needs = 0
+        remember(id)
         watchInput(id, true)
         if !connections[id].unread.isEmpty { resumed.append(id) }
+    }
+
+    /// Lets epoll tell again of a connection whose end was put off.
+    func remember(_ id: Handle) {
+        guard connections[id].isForgotten else { return }
+        connections[id].isForgotten = false
+        connections[id].isWatchedForInput = true
+        register(connections[id].descriptor, id.word, UInt32(EPOLLIN.rawValue), add: true)
     }
 
     func watchInput(_ id: Handle, _ wanted: Bool) {

@@ -18,6 +18,11 @@ extension Loop {
         defer { isSending = false }
         guard connections.contains(id), connections[id].stage == .open else { return }
         guard !connections[id].isBlocked else { return }
+        if connections[id].isDeaf {
+            out.consume(slot, out.count(slot))
+            if connections[id].closesWhenSent { end(id, .peer) }
+            return
+        }
         if let stream = connections[id].stream {
             sendEncrypted(id, stream, &out, slot)
         } else {
@@ -103,7 +108,7 @@ extension Loop {
         let error = seal_errno()
         let output = buffers.takeOutput()
         if sent < 0, error != EAGAIN, error != EINTR {
-            end(id, .network(error))
+            outputFailed(id, error)
             return false
         }
         let done = max(sent, 0)
@@ -129,7 +134,7 @@ extension Loop {
             return
         }
         let error = seal_errno()
-        if sent < 0, error != EAGAIN, error != EINTR { return end(id, .network(error)) }
+        if sent < 0, error != EAGAIN, error != EINTR { return outputFailed(id, error) }
         counters.bytesSent &+= UInt64(max(sent, 0))
         connections[id].cipherRest = Array(bytes[max(sent, 0)...])
         block(id)
@@ -137,7 +142,20 @@ extension Loop {
 
     private func sendFailed(_ id: Handle) {
         let error = seal_errno()
-        if error == EAGAIN || error == EINTR { block(id) } else { end(id, .network(error)) }
+        if error == EAGAIN || error == EINTR { block(id) } else { outputFailed(id, error) }
+    }
+
+    /// The peer takes no more.
+    ///
+    /// A client that publishes and leaves at once resets the connection
+    /// when our answer is unread; its messages may still wait in the kernel, so they are read
+    /// before the connection ends.
+    private func outputFailed(_ id: Handle, _ error: Int32) {
+        let isGone = error == EPIPE || error == ECONNRESET
+        guard isGone, connections[id].stage == .open, !connections[id].closesWhenSent else {
+            return end(id, .network(error))
+        }
+        connections[id].isDeaf = true
     }
 
     private func block(_ id: Handle) {

@@ -76,6 +76,7 @@ public final class TLSStream: @unchecked Sendable {
             }
             hasSeenInput = true
         }
+        OpenSSLDoor.forgetErrors()
         // SAFETY: the loan ends inside `step`.
         let result = unsafe step(input, buffers) { SSL_do_handshake(ssl) }
         if result == 1 {
@@ -84,7 +85,8 @@ public final class TLSStream: @unchecked Sendable {
             context.settle(ssl)
             return .done(peer)
         }
-        if SSL_want(ssl) == SSL_READING { return .needsInput }
+        // A fatal alert of the peer leaves OpenSSL wanting to read, with an error in its queue.
+        if SSL_want(ssl) == SSL_READING, ERR_peek_error() == 0 { return .needsInput }
         isBroken = true
         let queued = TLSRefusal.takeQueue()
         if let verification, !verification.isVerified, context.refusesUnverified {

@@ -14,7 +14,7 @@ enum ConfigCommand {
           sealwired config check [FILE]    says what is wrong with FILE and the files it names
           sealwired config diff OLD NEW    what changes, and whether a reload is enough
 
-        Without FILE, \(standardPath) is checked.
+        Without FILE, \(standardPath) is checked; "--config FILE" names it too.
 
         EXAMPLES
           sealwired config default > sealwire.conf
@@ -25,12 +25,18 @@ enum ConfigCommand {
         """
 
     static func run(_ list: [String]) throws(UsageError) -> Int32 {
-        let arguments = try Arguments(list, command: "sealwired config")
+        let arguments = try Arguments(
+            list,
+            command: "sealwired config",
+            values: ["--config"]
+        )
         if arguments.wantsHelp {
             Terminal.line(help)
             return ExitCode.done
         }
-        let rest = Array(arguments.words.dropFirst())
+        var rest = Array(arguments.words.dropFirst())
+        // `check` takes its file as `run` does, too.
+        if let path = arguments.values["--config"] { rest.append(path) }
         switch (arguments.words.first, rest.count) {
         case ("default", 0):
             Terminal.write(Array(Configuration.defaultText().utf8), to: 1)

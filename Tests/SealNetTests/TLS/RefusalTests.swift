@@ -228,6 +228,23 @@ struct RefusalTests {
     }
 
     @Test(
+        "tells the server that the client did not like its certificate",
+        arguments: [TLSVersion.tls12, .tls13]
+    )
+    func alertOfClient(version: TLSVersion) throws {
+        let talk = try Conversation(
+            try server(try Town()),
+            try clientContext(trust: try Town("Strange CA").trust) { $0.maximumVersion = version }
+        )
+        _ = talk.shakeHands()
+        guard case .refused(let refusal) = talk.serverAnswer else {
+            Issue.record("the server waits for more: \(String(describing: talk.serverAnswer))")
+            return
+        }
+        #expect(refusal.code == .peerAlert)
+    }
+
+    @Test(
         "tells plain text from TLS",
         arguments: [
             [0x10, 0x0C, 0x00, 0x04, 0x4D], Array("GET / HTTP/1.1\r\n\r\n".utf8), [0x80, 0x2E],

@@ -81,6 +81,9 @@ final class Conversation {
         clientBuffers = try #require(TLSBuffers())
     }
 
+    /// What the server made of the alert of a client that refused.
+    var serverAnswer: HandshakeStep?
+
     /// Carries bytes until both are done or one refuses; `change` may damage what goes by.
     func shakeHands(change: (Int, inout [UInt8]) -> Void = { _, _ in }) -> Ending {
         var server: TLSPeer?
@@ -97,7 +100,7 @@ final class Conversation {
                     clientBuffers.clearOutput()
                     change(turn * 2, &alert)
                     if server == nil {
-                        _ = alert.withUnsafeBytes {
+                        serverAnswer = alert.withUnsafeBytes {
                             self.server.handshake($0, using: serverBuffers)
                         }
                     }
