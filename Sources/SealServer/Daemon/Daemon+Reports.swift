@@ -117,7 +117,7 @@ extension Daemon {
     }
 
     private func shardFinding() -> Finding {
-        let silent = census.take().enumerated().filter { !$0.element.isAnswering }.map(\.offset)
+        let silent = census.take().enumerated().filter(\.element.isSilent).map(\.offset)
         guard !silent.isEmpty else { return Finding(name: "shards") }
         let names = silent.map(String.init).joined(separator: ", ")
         return Finding(
@@ -179,7 +179,7 @@ extension Daemon {
         caretaker.every(milliseconds: { max(interval / 2, 1) }) { [weak self] in
             guard let self else { return }
             // A shard that hangs is a dead service: the supervisor starts a new one.
-            if census.take(milliseconds: interval / 4).allSatisfy(\.isAnswering) {
+            if census.take().allSatisfy({ !$0.isSilent }) {
                 notifier.alive()
             }
         }

@@ -15,7 +15,7 @@ final class MetricsServer: LoopHandler {
     /// Connections at a time.
     static let connectionsMax = 64
     /// How long a connection may be silent.
-    static let idleMilliseconds: UInt64 = 10_000
+    static let idleMilliseconds = 10_000
     /// Answers that wait to be sent on a connection; above it no request is read.
     static let outBytesMax = 1 << 20
 
@@ -29,6 +29,7 @@ final class MetricsServer: LoopHandler {
 
     private let counters: DaemonCounters
     private let answer: (RequestHead) -> Response
+    private let idle: UInt64
     private var visitors = SlotTable<Visitor>()
     private var out = OutBuffers()
     private var dirty: [Handle] = []
@@ -38,8 +39,13 @@ final class MetricsServer: LoopHandler {
     private var endings: [Handle] = []
     private var loop: Loop<MetricsServer>?
 
-    init(counters: DaemonCounters, answer: @escaping (RequestHead) -> Response) {
+    init(
+        counters: DaemonCounters,
+        idleMilliseconds: Int = MetricsServer.idleMilliseconds,
+        answer: @escaping (RequestHead) -> Response
+    ) {
         self.counters = counters
+        idle = UInt64(idleMilliseconds)
         self.answer = answer
     }
 
@@ -57,7 +63,7 @@ final class MetricsServer: LoopHandler {
             Visitor(
                 transport: id,
                 machine: ServerConnection(),
-                deadline: now + Self.idleMilliseconds
+                deadline: now + idle
             )
         ).word
     }
@@ -82,7 +88,7 @@ final class MetricsServer: LoopHandler {
             switch action {
             case .send(let bytes, let closes): send(id, bytes, closes: closes)
             case .handle(let request):
-                visitors[id].deadline = now + Self.idleMilliseconds
+                visitors[id].deadline = now + idle
                 let response = answer(request.head)
                 if case .send(let bytes, let closes) = visitors[id].machine.respond(response) {
                     send(id, bytes, closes: closes)

@@ -12,11 +12,10 @@ final class ShardCensus: Sendable {
     struct Reading: Sendable {
         /// The last copy it gave.
         var counters = ShardCounters()
-        /// Questions it has not answered yet.
-        var unanswered = 0
-
-        /// It answered everything it was asked.
-        var isAnswering: Bool { unanswered == 0 }
+        fileprivate var questions = 0
+        fileprivate var answers = 0
+        /// It let a question's time pass, and has said nothing since.
+        fileprivate(set) var isSilent = false
     }
 
     private let mailboxes: [Mailbox<LoopLetter<ShardLetter>>]
@@ -29,28 +28,38 @@ final class ShardCensus: Sendable {
 
     /// Asks all shards and waits for those that answered last time.
     func take(isScrape: Bool = false, milliseconds: Int = 1000) -> [Reading] {
-        let healthy = readings.change { readings in
-            let healthy = readings.indices.filter { readings[$0].isAnswering }
-            // A shard that is behind has our question already.
-            for index in healthy { readings[index].unanswered += 1 }
-            return healthy
+        // A silent shard has questions of ours already: they are not heaped up.
+        let asked = readings.change { readings in
+            var asked: [(shard: Int, question: Int)] = []
+            for index in readings.indices where !readings[index].isSilent {
+                readings[index].questions += 1
+                asked.append((index, readings[index].questions))
+            }
+            return asked
         }
-        for index in healthy {
-            mailboxes[index].post(
+        for (shard, _) in asked {
+            mailboxes[shard].post(
                 .handler(
                     .counters(isScrape: isScrape) { [readings] shard, counters in
                         readings.change {
                             $0[shard].counters = counters
-                            $0[shard].unanswered = 0
+                            $0[shard].answers += 1
+                            $0[shard].isSilent = false
                         }
                     }
                 )
             )
         }
         let all = readings.wait(milliseconds: milliseconds) { readings in
-            healthy.allSatisfy { readings[$0].isAnswering } ? readings : nil
+            asked.allSatisfy { readings[$0.shard].answers >= $0.question } ? readings : nil
         }
-        return all ?? readings.change { $0 }
+        if let all { return all }
+        return readings.change { readings in
+            for (shard, question) in asked where readings[shard].answers < question {
+                readings[shard].isSilent = true
+            }
+            return readings
+        }
     }
 }
 

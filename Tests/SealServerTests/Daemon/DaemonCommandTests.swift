@@ -323,9 +323,32 @@ struct DaemonCommandTests {
         #expect(client.disconnectCode() == 0x8B)
         #expect(client.receiveAll().isEmpty)
         #expect(program.process.isRunning)
+        let metrics = try #require(ports["metrics"])
+        let health = try WireClient.get(metrics, "/health/ready")
+        #expect(health.hasPrefix("HTTP/1.1 503"))
+        #expect(health.contains("Retry-After: 5"))
+        #expect(health.contains("health.draining"))
+        #expect(try WireClient.get(metrics, "/health/live").hasPrefix("HTTP/1.1 200"))
         program.signal(SIGTERM)
         #expect(program.finish().code == 0)
         #expect(silent.receiveAll().isEmpty)
+    }
+
+    @Test(
+        "the limit of open files is raised; when it is not enough the log says so",
+        arguments: [("-n", true), ("-Sn", false)]
+    )
+    func descriptors(flag: String, isWarned: Bool) throws {
+        try configure("[limits]\nconnections = 400")
+        let program = try Program(
+            "/bin/sh",
+            ["-c", "ulimit \(flag) 300; exec '\(Program.daemon)' run --config '\(file)'"]
+        )
+        _ = try program.line { $0.hasPrefix("ready") }
+        program.signal(SIGTERM)
+        let end = program.finish()
+        #expect(end.errors.contains("limits.descriptors") == isWarned)
+        #expect(end.errors.contains("LimitNOFILE") == isWarned)
     }
 
     @Test("the supervisor is told: ready, alive, reloading, stopping")

@@ -2,6 +2,8 @@
 // A daemon in this process: limits, reloads, health and metrics, spoken to over loopback.
 
 import Foundation
+import SealHTTP
+import SealNet
 import SealPKI
 import SealTelemetry
 import Synchronization
@@ -297,10 +299,47 @@ struct DaemonTests {
     func silentShard() {
         let census = ShardCensus([.init(), .init()])
         let first = census.take(milliseconds: 20)
-        #expect(first.allSatisfy { !$0.isAnswering })
+        #expect(first.allSatisfy { $0.isSilent })
         let before = ContinuousClock.now
-        #expect(census.take(milliseconds: 60_000).allSatisfy { !$0.isAnswering })
+        #expect(census.take(milliseconds: 60_000).allSatisfy { $0.isSilent })
         #expect(ContinuousClock.now - before < .seconds(30))
+    }
+
+    @Test("questions asked at the same time are all answered with what is true now")
+    func concurrentCensus() async throws {
+        let daemon = try Daemon(Self.configuration(shards: 2), logger: .silent())
+        defer { daemon.stop() }
+        let client = try WireClient(Self.port(daemon))
+        #expect(client.connectMQTT("a") == 0)
+        let census = daemon.census
+        let sums = await withTaskGroup(of: Int64.self) { group in
+            for _ in 0..<16 {
+                group.addTask { census.take().map(\.counters.connections).reduce(0, +) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(sums == Array(repeating: 1, count: 16))
+    }
+
+    @Test("a visitor of the metrics that says nothing is sent away")
+    func silentVisitor() throws {
+        let socket = try ListeningSocket.open(host: "127.0.0.1", port: 0)
+        let mailbox = Mailbox<LoopLetter<Never>>()
+        let handshakes = HandshakePool(threads: 1)
+        let setup = LoopSetup(
+            listeners: [LoopListener(socket: socket, number: 0, tls: nil)],
+            admission: Admission(AdmissionLimits()),
+            handshakes: handshakes
+        )
+        SealNet.Thread.start(named: "visitors") {
+            MetricsServer(counters: DaemonCounters(), idleMilliseconds: 50) { _ in Response(.ok) }
+                .run(setup, mailbox)
+        }
+        let visitor = try WireClient(Int(socket.address.port))
+        visitor.send("GET / HTTP/1.1\r\n")
+        #expect(visitor.receive() == [])
+        mailbox.post(.stop)
+        handshakes.stop()
     }
 
     @Test("draining says 0x8B, closes what is open and ends", arguments: [1, 2])
@@ -308,7 +347,7 @@ struct DaemonTests {
         let daemon = try Daemon(Self.configuration(shards: shards), logger: .silent())
         let client = try WireClient(Self.port(daemon))
         #expect(client.connectMQTT("a") == 0)
-        Thread.detachNewThread { daemon.drain() }
+        Foundation.Thread.detachNewThread { daemon.drain() }
         // MQTT 5.0 §3.14.2.1: 0x8B is "Server shutting down".
         #expect(client.disconnectCode() == 0x8B)
         #expect(client.receiveAll().isEmpty)
