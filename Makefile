@@ -2,7 +2,7 @@
 # Every target is one visible command; what is longer is in Scripts/.
 
 .DEFAULT_GOAL := quick
-.PHONY: quick setup build dev test docs format lint bench seeds fuzz asan tsan clean
+.PHONY: quick setup build dev test interop docs format lint bench seeds fuzz asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
 SLOW := Wire|Interop|Simulation|Command|Load
@@ -32,6 +32,11 @@ dev: build
 ## every test, or those matching ONLY
 test: setup
 	swift test $(if $(ONLY),--filter '$(ONLY)')
+	Scripts/interop '$(ONLY)'
+
+## real clients against a debug build, a line for each scenario
+interop: setup
+	Scripts/interop '$(ONLY)'
 
 ## the generated pages in Documentation/
 docs:

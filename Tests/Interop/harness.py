@@ -393,6 +393,18 @@ class Folder:
             shutil.rmtree(self.path, ignore_errors=True)
 
 
+def run_suite(suite, shards, tables=None):
+    """Runs a suite against a daemon of the standard kind, and ends the program."""
+    with Folder() as folder:
+        try:
+            with standard_world(folder, shards, tables) as daemon:
+                failed = suite.run(daemon, os.environ.get("ONLY"), daemon)
+        except Failed as failure:
+            print(f"FAIL {suite.name}: set-up — {failure}")
+            failed = 1
+    finish(failed)
+
+
 def finish(failed):
     sys.stdout.flush()
     sys.exit(1 if failed else 0)
