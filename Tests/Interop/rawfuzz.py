@@ -342,6 +342,16 @@ def _(daemon):
             equal([(a[0], reason(a)) for a in answers], [(0x20, 0)], "answers")
 
 
+@suite.scenario("much right behind the handshake is read, whoever computes the handshake")
+def _(daemon):
+    # A TLS 1.3 client may send before the server has finished; so much does not fit a buffer.
+    story = connect(5, "early") + publish(5, "early", bytes(900_000), 1) + BYE
+    for kind in KINDS:
+        for _ in range(20):
+            answers = talk(daemon, kind, story)
+            equal([a[0] for a in answers], [0x20, 0x40], f"answers over {kind}")
+
+
 # The seeded part.
 
 

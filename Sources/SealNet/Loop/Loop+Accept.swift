@@ -102,8 +102,9 @@ extension Loop {
         let bytes = unsafe [UInt8](cipherScratch[0..<received])
         if connections[id].isComputing {
             connections[id].cipherWaiting.append(contentsOf: bytes)
-            // A peer may not fill our memory before it has said who it is.
-            if connections[id].cipherWaiting.count > 128 << 10 { end(id, .tls("tls.flood")) }
+            // A peer may not fill our memory before it has said who it is. It is no fault to send
+            // much, though: for a TLS 1.3 client the handshake may be over already.
+            if connections[id].cipherWaiting.count >= Self.cipherBytes { watchInput(id, false) }
             return
         }
         compute(id, bytes)
@@ -144,6 +145,7 @@ extension Loop {
         let id = answer.connection
         guard connections.contains(id), connections[id].stage == .handshake else { return }
         connections[id].isComputing = false
+        if !connections[id].isForgotten { watchInput(id, true) }
         if !answer.output.isEmpty { sendCipher(id, answer.output) }
         guard connections.contains(id) else { return }
         switch answer.step {
