@@ -30,6 +30,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case protocolVersion = "connect.protocol-version"
     case authenticationMethod = "connect.authentication-method"
     case willQoS = "connect.will-qos"
+    case clientIDTooLong = "connect.client-id-too-long"
     case connectionsPerTenant = "connect.connections-per-tenant"
     case loginsWaiting = "login.too-many-waiting"
 
@@ -166,6 +167,8 @@ public enum ReasonCatalogue {
             ("too many logins wait to be checked", "connect again in a while")
         case .willQoS:
             ("the will's QoS is above the listener's", "lower it, or raise max-qos")
+        case .clientIDTooLong:
+            ("the client id is too long", "shorten it, or raise client-id-bytes")
         default:
             (
                 "the tenant has as many connections as it may have",

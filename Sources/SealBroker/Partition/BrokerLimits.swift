@@ -33,6 +33,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var topicAliasMaximum = 32
     /// Bytes of messages on their way from one partition to another.
     public var mailboxBytesMax = 16 << 20
+    /// Bytes of a client id.
+    public var clientIDBytesMax = 65_535
     /// Connections of one tenant.
     public var connectionsPerTenantMax = 100_000
 

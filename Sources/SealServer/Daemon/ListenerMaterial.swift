@@ -180,6 +180,7 @@ extension BrokerLimits {
         subscriptionsPerSessionMax = limits.subscriptionsPerSession
         topicLevelsMax = limits.topicLevels
         topicAliasMaximum = limits.topicAliases
+        clientIDBytesMax = limits.clientIDBytes
         connectionsPerTenantMax = limits.connectionsPerTenant
     }
 }

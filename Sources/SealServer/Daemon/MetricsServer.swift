@@ -34,9 +34,6 @@ final class MetricsServer: LoopHandler {
     private var out = OutBuffers()
     private var dirty: [Handle] = []
     private var now: UInt64 = 0
-    /// Whom `out` is lent for; those who end meanwhile are forgotten afterwards.
-    private var isSending = false
-    private var endings: [Handle] = []
     private var loop: Loop<MetricsServer>?
 
     init(
@@ -116,11 +113,6 @@ final class MetricsServer: LoopHandler {
     /// A connection is gone.
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
         let visitor = Handle(word: tag)
-        if isSending { return endings.append(visitor) }
-        forget(visitor)
-    }
-
-    private func forget(_ visitor: Handle) {
         guard visitors.contains(visitor) else { return }
         out.release(Int(visitor.slot))
         _ = visitors.remove(visitor)
@@ -153,10 +145,7 @@ final class MetricsServer: LoopHandler {
             for id in batch where visitors.contains(id) {
                 visitors[id].isDirty = false
                 let transport = visitors[id].transport
-                isSending = true
                 loop?.send(transport, from: &out, slot: Int(id.slot))
-                isSending = false
-                while let ended = endings.popLast() { forget(ended) }
                 guard visitors.contains(id), visitors[id].isHeld,
                     out.count(Int(id.slot)) <= Self.outBytesMax
                 else { continue }

@@ -129,11 +129,6 @@ final class Shard: LoopHandler {
         return summary
     }
 
-    /// Connections that ended while they were sent to: the partition's buffers are lent to the
-    /// loop for that time.
-    private var endings: [(id: Handle, tag: UInt64, ending: Ending)] = []
-    private var isSending = false
-
     private var pendingArrival: Admitted?
     var peers: [UInt32: PeerAddress] = [:]
 
@@ -157,7 +152,6 @@ final class Shard: LoopHandler {
 
     /// A connection is gone.
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
-        if isSending { return endings.append((id, tag, ending)) }
         partition.closed(Handle(word: tag), reason: ending.reason)
         peers[id.slot] = nil
         act()
@@ -228,12 +222,9 @@ final class Shard: LoopHandler {
             for (link, transport) in dirty {
                 let slot = Int(link.slot)
                 let before = partition.out.count(slot)
-                isSending = true
                 loop.send(Handle(word: transport), from: &partition.out, slot: slot)
-                isSending = false
                 let sent = before - partition.out.count(slot)
                 partition.sent(link, sent)
-                reportEndings()
             }
             act()
         }
@@ -242,10 +233,6 @@ final class Shard: LoopHandler {
             partition.outboxes[index] = []
             context.mailboxes[index].post(.handler(.mail(from: context.index, batch)))
         }
-    }
-
-    private func reportEndings() {
-        while let (id, tag, ending) = endings.popLast() { closed(id, tag: tag, ending) }
     }
 
     /// When the partition must be called again.

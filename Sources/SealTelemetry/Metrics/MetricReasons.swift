@@ -130,7 +130,7 @@ public enum LimitName: UInt8, CounterKey {
         handshakesPerSource, handshakeSeconds, connectSeconds, packetBytes, keepAliveSeconds,
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
-        mailboxBytes, httpHeadBytes, httpConnections
+        mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes
 
     /// The word in metrics and logs.
     public var label: String {
@@ -159,6 +159,7 @@ public enum LimitName: UInt8, CounterKey {
         case .mailboxBytes: "mailbox_bytes"
         case .httpHeadBytes: "http_head_bytes"
         case .httpConnections: "http_connections"
+        case .clientIDBytes: "client_id_bytes"
         }
     }
 }

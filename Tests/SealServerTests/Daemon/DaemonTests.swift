@@ -132,6 +132,22 @@ struct DaemonTests {
         #expect(next.connectMQTT("client-6") == 0)
     }
 
+    @Test("a client id may have client-id-bytes, not one more")
+    func clientIDBytes() throws {
+        let daemon = try Daemon(
+            Self.configuration { $0.limits.clientIDBytes = 20 },
+            logger: .silent()
+        )
+        defer { daemon.stop() }
+        let longest = try WireClient(Self.port(daemon))
+        #expect(longest.connectMQTT(String(repeating: "c", count: 20)) == 0)
+        let tooLong = try WireClient(Self.port(daemon))
+        // MQTT 5.0 §3.2.2.2: 0x85 is "Client Identifier not valid".
+        #expect(tooLong.connectMQTT(String(repeating: "c", count: 21)) == 0x85)
+        let sample = #"sealwire_limit_hits_total{limit="client_id_bytes"}"#
+        #expect(try Self.metric(daemon, sample) == "1")
+    }
+
     // MARK: Reload
 
     @Test(

@@ -23,14 +23,22 @@ struct DevCommandTests {
         )
         let ready = try program.line { $0.hasPrefix("ready ") }
         #expect(Set(Program.ports(ready).keys) == ["mqtts", "plain", "metrics"])
-        _ = try program.line { $0.contains("sealwire sub ") }
-        _ = try program.line { $0.contains("sealwire pub ") }
-        let subscribe = try program.line { $0.contains("mosquitto_sub ") }
-        let publish = try program.line { $0.contains("mosquitto_pub ") }
-        let subscriber = try Program("/bin/sh", ["-c", "exec stdbuf -oL \(subscribe) -C 1 -d"])
-        _ = try subscriber.line { $0.contains("SUBACK") }
-        #expect(try Program.run("/bin/sh", ["-c", publish]).code == 0)
-        _ = try subscriber.line { $0 == "demo/hello hello" }
+        let ours = try ["sub", "pub"].map { word in
+            try program.line { $0.contains("sealwire \(word) ") }
+                .replacingOccurrences(
+                    of: "sealwire \(word)",
+                    with: "\(Program.built("sealwire")) \(word)"
+                )
+        }
+        let theirs = try ["sub", "pub"].map { word in
+            try program.line { $0.contains("mosquitto_\(word) ") }
+        }
+        for lines in [ours, theirs] {
+            let subscriber = try Program("/bin/sh", ["-c", "exec stdbuf -oL \(lines[0]) -C 1 -d"])
+            _ = try subscriber.line { $0.contains("SUBACK") }
+            #expect(try Program.run("/bin/sh", ["-c", lines[1]]).code == 0)
+            _ = try subscriber.line { $0 == "demo/hello hello" }
+        }
         for name in ["ca.key", "server.key", "demo.key"] {
             let about = try FileManager.default.attributesOfItem(
                 atPath: "\(folder.path)/a b/\(name)"

@@ -12,16 +12,19 @@ final class Program {
     private let output: LineReader
     private let errors: LineReader
 
-    /// The built `sealwired`, beside the test bundle.
-    static var daemon: String {
+    /// The built `sealwired`.
+    static var daemon: String { built("sealwired") }
+
+    /// A built program, beside the test bundle.
+    static func built(_ name: String) -> String {
         var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         for _ in 0..<4 {
-            let candidate = folder.appendingPathComponent("sealwired").path
+            let candidate = folder.appendingPathComponent(name).path
             if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
             folder.deleteLastPathComponent()
         }
         return URL(fileURLWithPath: #filePath).pathComponents.dropLast(4).joined(separator: "/")
-            .replacingOccurrences(of: "//", with: "/") + "/.build/debug/sealwired"
+            .replacingOccurrences(of: "//", with: "/") + "/.build/debug/\(name)"
     }
 
     init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {

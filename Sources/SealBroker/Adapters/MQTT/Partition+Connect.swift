@@ -174,6 +174,14 @@ extension Partition {
                 reasons: [Reason(.protocolVersion)]
             )
         }
+        if connect.clientID.count > limits.clientIDBytesMax {
+            counters.limitHits.add(.clientIDBytes)
+            return Refusal(
+                code: .clientIdentifierNotValid,
+                outcome: .clientIDNotValid,
+                reasons: [Reason(.clientIDTooLong)]
+            )
+        }
         if let method = connect.properties.authenticationMethod {
             // MQTT 5.0 §4.12: no extended method is offered yet.
             return Refusal(
@@ -468,29 +476,5 @@ extension Partition {
         nextPrincipal &+= 1
         principals[number] = principal
         return number
-    }
-
-    func disconnectReceived(_ id: Handle, _ packet: Disconnect) throws(MQTTError) -> Flow {
-        let session = links[id].session
-        if let seconds = packet.sessionExpirySeconds, sessions.contains(session) {
-            if sessions[session].expirySeconds == 0, seconds != 0 {
-                // MQTT 5.0 §3.14.2.2.2.
-                throw MQTTError(
-                    .protocolError,
-                    .protocolError,
-                    "DISCONNECT gives a session expiry where CONNECT gave none",
-                    clause: "MQTT 5.0 §3.14.2.2.2"
-                )
-            }
-            sessions[session].expirySeconds = min(seconds, limits.sessionExpirySecondsMax)
-        }
-        detachSession(
-            id,
-            // [MQTT-3.14.4-3]: only a normal disconnection takes the will back.
-            endedWell: packet.reason == .success,
-            reason: "disconnect"
-        )
-        dismiss(id)
-        return .stop
     }
 }

@@ -154,6 +154,30 @@ extension Partition {
         }
     }
 
+    private func disconnectReceived(_ id: Handle, _ packet: Disconnect) throws(MQTTError) -> Flow {
+        let session = links[id].session
+        if let seconds = packet.sessionExpirySeconds, sessions.contains(session) {
+            if sessions[session].expirySeconds == 0, seconds != 0 {
+                // MQTT 5.0 §3.14.2.2.2.
+                throw MQTTError(
+                    .protocolError,
+                    .protocolError,
+                    "DISCONNECT gives a session expiry where CONNECT gave none",
+                    clause: "MQTT 5.0 §3.14.2.2.2"
+                )
+            }
+            sessions[session].expirySeconds = min(seconds, limits.sessionExpirySecondsMax)
+        }
+        detachSession(
+            id,
+            // [MQTT-3.14.4-3]: only a normal disconnection takes the will back.
+            endedWell: packet.reason == .success,
+            reason: "disconnect"
+        )
+        dismiss(id)
+        return .stop
+    }
+
     private func authReceived(_ id: Handle, _ body: RawSpan) throws(MQTTError) -> Flow {
         guard links[id].version == .v5 else {
             throw MQTTError(
