@@ -5,7 +5,7 @@
 import os
 import pathlib
 import re
-import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -123,9 +123,13 @@ class World:
     @staticmethod
     def _printed_port():
         """32914 as printed in the seed, or another high one when that is taken."""
-        probe = subprocess.run(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/32914"],
-                               capture_output=True)  # fmt: skip
-        return 32914 if probe.returncode else free_ports(1)[0]
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", 32914))
+                return 32914
+            except OSError:
+                return free_ports(1)[0]
 
     def _mount_own_files(self):
         hosts = self.folder / "hosts"
@@ -336,9 +340,7 @@ def _(world):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(world.made.path("ca.crt"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    from socket import create_connection
-
-    with create_connection(("127.0.0.1", world.daemon.ports["signed"])) as raw:
+    with socket.create_connection(("127.0.0.1", world.daemon.ports["signed"])) as raw:
         with context.wrap_socket(raw, server_hostname=HOST) as wrapped:
             equal(wrapped.version(), "TLSv1.2", "version of TLS")
 
@@ -353,7 +355,9 @@ def refused(name, listener, *, client_code, reason, event, words="", **how):
         code, out, err = run(
             *pub_command(world.daemon.ports[listener], certificate, "no", **how)
         )
-        equal(code, client_code, f"exit code of mosquitto_pub ({(out + err).strip()})")
+        # A refused handshake is 1 or 8, as it is noticed in connecting or after.
+        codes = (1, 8) if client_code == 1 else (client_code,)
+        check(code in codes, f"mosquitto_pub ended with {code} ({(out + err).strip()})")
         said(world, mark)
         check(re.search(words, out + err), f"mosquitto_pub said {(out + err).strip()!r}")
 
