@@ -84,10 +84,11 @@ enum DevCommand {
             return ExitCode.software
         }
         let service = Service(loaded.configuration.log, environment: environment)
+        defer { service.finish() }
         let (started, code) = service.start(loaded)
         guard let daemon = started, let first = daemon.ports.first else {
             if code == ExitCode.unavailable {
-                Terminal.note("hint: sealwired dev --port N takes another port")
+                Terminal.note("hint: --port N takes another port for TLS; only --plain needs 1883")
             }
             return code
         }

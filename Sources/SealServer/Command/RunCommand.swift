@@ -45,6 +45,7 @@ enum RunCommand {
             return ExitCode.configuration
         }
         let service = Service(loaded.configuration.log, environment: environment)
+        defer { service.finish() }
         let (daemon, code) = service.start(loaded)
         guard let daemon else { return code }
         Terminal.line("ready " + daemon.allPorts.map(\.description).joined(separator: " "))

@@ -10,13 +10,22 @@ internal import SealTelemetry
 struct Service {
     let signals: Signals
     let logger: Logger
+    private let log: LogWriter
     let environment: [String: String]
 
     /// Blocks the signals; to be made before any thread is.
     init(_ settings: LogSettings, environment: [String: String]) {
         seal_malloc_settings()
         signals = .block()
-        logger = Terminal.logger(settings)
+        let format = Terminal.format(settings.format)
+        let log = LogWriter.standardError(format)
+        self.log = log
+        logger = Logger(
+            level: LogLevel(settings.level),
+            format: format,
+            clock: { SystemClock.now },
+            sink: { log.put($0) }
+        )
         self.environment = environment
     }
 
@@ -52,6 +61,9 @@ struct Service {
             ]
         )
     }
+
+    /// Writes what is left of the log.
+    func finish() { log.flush() }
 
     /// Serves until a signal ends it.
     func serve(_ daemon: Daemon, reload: () -> Void) -> Int32 {

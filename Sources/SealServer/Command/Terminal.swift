@@ -37,15 +37,9 @@ enum Terminal {
         for error in errors.errors { note("sealwired: error: \(error.text)") }
     }
 
-    /// A logger that writes to standard error as the configuration says.
-    static func logger(_ settings: LogSettings) -> Logger {
-        let isText = settings.format == .text || (settings.format == .auto && isatty(2) == 1)
-        return Logger(
-            level: LogLevel(settings.level),
-            format: isText ? .logfmt : .json,
-            clock: { SystemClock.now },
-            sink: { write($0, to: 2) }
-        )
+    /// How lines look that go to standard error.
+    static func format(_ look: LogLook) -> LogFormat {
+        look == .text || (look == .auto && isatty(2) == 1) ? .logfmt : .json
     }
 
     /// The environment this process was started with.

@@ -189,6 +189,9 @@ struct DemoFolder: Sendable {
         }
         text += """
 
+            [limits]
+            connections = 500
+
             [metrics]
             port = 0
 

@@ -90,6 +90,29 @@ import Testing
         #expect(throws: UsageError.self) { try Arguments(["--b"], command: "t") }
     }
 
+    @Test("a log nobody reads makes nobody wait; what was lost is counted once it is read")
+    func slowLog() throws {
+        let pipe = Pipe()
+        let writer = LogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor) {
+            Array("lost \($0)\n".utf8)
+        }
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 1023) + [10]
+        // One pipe and two whole rounds of waiting lines at most, so that some must be lost.
+        let count = 3 * LogWriter.waitingBytesMax / line.count
+        for _ in 0..<count { writer.put(line) }
+        // The end of the log is seen when everything was written.
+        Thread.detachNewThread {
+            writer.flush(milliseconds: 60_000)
+            try? pipe.fileHandleForWriting.close()
+        }
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let lines = text.split(separator: "\n")
+        let notes = lines.filter { $0.hasPrefix("lost ") }
+        let lost = notes.compactMap { Int($0.dropFirst(5)) }.reduce(0, +)
+        #expect(lost > 0)
+        #expect(lines.count - notes.count + lost == count)
+    }
+
     @Test("what the process uses is read from the kernel")
     func processFacts() {
         let facts = ProcessFacts.read()

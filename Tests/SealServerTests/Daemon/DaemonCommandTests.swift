@@ -101,6 +101,23 @@ struct DaemonCommandTests {
         #expect(end.errors.contains(#""event":"daemon.ready""#))
     }
 
+    private static let hasIPv6 = FileManager.default.fileExists(atPath: "/proc/net/if_inet6")
+
+    @Test("IPv6 is spoken as well as IPv4", .enabled(if: hasIPv6))
+    func addressesOfBothKinds() throws {
+        try configure()
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try folder.write("sealwire.conf", text.replacing("127.0.0.1", with: "::1"))
+        let (program, ports) = try Program.serve(file)
+        let port = try #require(ports["plain"])
+        let sent = try Program.run(
+            "/usr/bin/mosquitto_pub",
+            ["-h", "::1", "-p", "\(port)", "-t", "a", "-m", "b", "-q", "1"]
+        )
+        #expect(sent.code == 0)
+        _ = try program.errorLine { $0.contains(#""peer":"[::1]:"#) }
+    }
+
     @Test("a bad configuration ends with 78, the place, a hint and a code")
     func badConfiguration() throws {
         try folder.write("sealwire.conf", "[[listener]]\nname = \"a\"\nportt = 1\n")
