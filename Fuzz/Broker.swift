@@ -136,6 +136,7 @@ private func connect(_ client: Int, _ flavour: UInt8) -> [UInt8] {
     return [0x10, UInt8(body.count)] + body
 }
 
+/// Plays one script; called by libFuzzer with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
