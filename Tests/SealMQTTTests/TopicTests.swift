@@ -68,7 +68,7 @@ struct TopicTests {
     func badFilter(_ text: String) throws {
         let error = #expect(throws: MQTTError.self) { try TopicFilter(parsing: Array(text.utf8)) }
         #expect(error == .topicFilter)
-        #expect(error?.reasonCode == .topicFilterInvalid)
+        #expect(error?.reasonCode == .malformedPacket)
     }
 
     @Test("a shared subscription has a name and a filter [MQTT-4.8.2-1] [MQTT-4.8.2-2]")

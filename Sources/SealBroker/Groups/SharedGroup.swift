@@ -210,7 +210,7 @@ extension Partition {
                 )
                 return
             }
-            if take(message, member, group) { return }
+            if take(message, member, group, home: setup.index) { return }
             tried.append(member.word)
         }
         counters.messagesDropped.add(.noMember)
@@ -234,7 +234,14 @@ extension Partition {
     }
 
     /// Delivers to a member that lives here; false when it cannot take the message.
-    func take(_ message: Message, _ member: GroupMember, _ group: Handle) -> Bool {
+    ///
+    /// `group` is a name of the partition `home`.
+    func take(
+        _ message: Message,
+        _ member: GroupMember,
+        _ group: Handle,
+        home: Int
+    ) -> Bool {
         let session = member.session
         guard sessions.contains(session), message.header.expiresAt > now,
             mayRead(session, message.topic.copied())
@@ -246,7 +253,8 @@ extension Partition {
             qos: qos,
             isRetained: false,
             identifiers: member.identifier == 0 ? nil : [member.identifier],
-            group: group
+            group: group,
+            groupHome: UInt8(truncatingIfNeeded: home)
         )
         if links.contains(id) {
             // Room for the header and properties that the encoding adds.

@@ -30,7 +30,7 @@ extension Partition {
             groupMember(member, event, ticket: ticket, from: sender)
         case .groupDeliver(let message, let member, let group, let tried):
             owe(message, to: sender)
-            if !take(message, member, group) {
+            if !take(message, member, group, home: sender) {
                 outboxes[sender].append(
                     .groupRefused(message, member: member, group: group, tried: tried)
                 )

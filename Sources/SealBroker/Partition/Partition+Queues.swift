@@ -22,6 +22,7 @@ extension Partition {
                 flight.message = message
                 flight.identifiers = item.identifiers
                 flight.group = item.group
+                flight.groupHome = item.groupHome
             }
             packetID = sessions[session].window.push(flight)
         }

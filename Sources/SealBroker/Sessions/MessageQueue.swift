@@ -10,6 +10,8 @@ struct QueuedMessage {
     var isRetained: Bool
     var identifiers: [UInt32]?
     var group: Handle = .none
+    /// The partition whose name `group` is.
+    var groupHome: UInt8 = 0
 }
 
 /// A queue with a count of its bytes.

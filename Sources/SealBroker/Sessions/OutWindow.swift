@@ -20,6 +20,8 @@ struct Flight {
     var message: Message?
     var identifiers: [UInt32]?
     var group: Handle = .none
+    /// The partition whose name `group` is.
+    var groupHome: UInt8 = 0
 }
 
 /// The in-flight window of a session, in the order of sending.
@@ -62,6 +64,13 @@ struct OutWindow {
         guard let offset = offset(of: id) else { return nil }
         let state = ring[(head + offset) & (ring.count - 1)].state
         return state == .acknowledged ? nil : state
+    }
+
+    /// A message under way; nil when there is none with this id.
+    func flight(of id: UInt16) -> Flight? {
+        guard let offset = offset(of: id) else { return nil }
+        let flight = ring[(head + offset) & (ring.count - 1)]
+        return flight.state == .acknowledged ? nil : flight
     }
 
     /// A QoS 2 message was received; only its id is needed from now on.

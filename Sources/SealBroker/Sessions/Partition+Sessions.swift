@@ -148,20 +148,43 @@ extension Partition {
         counters.sessions -= 1
         counters.queuedMessages -= Int64(gone.queue.count)
         counters.queueBytes -= Int64(gone.queue.bytes)
-        passOn(gone)
+        passOn(gone, session)
     }
 
     /// Shared messages of QoS 1 that an ended session did not acknowledge go to another member;
     /// those of QoS 2 do not ([MQTT-4.8.2-5]).
-    private func passOn(_ gone: Session) {
+    private func passOn(_ gone: Session, _ session: Handle) {
         for (_, flight) in gone.window.waiting
         where flight.group != .none && flight.state == .awaitsPuback {
-            if let message = flight.message { giveToGroup(message, flight.group, tried: []) }
+            guard let message = flight.message else { continue }
+            giveBack(message, flight.group, home: Int(flight.groupHome), gone, session)
         }
         var queue = gone.queue
         while let item = queue.popFirst() {
-            if item.group != .none { giveToGroup(item.message, item.group, tried: []) }
+            if item.group == .none { continue }
+            giveBack(item.message, item.group, home: Int(item.groupHome), gone, session)
         }
+    }
+
+    /// Asks a group's home to pick another member.
+    private func giveBack(
+        _ message: Message,
+        _ group: Handle,
+        home: Int,
+        _ gone: Session,
+        _ session: Handle
+    ) {
+        guard home != setup.index else { return giveToGroup(message, group, tried: []) }
+        let member = GroupMember(
+            tenant: gone.key.tenant,
+            key: [],
+            filter: [],
+            partition: setup.index,
+            session: session,
+            qos: 0,
+            identifier: 0
+        )
+        outboxes[home].append(.groupRefused(message, member: member, group: group, tried: []))
     }
 
     /// A timer of the partition is due.

@@ -41,6 +41,8 @@ struct Session {
     var subscriptions: [Subscription] = []
     var window = OutWindow()
     var queue = MessageQueue()
+    /// Ids that are still to be sent again on this connection, the next one last.
+    var resend: [UInt16] = []
     /// QoS 2 packet ids received and not yet released.
     var inbound = PacketIDSet()
     var will: LastWill?

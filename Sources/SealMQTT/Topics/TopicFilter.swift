@@ -131,6 +131,7 @@ public struct TopicFilter: Hashable, Sendable {
     }
 
     private static func invalid(_ reason: StaticString, _ clause: StaticString) -> MQTTError {
-        MQTTError(.topicFilterInvalid, .topicFilterInvalid, reason, clause: clause)
+        // 0x8F is for filters that are written correctly (MQTT 5.0 §2.4).
+        MQTTError(.topicFilterInvalid, .malformedPacket, reason, clause: clause)
     }
 }

@@ -59,7 +59,7 @@ import Testing
         client.expectEnd()
     }
 
-    @Test("The reserved flag refuses CONNECT", .v5("3.1.2-3"), .v311("3.1.2-3"))
+    @Test("The reserved flag refuses CONNECT", .v5("3.1.2-3"), .v311("3.1.2-3", "3.2.2-6"))
     func reservedFlag() {
         let old = Story().open()
         old.send(Wire.connect(.v311, "sub", Wire.Connect(flags: 0x03)))

@@ -74,7 +74,7 @@ import Testing
     @Test(
         "What follows a refused CONNECT is not looked at",
         .v5("3.1.4-6", "3.2.2-7"),
-        .v311("3.1.4-5", "3.2.2-5"),
+        .v311("3.1.4-5", "3.2.2-4", "3.2.2-5"),
         arguments: Stage.allCases
     ) func afterRefusal(stage: Stage) {
         let story = Story(stage)
@@ -208,7 +208,8 @@ import Testing
         _ = story.join("sub", will: Wire.Will(topic: "w", payload: "x", qos: 1))
     }
 
-    @Test("The connections of a tenant have a limit", .v5("3.2.2-8")) func tenantLimit() {
+    @Test("The connections of a tenant have a limit", .v5("3.2.2-6", "3.2.2-8", "4.13.2-1"))
+    func tenantLimit() {
         let story = Story { $0.limits.connectionsPerTenantMax = 2 }
         let first = story.join("one")
         _ = story.join("two", .v311)

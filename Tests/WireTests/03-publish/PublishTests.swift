@@ -338,7 +338,9 @@ import Testing
         client.expectDisconnect(0x9B)
     }
 
-    @Test("A PUBLISH to $SYS is refused", arguments: Stage.allCases) func system(stage: Stage) {
+    @Test("A PUBLISH to $SYS is refused", .v311("3.3.5-2"), arguments: Stage.allCases) func system(
+        stage: Stage
+    ) {
         let story = Story(stage)
         let watcher = story.join("sub")
         watcher.subscribe("$SYS/#")

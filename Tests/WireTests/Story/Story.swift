@@ -114,6 +114,9 @@ final class Player {
         return pending + wire.take()
     }
 
+    /// Undoes a `take`.
+    func putBack(_ bytes: [UInt8]) { pending = bytes + pending }
+
     /// The first packet that has arrived; empty when there is none.
     func nextPacket() -> [UInt8] {
         pending += wire.take()

@@ -200,9 +200,14 @@ extension Partition {
         return .goOn
     }
 
-    func acknowledgementReceived(_ id: Handle, _ type: PacketType, _ packet: Acknowledgement) {
+    func acknowledgementReceived(
+        _ id: Handle,
+        _ type: PacketType,
+        _ packet: Acknowledgement
+    ) throws(MQTTError) {
         let session = links[id].session
         guard sessions.contains(session) else { return }
+        try checkStep(type, sessions[session].window.state(of: packet.packetID))
         switch type {
         case .puback:
             if sessions[session].window.state(of: packet.packetID) == .awaitsPuback {
@@ -218,7 +223,28 @@ extension Partition {
             let wasThere = sessions[session].inbound.remove(packet.packetID)
             writeShort(id, .pubcomp, packet.packetID, isKnown: wasThere)
         }
+        if !sessions[session].resend.isEmpty { continueRedelivery(session, id) }
         if !sessions[session].queue.isEmpty { pump(session) }
+    }
+
+    /// An acknowledgement of another QoS, or out of its order, is a protocol error
+    /// (MQTT 5.0 §4.13.1, MQTT 3.1.1 [MQTT-4.8.0-1]); one of an unknown id may be a late answer.
+    private func checkStep(_ type: PacketType, _ state: FlightState?) throws(MQTTError) {
+        let isInOrder =
+            switch type {
+            case .puback: state == .awaitsPuback
+            case .pubrec: state == .awaitsPubrec || state == .awaitsPubcomp
+            case .pubcomp: state == .awaitsPubcomp
+            default: true
+            }
+        guard isInOrder || state == nil else {
+            throw MQTTError(
+                .protocolError,
+                .protocolError,
+                "the acknowledgement is not the one that the message's QoS waits for",
+                clause: "MQTT 5.0 §4.3"
+            )
+        }
     }
 
     private func pubrecReceived(_ id: Handle, _ session: Handle, _ packet: Acknowledgement) {
@@ -252,28 +278,56 @@ extension Partition {
     /// Sends again what was under way when the client was last here, in the order of old
     /// ([MQTT-4.4.0-1], [MQTT-4.6.0-1]).
     func redeliver(_ session: Handle, _ id: Handle) {
+        sessions[session].resend = []
+        let limit = sessions[session].window.limit
+        var sent = 0
         for (packetID, flight) in sessions[session].window.waiting {
             if flight.state == .awaitsPubcomp {
                 writeShort(id, .pubrel, packetID, isKnown: true)
-                continue
+                sent += 1
+            } else if sent < limit {
+                sendAgain(session, id, packetID)
+                sent += 1
+            } else {
+                // [MQTT-3.3.4-9]: it may have come back with a smaller receive maximum.
+                sessions[session].resend.append(packetID)
             }
-            guard let message = flight.message else {
-                sessions[session].window.finish(packetID)
-                continue
-            }
-            let wasSent = encode(
-                id,
-                qos: flight.state == .awaitsPuback ? 1 : 2,
-                isDuplicate: true,
-                isRetained: flight.isRetained,
-                packetID: packetID,
-                topic: message.topic,
-                properties: message.properties,
-                expirySeconds: remaining(until: message.header.expiresAt),
-                identifiers: flight.identifiers ?? [],
-                payload: message.payload
-            )
-            if !wasSent { sessions[session].window.finish(packetID) }
         }
+        sessions[session].resend.reverse()
+    }
+
+    /// Sends again what did not fit at once; until all of it is sent, the window has no room.
+    private func continueRedelivery(_ session: Handle, _ id: Handle) {
+        // A late acknowledgement may have ended what was not sent again yet.
+        let window = sessions[session].window
+        sessions[session].resend.removeAll {
+            let state = window.state(of: $0)
+            return state != .awaitsPuback && state != .awaitsPubrec
+        }
+        while let packetID = sessions[session].resend.last {
+            let window = sessions[session].window
+            guard window.inFlight - sessions[session].resend.count < window.limit else { return }
+            sessions[session].resend.removeLast()
+            sendAgain(session, id, packetID)
+        }
+    }
+
+    private func sendAgain(_ session: Handle, _ id: Handle, _ packetID: UInt16) {
+        guard let flight = sessions[session].window.flight(of: packetID),
+            let message = flight.message
+        else { return sessions[session].window.finish(packetID) }
+        let wasSent = encode(
+            id,
+            qos: flight.state == .awaitsPuback ? 1 : 2,
+            isDuplicate: true,
+            isRetained: flight.isRetained,
+            packetID: packetID,
+            topic: message.topic,
+            properties: message.properties,
+            expirySeconds: remaining(until: message.header.expiresAt),
+            identifiers: flight.identifiers ?? [],
+            payload: message.payload
+        )
+        if !wasSent { sessions[session].window.finish(packetID) }
     }
 }

@@ -111,7 +111,7 @@ extension Partition {
                 type: frame.type,
                 version: links[id].version
             )
-            acknowledgementReceived(id, frame.type, packet)
+            try acknowledgementReceived(id, frame.type, packet)
             return links.contains(id) && links[id].phase == .open ? .goOn : .stop
         case .subscribe:
             return try subscribeReceived(id, Subscribe.decode(body, version: links[id].version))

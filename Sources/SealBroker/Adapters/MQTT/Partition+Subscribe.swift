@@ -40,25 +40,12 @@ extension Partition {
             filters: []
         )
         var asked: [(filter: [UInt8], wantsRetained: Bool)] = []
-        for request in packet.filters {
-            let filter: TopicFilter
-            do {
-                filter = try mounted(id, request.filter)
-            } catch {
-                // The standard makes most of these a malformed packet; a filter that is merely
-                // not allowed is refused by itself.
-                if error.code != .topicFilterInvalid { throw error }
+        // All filters are read before the first is subscribed: a malformed packet changes nothing.
+        let filters = try mounted(id, packet.filters.map(\.filter))
+        for (request, filter) in zip(packet.filters, filters) {
+            guard let filter else {
                 pending.codes.append(MQTTReason.topicFilterInvalid.rawValue)
                 continue
-            }
-            if filter.isShared, request.noLocal {
-                // [MQTT-3.8.3-4].
-                throw MQTTError(
-                    .protocolError,
-                    .protocolError,
-                    "a shared subscription with No Local",
-                    clause: "MQTT 5.0 §3.8.3.1"
-                )
             }
             let code = judge(id, session, filter)
             guard code == nil else {
@@ -205,6 +192,24 @@ extension Partition {
         if isReady { send(item, to: session, id) } else { enqueue(item, session, from: id) }
     }
 
+    /// The filters with the listener's prefix; nil where one is written correctly, but not
+    /// accepted here.
+    private func mounted(
+        _ id: Handle,
+        _ filters: [[UInt8]]
+    ) throws(MQTTError) -> [TopicFilter?] {
+        var mounted: [TopicFilter?] = []
+        for bytes in filters {
+            do {
+                mounted.append(try self.mounted(id, bytes))
+            } catch {
+                if error.reasonCode != .topicFilterInvalid { throw error }
+                mounted.append(nil)
+            }
+        }
+        return mounted
+    }
+
     /// The filter with the listener's prefix.
     private func mounted(_ id: Handle, _ bytes: [UInt8]) throws(MQTTError) -> TopicFilter {
         let filter = try TopicFilter(parsing: bytes)
@@ -257,8 +262,11 @@ extension Partition {
         let session = links[id].session
         guard sessions.contains(session) else { return .stop }
         var codes: [UInt8] = []
-        for bytes in packet.filters {
-            let filter = try mounted(id, bytes)
+        for filter in try mounted(id, packet.filters) {
+            guard let filter else {
+                codes.append(MQTTReason.topicFilterInvalid.rawValue)
+                continue
+            }
             let key = Self.groupKey(filter)
             let index = sessions[session].subscriptions.firstIndex {
                 $0.filter == filter.bytes && $0.group == key
