@@ -93,7 +93,10 @@ let package = Package(
         tests("SealPKITests", ["SealPKI", "SealBytes"]),
         tests("SealClientTests", ["SealClient"]),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
-        tests("WireTests", ["SealTesting", "SealBroker"]),
+        tests(
+            "WireTests",
+            ["SealTesting", "SealBroker", "SealServer", "SealNet", "SealPKI", "SealTelemetry"]
+        ),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

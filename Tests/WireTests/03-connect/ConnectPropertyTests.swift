@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The properties of CONNECT and CONNACK") struct ConnectPropertyTests {
     private func answer(_ properties: [UInt8], _ story: Story = Story()) -> Player {
-        let client = Player(story.bench.open(), version: .v5)
+        let client = story.open(.v5)
         client.send(Wire.connect(.v5, "sub", Wire.Connect(properties: properties)))
         return client
     }
@@ -97,11 +97,11 @@ import Testing
     func keepAlive() {
         let story = Story { $0.limits.keepAliveSecondsMax = 60 }
         for asked in [0, 61, 65_535] {
-            let client = Player(story.bench.open(), version: .v5)
+            let client = story.open(.v5)
             client.send(Wire.connect(.v5, "sub", Wire.Connect(keepAlive: asked)))
             client.expect("20 11 00 00 0E 21 0400 27 00100000 22 0020 13 003C")
         }
-        let client = Player(story.bench.open(), version: .v5)
+        let client = story.open(.v5)
         client.send(Wire.connect(.v5, "sub", Wire.Connect(keepAlive: 60)))
         client.expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
     }

@@ -52,7 +52,7 @@ import Testing
         client.expectDisconnect(0x81)
     }
 
-    @Test("Packets may follow CONNECT at once", .v5("3.1.4-6"), arguments: Stage.allCases)
+    @Test("Packets may follow CONNECT at once", .v5("3.1.4-6"), arguments: Stage.inMemory)
     func pipelined(stage: Stage) {
         let client = Story(stage).open()
         client.send(
@@ -64,7 +64,7 @@ import Testing
         let suback = Wire.suback(.v311, 1, [0])
         let message = Wire.publish(.v311, "a", "x")
         // Where another partition is asked first, the SUBACK may come last.
-        if stage == .onePartition {
+        if stage.partitions == 1 {
             client.expect(hex("20 02 00 00"), suback, Wire.pingresp, message)
         } else {
             client.expect(hex("20 02 00 00"), Wire.pingresp, message, suback)
@@ -89,7 +89,7 @@ import Testing
         watcher.expectNothing()
     }
 
-    @Test("CONNECT must come within the time for it", arguments: Stage.allCases)
+    @Test("CONNECT must come within the time for it", arguments: Stage.inMemory)
     func connectTime(stage: Stage) {
         let story = Story(stage) { $0.limits.connectSeconds = 10 }
         let client = story.open()
@@ -155,7 +155,7 @@ import Testing
         let story = Story(stage)
         var names: Set<String> = []
         for _ in 0..<20 {
-            let client = Player(story.bench.open(), version: .v5)
+            let client = story.open(.v5)
             client.send(Wire.connect(.v5, "", Wire.Connect(clean: clean)))
             let answer = client.nextPacket()
             // After 21 0400 27 00100000 comes 12 with the id.
@@ -169,7 +169,7 @@ import Testing
 
     @Test("An assigned client id can be used to come back") func assignedAgain() {
         let story = Story()
-        let client = Player(story.bench.open(), version: .v5)
+        let client = story.open(.v5)
         client.send(
             Wire.connect(.v5, "", Wire.Connect(properties: Property.sessionExpiry(100)))
         )
@@ -202,7 +202,7 @@ import Testing
     @Test("A will above the listener's QoS refuses CONNECT", .v5("3.2.2-12")) func willAbove() {
         let story = Story { $0.listeners[0].maximumQoS = 1 }
         let high = Wire.Will(topic: "w", payload: "x", qos: 2)
-        let client = Player(story.bench.open(), version: .v5)
+        let client = story.open(.v5)
         client.send(Wire.connect(.v5, "sub", Wire.Connect(will: high)))
         client.expectRefusal(0x9B)
         _ = story.join("sub", will: Wire.Will(topic: "w", payload: "x", qos: 1))
@@ -213,7 +213,7 @@ import Testing
         let story = Story { $0.limits.connectionsPerTenantMax = 2 }
         let first = story.join("one")
         _ = story.join("two", .v311)
-        let third = Player(story.bench.open(), version: .v5)
+        let third = story.open(.v5)
         third.send(Wire.connect(.v5, "three"))
         third.expectRefusal(0x97)
         let fourth = story.open()
@@ -246,7 +246,7 @@ import Testing
         story.bench.settle()
         new.expectDisconnect(0x8B)
         old.expectDisconnect(0x8B)
-        let late = Player(story.bench.open(), version: .v5)
+        let late = story.open(.v5)
         late.send(Wire.connect(.v5, "c"))
         late.expectRefusal(0x88)
         let older = story.open()

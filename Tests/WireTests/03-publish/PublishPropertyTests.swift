@@ -215,7 +215,7 @@ import Testing
     @Test(
         "A message is delivered with the seconds it has left",
         .v5("3.3.2-6"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     ) func expiryCountsDown(stage: Stage) {
         let story = Story(stage)
         let live = story.join("other")
@@ -234,7 +234,7 @@ import Testing
     @Test(
         "A message that has expired is not delivered",
         .v5("3.3.2-5"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func expired(stage: Stage) {
         let story = Story(stage)

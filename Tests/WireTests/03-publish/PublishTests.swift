@@ -338,7 +338,7 @@ import Testing
         client.expectDisconnect(0x9B)
     }
 
-    @Test("A PUBLISH to $SYS is refused", .v311("3.3.5-2"), arguments: Stage.allCases) func system(
+    @Test("A PUBLISH to $SYS is refused", .v311("3.3.5-2"), arguments: Stage.inMemory) func system(
         stage: Stage
     ) {
         let story = Story(stage)

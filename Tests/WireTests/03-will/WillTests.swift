@@ -30,7 +30,7 @@ import Testing
         .v5("3.1.2-10", "3.14.4-3"),
         .v311("3.1.2-10", "3.14.4-3"),
         arguments: Version.allCases,
-        Stage.allCases
+        Stage.inMemory
     ) func normal(version: Version, stage: Stage) {
         let (story, watcher) = self.stage(stage, version)
         let client = story.join("pub", version, will: will)
@@ -77,7 +77,7 @@ import Testing
         .v5("3.1.2-22"),
         .v311("3.1.2-24"),
         arguments: Version.allCases,
-        Stage.allCases
+        Stage.inMemory
     )
     func keepAlive(version: Version, stage: Stage) {
         let (story, watcher) = self.stage(stage, version)
@@ -121,7 +121,7 @@ import Testing
         "A will is published once",
         .v5("3.1.2-10"),
         .v311("3.1.2-10"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func once(stage: Stage) {
         let (story, watcher) = self.stage(stage)
@@ -242,7 +242,7 @@ import Testing
 
     // MARK: Later
 
-    @Test("A delayed will waits", .v5("3.1.2-8"), arguments: Stage.allCases)
+    @Test("A delayed will waits", .v5("3.1.2-8"), arguments: Stage.inMemory)
     func delayed(stage: Stage) {
         let (story, watcher) = self.stage(stage)
         var will = will
@@ -259,7 +259,7 @@ import Testing
     @Test(
         "A delayed will is published when the session ends first",
         .v5("3.1.2-8"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func sessionEndsFirst(stage: Stage) {
         let (story, watcher) = self.stage(stage)
@@ -277,7 +277,7 @@ import Testing
     @Test(
         "Coming back in time takes a delayed will back",
         .v5("3.1.3-9", "3.1.2-8"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func inTime(stage: Stage) {
         let (story, watcher) = self.stage(stage)
@@ -296,7 +296,7 @@ import Testing
     @Test(
         "Taking over in time takes a delayed will back",
         .v5("3.1.3-9"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func takenOverInTime(stage: Stage) {
         let (story, watcher) = self.stage(stage)
@@ -310,7 +310,7 @@ import Testing
 
     @Test(
         "A clean start ends the session, and its delayed will is published",
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func cleanStart(stage: Stage) {
         let (story, watcher) = self.stage(stage)
@@ -333,7 +333,7 @@ import Testing
         watcher.expect(Wire.publish(.v5, "w", "gone"))
     }
 
-    @Test("The will of a new connection replaces the old one", arguments: Stage.allCases)
+    @Test("The will of a new connection replaces the old one", arguments: Stage.inMemory)
     func replaced(stage: Stage) {
         let (story, watcher) = self.stage(stage)
         var first = will

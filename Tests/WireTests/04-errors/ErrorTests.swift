@@ -18,7 +18,7 @@ import Testing
         for bad in ["00 00", "30 02 0005", "F0 00", "36 00", "82 00", "10 00", "E0 01 FF"] {
             let client = story.join("other")
             client.send(bad)
-            #expect(client.isClosed)
+            client.expectClosed()
         }
         publisher.send(Wire.publish(.v5, "a", "x", qos: 1, id: 1))
         publisher.expect("40 02 0001")

@@ -123,7 +123,7 @@ import Testing
 
     @Test(
         "A subscriber that reads slowly loses nothing of QoS 1 and keeps the order",
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func slowReader(stage: Stage) {
         let story = Story(stage) { $0.limits.outBytesMax = 2000 }
@@ -140,7 +140,7 @@ import Testing
         #expect(payloads(subscriber) == Array(1...100))
     }
 
-    @Test("A retained snapshot never comes after a newer live value", arguments: Stage.allCases)
+    @Test("A retained snapshot never comes after a newer live value", arguments: Stage.inMemory)
     func snapshot(stage: Stage) {
         let story = Story(stage)
         let publisher = story.join("pub", .v311)

@@ -101,7 +101,7 @@ import Testing
     @Test(
         "A session ends when its expiry has passed",
         .v5("4.1.0-2"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     ) func expiry(stage: Stage) {
         let story = Story(stage)
         let properties = Property.sessionExpiry(10)
@@ -125,7 +125,7 @@ import Testing
         _ = story.join("sub", clean: false, present: false)
     }
 
-    @Test("The largest expiry never ends", arguments: Stage.allCases) func never(stage: Stage) {
+    @Test("The largest expiry never ends", arguments: Stage.inMemory) func never(stage: Stage) {
         let story = Story(stage)
         story.join("sub", forever).cut()
         story.advance(seconds: 5_000_000)
@@ -142,7 +142,7 @@ import Testing
         _ = story.join("sub", Property.sessionExpiry(10), clean: false, present: true)
     }
 
-    @Test("Each CONNECT sets the expiry anew", arguments: Stage.allCases)
+    @Test("Each CONNECT sets the expiry anew", arguments: Stage.inMemory)
     func newExpiry(stage: Stage) {
         let story = Story(stage)
         story.join("sub", Property.sessionExpiry(1000)).cut()
@@ -153,7 +153,7 @@ import Testing
         _ = story.join("sub", clean: false, present: false)
     }
 
-    @Test("DISCONNECT may change the expiry", arguments: Stage.allCases)
+    @Test("DISCONNECT may change the expiry", arguments: Stage.inMemory)
     func changedExpiry(stage: Stage) {
         let story = Story(stage)
         let first = story.join("sub", Property.sessionExpiry(1000))

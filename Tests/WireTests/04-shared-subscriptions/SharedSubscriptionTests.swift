@@ -241,7 +241,7 @@ import Testing
     @Test(
         "A QoS 2 message of a member that ended goes to nobody else",
         .v5("4.8.2-5"),
-        arguments: Stage.allCases
+        arguments: Stage.inMemory
     )
     func qos2Ends(stage: Stage) {
         let story = Story(stage)
