@@ -289,7 +289,9 @@ final class ClientEngine {
         while channel != nil, !isPaused {
             events.removeAll(keepingCapacity: true)
             do throws(MQTTError) {
-                let bytes = input.span.bytes
+                // A span of the property itself would not outlive the next access to it.
+                let waiting = input
+                let bytes = waiting.span.bytes
                 let rest = bytes.extracting(used..<bytes.byteCount)
                 let count = try state.receive(
                     rest,

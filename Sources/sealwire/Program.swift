@@ -23,7 +23,6 @@ struct Program {
             return 0
         case "--help", "-h": return explain(nil)
         case "help": return explain(rest.first)
-        case "bench": return BenchCommand.run(rest)
         default:
             guard let command = Command.all.first(where: { $0.name == first }) else {
                 return unknown(first)

@@ -114,9 +114,9 @@ extension BenchRun {
     }
 
     private func step(_ gauge: ServerGauge) {
-        ForeignProcess.setHalted(gauge.process, true)
+        gauge.halt()
         loop.flush()
-        ForeignProcess.setHalted(gauge.process, false)
+        gauge.resume()
         settle(gauge)
     }
 

@@ -21,7 +21,19 @@ struct ServerGauge {
     }
 
     /// Whether none of its threads is running or about to run.
-    var isAsleep: Bool {
+    var isAsleep: Bool { allThreads(are: UInt8(ascii: "S")) }
+
+    /// Halts it and waits until every thread stands still: one that was on its way out of a
+    /// system call would else see the first of the bytes that are sent meanwhile.
+    func halt() {
+        ForeignProcess.setHalted(process, true)
+        for _ in 0..<1000 where !allThreads(are: UInt8(ascii: "T")) { Pause.milliseconds(1) }
+    }
+
+    /// Lets it go on.
+    func resume() { ForeignProcess.setHalted(process, false) }
+
+    private func allThreads(are state: UInt8) -> Bool {
         guard let tasks = try? Files.names(in: "/proc/\(process)/task") else { return true }
         for task in tasks {
             guard let bytes = try? Files.read("/proc/\(process)/task/\(task)/stat") else {
@@ -31,7 +43,7 @@ struct ServerGauge {
             guard let end = bytes.lastIndex(of: UInt8(ascii: ")")), end + 2 < bytes.count else {
                 continue
             }
-            if bytes[end + 2] != UInt8(ascii: "S") { return false }
+            if bytes[end + 2] != state { return false }
         }
         return true
     }

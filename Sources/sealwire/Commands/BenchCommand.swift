@@ -7,6 +7,13 @@ internal import SealClient
 
 /// The command `bench`.
 enum BenchCommand {
+    static let command = Command(
+        name: "bench",
+        summary: "measures a broker: messages, connections, memory, latency",
+        run: { run($0) },
+        help: { usage + "\n" }
+    )
+
     /// Runs with the words after `bench`; answers the exit status.
     static func run(_ words: [String]) -> Int32 {
         if words.isEmpty || words.contains("--help") {

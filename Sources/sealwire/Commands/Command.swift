@@ -16,7 +16,7 @@ struct Command: Sendable {
     let help: @Sendable () -> String
 
     /// All commands, in the order of the help.
-    static let all: [Command] = [Pub.command, Sub.command, Rr.command]
+    static let all: [Command] = [Pub.command, Sub.command, Rr.command, BenchCommand.command]
 }
 
 /// The help of a command, from its parts.
