@@ -2,12 +2,13 @@
 # Every target is one visible command; what is longer is in Scripts/.
 
 .DEFAULT_GOAL := quick
-.PHONY: quick setup build dev test interop docs format lint bench seeds fuzz asan tsan clean
+.PHONY: quick setup build dev test interop docs format lint bench load seeds fuzz asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
 SLOW := Wire|Interop|Simulation|Command|Load
 ONLY ?=
 TARGET ?=
+ARGUMENTS ?=
 SECONDS ?= 60
 SWIFT_FILES := Package.swift Sources Tests Fuzz
 
@@ -51,7 +52,11 @@ lint:
 
 ## this machine's figures beside mosquitto's
 bench: build
-	.build/release/sealwire bench --compare-with mosquitto
+	Scripts/bench $(ARGUMENTS)
+
+## long loads and faults, or the one named ONLY
+load: build
+	Scripts/load $(ONLY)
 
 ## the scenarios in Tests/Seeds, a line for each
 seeds: build
