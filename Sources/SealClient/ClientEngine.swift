@@ -286,6 +286,8 @@ final class ClientEngine {
     func digest() {
         var used = 0
         var events: [ClientEvent] = []
+        // The spans below need an array that stays where it is; nothing is added meanwhile.
+        let input = self.input
         while channel != nil, !isPaused {
             events.removeAll(keepingCapacity: true)
             do throws(MQTTError) {
@@ -309,7 +311,11 @@ final class ClientEngine {
             }
             for event in events { take(event) }
         }
-        if channel == nil { input.removeAll() } else if used > 0 { input.removeFirst(used) }
+        if channel == nil {
+            self.input.removeAll()
+        } else if used > 0 {
+            self.input.removeFirst(used)
+        }
     }
 
     private func trace(_ bytes: RawSpan) {
