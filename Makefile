@@ -2,7 +2,8 @@
 # Every target is one visible command; what is longer is in Scripts/.
 
 .DEFAULT_GOAL := quick
-.PHONY: quick setup build dev test interop docs format lint bench load seeds fuzz asan tsan clean
+.PHONY: quick setup build dev test simulate interop docs format lint bench load seeds fuzz \
+	asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
 SLOW := Wire|Interop|Simulation|Command|Load
@@ -10,7 +11,13 @@ ONLY ?=
 TARGET ?=
 ARGUMENTS ?=
 SECONDS ?= 60
+SEED ?=
+FROM ?= 1
+MODE ?= debug
 SWIFT_FILES := Package.swift Sources Tests Fuzz
+
+# The same order of Swift's tables in every process, so that seeds can be replayed.
+test simulate asan tsan: export SWIFT_DETERMINISTIC_HASHING := 1
 
 ## build, quick tests, lint
 quick: build lint
@@ -38,6 +45,13 @@ test: setup
 ## real clients against a debug build, a line for each scenario
 interop: setup
 	Scripts/interop '$(ONLY)'
+
+## one SEED of the simulation again, or new ones FROM a seed for some SECONDS
+simulate:
+	SEALWIRE_SIMULATE_SEED=$(SEED) SEALWIRE_SIMULATE_FROM=$(FROM) \
+	SEALWIRE_SIMULATE_SECONDS=$(SECONDS) \
+	swift test -c $(MODE) $(if $(filter release,$(MODE)),-Xswiftc -enable-testing) \
+	--filter SimulationTests.promises
 
 ## the generated pages in Documentation/
 docs:

@@ -97,6 +97,7 @@ let package = Package(
             "WireTests",
             ["SealTesting", "SealBroker", "SealServer", "SealNet", "SealPKI", "SealTelemetry"]
         ),
+        tests("SimulationTests", ["SealTesting"]),
         tests("ArchitectureTests", []),
     ],
     cLanguageStandard: .gnu11

@@ -22,6 +22,7 @@ struct SharedGroup {
 
 /// A join from another partition, answered when every partition knows the group's filter.
 struct PendingJoin {
+    let node: TopicNode
     var waitsFor: Int
     var replyTo: Int
     var ticket: UInt64
@@ -96,7 +97,7 @@ extension Partition {
                 SharedGroup.Member(member: member, isConnected: isConnected, given: start)
             )
         }
-        return isFirst
+        return isFirst || groups[group].node.askedTicket != 0
     }
 
     func leaveGroup(
@@ -147,7 +148,7 @@ extension Partition {
             let isFirst = enter(member, isConnected: true)
             guard ticket != 0 else { return }
             guard isFirst, setup.count > 1 else {
-                outboxes[from].append(.interestKnown(ticket: ticket, retained: []))
+                outboxes[from].append(.interestKnown(ticket: ticket, retainsPosted: []))
                 return
             }
             announce(member, replyTo: from, ticket)
@@ -168,7 +169,10 @@ extension Partition {
     private func announce(_ member: GroupMember, replyTo: Int, _ ticket: UInt64) {
         let own = nextTicket
         nextTicket += 1
+        let node = trees[Int(member.tenant)].node(for: member.filter)
+        node.askedTicket = own
         pendingJoins[own] = PendingJoin(
+            node: node,
             waitsFor: setup.count - 1,
             replyTo: replyTo,
             ticket: ticket
@@ -191,7 +195,11 @@ extension Partition {
         join.waitsFor -= 1
         pendingJoins[ticket] = join.waitsFor > 0 ? join : nil
         if join.waitsFor == 0 {
-            outboxes[join.replyTo].append(.interestKnown(ticket: join.ticket, retained: []))
+            let node = join.node
+            if node.askedTicket == ticket { node.askedTicket = 0 }
+            outboxes[join.replyTo].append(
+                .interestKnown(ticket: join.ticket, retainsPosted: [])
+            )
         }
     }
 
@@ -243,16 +251,20 @@ extension Partition {
         home: Int
     ) -> Bool {
         let session = member.session
+        // The group's home may not know yet that the member unsubscribed ([MQTT-3.10.4-2]).
         guard sessions.contains(session), message.header.expiresAt > now,
+            let options = sessions[session].subscriptions.first(where: {
+                $0.group == member.key
+            })?.options,
             mayRead(session, message.topic.copied())
         else { return false }
         let id = sessions[session].link
-        let qos = min(message.header.qos, member.qos)
+        let qos = min(message.header.qos, options.qos)
         let item = QueuedMessage(
             message: message,
             qos: qos,
             isRetained: false,
-            identifiers: member.identifier == 0 ? nil : [member.identifier],
+            identifiers: options.identifier == 0 ? nil : [options.identifier],
             group: group,
             groupHome: UInt8(truncatingIfNeeded: home)
         )

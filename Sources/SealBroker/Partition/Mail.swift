@@ -14,13 +14,18 @@ public enum Mail: Sendable {
         wantsRetained: Bool,
         ticket: UInt64
     )
-    /// The answer to `interest`: it is known here; with the retained messages this partition is
-    /// the home of.
-    case interestKnown(ticket: UInt64, retained: [Message])
+    /// The answer to `interest`: it is known here; with how many retained messages the sender
+    /// had posted to each partition by then, when retained messages are wanted.
+    case interestKnown(ticket: UInt64, retainsPosted: [UInt64])
+    /// The retained messages of filters are wanted, from the time when so many retained messages
+    /// of each partition have arrived. `ticket` is answered.
+    case snapshot(tenant: UInt32, filters: [[UInt8]], after: [UInt64], ticket: UInt64)
+    /// The answer to `snapshot`, filter by filter.
+    case snapshotTaken(ticket: UInt64, retained: [[Message]])
     /// A message somebody at the receiver wants.
     case forward(Message)
-    /// A retained message for its home, and the partitions it was forwarded to live.
-    case retain(Message, forwarded: UInt64)
+    /// A retained message for its home.
+    case retain(Message)
     /// A member of a shared group, for the group's home.
     /// `ticket` is answered with `interestKnown` when it is not 0.
     case groupMember(GroupMember, event: GroupEvent, ticket: UInt64)

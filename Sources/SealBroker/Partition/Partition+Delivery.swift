@@ -347,14 +347,29 @@ extension Partition {
         properties: RawSpan,
         payload: RawSpan
     ) {
+        let identifiers =
+            target.identifiers < 0 ? nil : route.identifiers[Int(target.identifiers)]
+        if sessions[target.session].queue.plainCount > 0 {
+            // Retained messages of QoS 0 still wait there; this one is newer.
+            let item = QueuedMessage(
+                message: keep(
+                    &publication,
+                    topic: topic,
+                    properties: properties,
+                    payload: payload
+                ),
+                qos: 0,
+                isRetained: isRetained,
+                identifiers: identifiers
+            )
+            return enqueue(item, target.session, from: publication.source)
+        }
         if out.count(Int(id.slot)) >= limits.outBytesMax {
             guard waitFor(id, publication.source) else {
                 counters.messagesDropped.add(.outBufferFull)
                 return
             }
         }
-        let identifiers =
-            target.identifiers < 0 ? [] : route.identifiers[Int(target.identifiers)]
         encode(
             id,
             qos: 0,
@@ -363,7 +378,7 @@ extension Partition {
             topic: topic,
             properties: properties,
             expirySeconds: remaining(publication),
-            identifiers: identifiers,
+            identifiers: identifiers ?? [],
             payload: payload
         )
     }
@@ -441,7 +456,8 @@ extension Partition {
             isRetained: publication.isRetained,
             expiresAt: publication.expiresAt,
             tenant: publication.tenant,
-            origin: publication.origin.word
+            origin: sessions.contains(publication.origin)
+                ? sessions[publication.origin].clientWord : 0
         )
         let message = Message(header, topic: topic, properties: properties, payload: payload)
         publication.message = message

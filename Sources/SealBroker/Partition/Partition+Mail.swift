@@ -12,20 +12,37 @@ extension Partition {
         case .interest(let tenant, let filter, let isWanted, let wantsRetained, let ticket):
             interest(tenant, filter, isWanted, from: sender)
             guard ticket != 0 else { return }
-            let found = wantsRetained ? snapshot(filter, tenant: tenant) : []
-            outboxes[sender].append(.interestKnown(ticket: ticket, retained: found))
-        case .interestKnown(let ticket, let retained):
+            outboxes[sender].append(
+                .interestKnown(
+                    ticket: ticket,
+                    retainsPosted: wantsRetained && setup.count > 2 ? retainsPosted : []
+                )
+            )
+        case .interestKnown(let ticket, let posted):
             if pendingJoins[ticket] != nil {
                 joinKnown(ticket)
             } else {
-                interestKnown(ticket, retained)
+                interestKnown(ticket, posted, from: sender)
             }
+        case .snapshot(let tenant, let filters, let after, let ticket):
+            snapshotAsked(
+                PendingSnapshot(
+                    tenant: tenant,
+                    filters: filters,
+                    after: after,
+                    ticket: ticket,
+                    replyTo: sender
+                )
+            )
+        case .snapshotTaken(let ticket, let retained): snapshotTaken(ticket, retained)
         case .forward(let message):
             owe(message, to: sender)
             forwardArrived(message)
-        case .retain(let message, let forwarded):
+        case .retain(let message):
             owe(message, to: sender)
-            retainedArrived(message, forwarded: forwarded, from: sender)
+            retainsHandled[sender] += 1
+            _ = store(message)
+            retryPendingSnapshots()
         case .groupMember(let member, let event, let ticket):
             groupMember(member, event, ticket: ticket, from: sender)
         case .groupDeliver(let message, let member, let group, let tried):
@@ -43,10 +60,13 @@ extension Partition {
     /// Another partition has its first, or lost its last, subscriber of a filter.
     private func interest(_ tenant: UInt32, _ filter: [UInt8], _ isWanted: Bool, from: Int) {
         let bit: UInt64 = 1 &<< UInt64(from)
-        routes.invalidate(filter, tenant: tenant)
         if isWanted {
-            trees[Int(tenant)].node(for: filter).remote |= bit
+            let node = trees[Int(tenant)].node(for: filter)
+            guard node.remote & bit == 0 else { return }
+            node.remote |= bit
+            routes.invalidate(filter, tenant: tenant)
         } else if let node = trees[Int(tenant)].existingNode(for: filter) {
+            routes.invalidate(filter, tenant: tenant)
             node.remote &= ~bit
             trees[Int(tenant)].prune(node)
         }

@@ -136,6 +136,10 @@ public final class Partition {
     var mailOutstanding: [Int]
     /// Bytes of messages handled for each partition that it was not told of yet.
     var mailOwed: [Int]
+    /// How many retained messages were posted to each partition, and handled of each.
+    var retainsPosted: [UInt64]
+    var retainsHandled: [UInt64]
+    var pendingSnapshots: [PendingSnapshot] = []
     /// Links that wait for a partition to catch up.
     var mailHolds: [[Handle]]
     /// What is counted.
@@ -154,6 +158,8 @@ public final class Partition {
         outboxes = Array(repeating: [], count: setup.count)
         mailOutstanding = Array(repeating: 0, count: setup.count)
         mailOwed = Array(repeating: 0, count: setup.count)
+        retainsPosted = Array(repeating: 0, count: setup.count)
+        retainsHandled = Array(repeating: 0, count: setup.count)
         mailHolds = Array(repeating: [], count: setup.count)
     }
 

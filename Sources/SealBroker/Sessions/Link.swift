@@ -55,8 +55,11 @@ struct Link {
     var isWatchedForStall = false
     /// The listener's prefix: put before the client's topics, and taken off those sent to it.
     var mountPoint: [UInt8] = []
-    /// Packets for this client are the same as for others: no aliases, no prefix.
+    /// Packets for this client are the same as for others, and may go out at once.
     var takesSharedPackets = true
+
+    /// Whether packets for this client are the same as for others.
+    var sharesPackets: Bool { aliasesOut == nil && mountPoint.isEmpty }
 
     init(transport: UInt64, listener: Int, now: UInt64, receiveMaximum: Int) {
         self.transport = transport

@@ -9,8 +9,8 @@ struct QueuedMessage {
     var qos: UInt8
     var isRetained: Bool
     var identifiers: [UInt32]?
+    /// The shared group it came through, and the partition that is the group's home.
     var group: Handle = .none
-    /// The partition whose name `group` is.
     var groupHome: UInt8 = 0
 }
 
@@ -22,11 +22,15 @@ struct MessageQueue {
     /// The bytes of all waiting messages.
     private(set) var bytes = 0
 
+    /// Waiting messages of QoS 0; later ones of QoS 0 must not overtake them.
+    private(set) var plainCount = 0
+
     var count: Int { items.count - head }
     var isEmpty: Bool { head == items.count }
 
     mutating func append(_ item: QueuedMessage) {
         bytes += item.message.byteCount
+        if item.qos == 0 { plainCount += 1 }
         items.append(item)
     }
 
@@ -37,6 +41,7 @@ struct MessageQueue {
         items[head] = nil
         head += 1
         bytes -= item.message.byteCount
+        if item.qos == 0 { plainCount -= 1 }
         if head == items.count {
             items.removeAll(keepingCapacity: head <= 1024)
             head = 0

@@ -22,7 +22,13 @@ extension Partition {
                 endSession(existing)
             }
         }
-        let session = sessions.insert(Session(key: key, expirySeconds: expiry))
+        let word = hashBytes(
+            key.identifier.span.bytes,
+            seed: setup.homeSeed ^ UInt64(key.tenant)
+        )
+        let session = sessions.insert(
+            Session(key: key, clientWord: word, expirySeconds: expiry)
+        )
         sessionsByKey[key] = session
         counters.sessions += 1
         return (session, false)

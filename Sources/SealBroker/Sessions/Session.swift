@@ -31,6 +31,8 @@ struct LastWill {
 
 struct Session {
     let key: ClientKey
+    /// The client in one word, the same in all partitions and in all sessions it ever has.
+    let clientWord: UInt64
     /// The connection that serves it now.
     var link: Handle = .none
     var principal: PrincipalNumber = 0
@@ -49,8 +51,9 @@ struct Session {
     /// When a delayed will is due.
     var willAt: UInt64 = .max
 
-    init(key: ClientKey, expirySeconds: UInt32) {
+    init(key: ClientKey, clientWord: UInt64, expirySeconds: UInt32) {
         self.key = key
+        self.clientWord = clientWord
         self.expirySeconds = expirySeconds
     }
 

@@ -34,6 +34,8 @@ final class TopicNode {
     var remote: UInt64 = 0
     /// Shared groups whose home is this partition.
     var groups: [Handle] = []
+    /// The question by which the other partitions are being told of it; 0 is none.
+    var askedTicket: UInt64 = 0
 
     init(level: Level, parent: TopicNode?) {
         self.level = level

@@ -377,8 +377,7 @@ extension Partition {
             let most = min(Int(properties.topicAliasMaximum), limits.topicAliasMaximum)
             links[id].aliasesOut = most > 0 ? AliasTable(maximum: most) : nil
         }
-        links[id].takesSharedPackets =
-            links[id].aliasesOut == nil && links[id].mountPoint.isEmpty
+        links[id].takesSharedPackets = links[id].sharesPackets
     }
 
     private func makeWill(
@@ -394,7 +393,7 @@ extension Partition {
             qos: will.qos,
             isRetained: will.isRetained,
             tenant: key.tenant,
-            origin: session.word
+            origin: sessions[session].clientWord
         )
         let topic = grant.mountPoint + will.topic
         let message = Message(

@@ -9,6 +9,7 @@ internal import SealMQTT
 struct PendingSubscribe {
     var link: Handle
     var session: Handle
+    var tenant: UInt32
     var packetID: UInt16
     var codes: [UInt8]
     var waitsFor: Int
@@ -16,6 +17,12 @@ struct PendingSubscribe {
     var joins: [GroupMember] = []
     /// Filters whose retained messages are to be sent with the SUBACK.
     var filters: [PendingFilter]
+    /// Places in the tree that the other partitions are being told of.
+    var nodes: [TopicNode] = []
+    /// The homes of retained messages are still to be asked.
+    var needsSnapshot = false
+    /// How many retained messages, by home and by partition, had been posted when it was known.
+    var after: [[UInt64]] = []
 }
 
 /// One filter of a SUBSCRIBE that waits.
@@ -34,6 +41,7 @@ extension Partition {
         var pending = PendingSubscribe(
             link: id,
             session: session,
+            tenant: links[id].tenant,
             packetID: packet.packetID,
             codes: [],
             waitsFor: 0,
@@ -90,7 +98,23 @@ extension Partition {
         let ticket = nextTicket
         nextTicket += 1
         pending.waitsFor = asked.count * (setup.count - 1) + pending.joins.count
-        let tenant = links[pending.link].tenant
+        let tenant = pending.tenant
+        for question in asked {
+            guard let node = trees[Int(tenant)].existingNode(for: question.filter) else { continue }
+            node.askedTicket = ticket
+            pending.nodes.append(node)
+        }
+        let wantsRetained = setup.count > 1 && !pending.filters.isEmpty
+        if wantsRetained, setup.count == 2 {
+            // The only other partition is the only other home: its letters are in order.
+            pending.waitsFor += 1
+        } else if wantsRetained {
+            pending.needsSnapshot = true
+            pending.after = Array(
+                repeating: Array(repeating: 0, count: setup.count),
+                count: setup.count
+            )
+        }
         pendingSubscribes[ticket] = pending
         for member in pending.joins {
             outboxes[home(tenant, member.key)].append(
@@ -110,41 +134,10 @@ extension Partition {
                 )
             }
         }
+        if wantsRetained, !pending.needsSnapshot { askForSnapshots(pending, ticket) }
     }
 
-    /// A partition knows one of a SUBSCRIBE's filters.
-    func interestKnown(_ ticket: UInt64, _ retained: [Message]) {
-        guard var pending = pendingSubscribes[ticket] else { return }
-        for message in retained {
-            for index in pending.filters.indices
-            where pending.filters[index].filter.matches(message.topic) {
-                pending.filters[index].retained.append(message)
-            }
-        }
-        pending.waitsFor -= 1
-        if pending.waitsFor > 0 {
-            pendingSubscribes[ticket] = pending
-        } else {
-            pendingSubscribes[ticket] = nil
-            answerSubscribe(pending)
-        }
-    }
-
-    /// A retained message went by live: those who still wait for their snapshot must not get an
-    /// older value of the topic after it.
-    func noteLive(_ message: Message) {
-        guard !pendingSubscribes.isEmpty, message.header.isRetained else { return }
-        for ticket in pendingSubscribes.keys {
-            guard var pending = pendingSubscribes[ticket] else { continue }
-            for index in pending.filters.indices
-            where pending.filters[index].filter.matches(message.topic) {
-                pending.filters[index].seenLive.insert(message.topic.copied())
-            }
-            pendingSubscribes[ticket] = pending
-        }
-    }
-
-    private func answerSubscribe(_ pending: PendingSubscribe) {
+    func answerSubscribe(_ pending: PendingSubscribe) {
         let id = pending.link
         guard links.contains(id), links[id].session == pending.session else { return }
         writer.removeAll()
@@ -179,16 +172,18 @@ extension Partition {
     ) {
         guard message.header.expiresAt > now else { return }
         guard mayRead(session, message.topic.copied()) else { return }
-        if options.noLocal, message.header.origin == session.word { return }
+        if options.noLocal, message.header.origin == sessions[session].clientWord { return }
         let item = QueuedMessage(
             message: message,
             qos: min(message.header.qos, options.qos),
             isRetained: true,
             identifiers: options.identifier == 0 ? nil : [options.identifier]
         )
-        let isReady =
-            sessions[session].queue.isEmpty && sessions[session].window.hasRoom
-            && out.count(Int(id.slot)) < limits.outBytesMax
+        let hasTurn =
+            item.qos == 0
+            ? sessions[session].queue.plainCount == 0
+            : sessions[session].queue.isEmpty && sessions[session].window.hasRoom
+        let isReady = hasTurn && out.count(Int(id.slot)) < limits.outBytesMax
         if isReady { send(item, to: session, id) } else { enqueue(item, session, from: id) }
     }
 
@@ -306,8 +301,12 @@ extension Partition {
             sessions[session].subscriptions[existing].options = options
             let record = sessions[session].subscriptions[existing]
             if let node = record.node { node.entries[record.position].options = options }
-            if let key, isHome(of: key, tenant) { joinGroup(session, filter, key, options) }
-            return (false, false)
+            if let key {
+                return (
+                    false, isHome(of: key, tenant) && joinGroup(session, filter, key, options)
+                )
+            }
+            return (false, record.node.map { $0.askedTicket != 0 } ?? false)
         }
         counters.subscriptions += 1
         if let key {
@@ -323,7 +322,8 @@ extension Partition {
             return (true, isHome(of: key, tenant) && joinGroup(session, filter, key, options))
         }
         let node = trees[Int(tenant)].node(for: filter.bytes)
-        let isFirst = !node.hasLocalInterest
+        // The first one tells the others; who comes before they have answered waits for it too.
+        let isFirst = !node.hasLocalInterest || node.askedTicket != 0
         node.entries.append(
             TopicNode.Entry(
                 session: session,

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bugs planted in the mail between partitions, so that it is seen whether the ledger finds them.
+// The broker itself is never touched.
+
+internal import SealBroker
+internal import SealBytes
+
+extension Simulation {
+    /// A letter goes off; a planted bug may befall it.
+    func send(_ letter: Mail, from sender: Int, to receiver: Int) {
+        if case .retain(let message) = letter {
+            let topic = message.topic.copied()
+            if oldRetained[topic] == nil, message.header.payloadCount > 0 {
+                oldRetained[topic] = message
+            }
+        }
+        guard let sabotage = plan.sabotage, ledger.round > 0 else {
+            letters[sender][receiver].append(letter)
+            return
+        }
+        letters[sender][receiver] += befall(letter, sabotage, sender, receiver)
+    }
+
+    /// A letter's kind, for the trace.
+    static func kind(_ letter: Mail) -> String {
+        switch letter {
+        case .interest(_, let filter, let isWanted, _, let ticket):
+            "interest \(String(decoding: filter, as: UTF8.self)) \(isWanted) \(ticket)"
+        case .interestKnown(let ticket, let posted): "interestKnown \(ticket) \(posted)"
+        case .snapshot(_, _, let after, let ticket): "snapshot \(ticket) \(after)"
+        case .snapshotTaken(let ticket, _): "snapshotTaken \(ticket)"
+        case .forward(let message): "forward \(name(message))"
+        case .retain(let message): "retain \(name(message))"
+        case .groupMember(let member, let event, let ticket):
+            "groupMember \(member.partition) \(member.session.slot) \(event) \(ticket)"
+        case .groupDeliver(let message, let member, _, _):
+            "groupDeliver \(name(message)) to \(member.session.slot)"
+        case .groupRefused(let message, _, _, _): "groupRefused \(name(message))"
+        case .credit(let bytes): "credit \(bytes)"
+        }
+    }
+
+    private static func name(_ message: Message) -> String {
+        let payload = message.payload.copied().prefix { $0 != 0x2E }
+        return String(decoding: message.topic.copied(), as: UTF8.self) + " "
+            + String(decoding: payload, as: UTF8.self)
+    }
+
+    private func befall(
+        _ letter: Mail,
+        _ sabotage: Sabotage,
+        _ sender: Int,
+        _ receiver: Int
+    ) -> [Mail] {
+        switch (sabotage, letter) {
+        case (.loseForward, .forward): return isTime() ? [] : [letter]
+        case (.doubleForward, .forward): return isTime() ? [letter, letter] : [letter]
+        case (.swapLetters, .forward):
+            guard let last = letters[sender][receiver].last, case .forward = last else {
+                return [letter]
+            }
+            letters[sender][receiver].removeLast()
+            return [letter, last]
+        case (.forgetInterest, .interest(let tenant, let filter, true, let wants, _)):
+            guard isTime() else { return [letter] }
+            return [
+                letter,
+                .interest(
+                    tenant: tenant,
+                    filter: filter,
+                    isWanted: false,
+                    wantsRetained: wants,
+                    ticket: 0
+                ),
+            ]
+        case (.staleRetained, .snapshotTaken(let ticket, let retained)):
+            let stale = retained.map { $0.map { oldRetained[$0.topic.copied()] ?? $0 } }
+            return [.snapshotTaken(ticket: ticket, retained: stale)]
+        default: return [letter]
+        }
+    }
+
+    /// Whether the bug strikes now: from some letter on, now and then.
+    func isTime() -> Bool {
+        guard ledger.round > 0 else { return false }
+        sabotageAt -= 1
+        return sabotageAt <= 0 && sabotageAt % 5 == 0
+    }
+}
