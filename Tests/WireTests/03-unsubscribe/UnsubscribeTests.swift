@@ -141,4 +141,35 @@ import Testing
             client.expectDisconnect(0x81)
         }
     }
+
+    @Test(
+        "UNSUBSCRIBE right behind SUBSCRIBE leaves nothing to come",
+        .v5("3.10.4-2"),
+        .v311("3.10.4-2"),
+        arguments: Stage.inMemory
+    ) func rightBehind(stage: Stage) {
+        let story = Story(stage)
+        let publisher = story.join("pub", .v311)
+        for topic in ["a", "b", "c", "d"] {
+            publisher.send(Wire.publish(.v311, topic, "x", retain: true))
+        }
+        let client = story.join("sub", .v311)
+        client.send(
+            Wire.subscribe(.v311, 1, [("#", 0)]),
+            Wire.unsubscribe(.v311, 2, ["#"])
+        )
+        var seen: [UInt8] = []
+        while true {
+            let packet = client.nextPacket()
+            if packet.isEmpty { break }
+            seen.append(packet[0] & 0xF0)
+        }
+        // Both are answered; where another partition had to be asked first, UNSUBACK may come
+        // before SUBACK, but no message comes after it.
+        #expect(seen.filter { $0 != 0x30 }.sorted() == [0x90, 0xB0])
+        let end = seen.firstIndex(of: 0xB0) ?? seen.count
+        #expect(!seen[end...].contains(0x30))
+        publisher.send(Wire.publish(.v311, "a", "y"))
+        client.expectNothing()
+    }
 }

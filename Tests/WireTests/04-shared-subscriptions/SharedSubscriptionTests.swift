@@ -321,4 +321,58 @@ import Testing
         #expect(payloads(first).count == 2)
         #expect(payloads(second).count == 2)
     }
+
+    @Test(
+        "A message on its way to a member that leaves goes to another",
+        arguments: Stage.inMemory,
+        ["sub", "sub3"]
+    ) func leavesMeanwhile(stage: Stage, leaver: String) {
+        let story = Story(stage)
+        let members = ["sub", "sub3"].map { story.join($0) }
+        for member in members { member.subscribe("$share/g/a", 1) }
+        let publisher = story.join("pub")
+        story.bench.settlesItself = false
+        for index in 0..<6 {
+            publisher.send(Wire.publish(.v5, "a", "\(index)", qos: 1, id: index + 1))
+        }
+        for index in story.bench.partitions.indices { story.bench.turn(index) }
+        let leaves = leaver == "sub" ? 0 : 1
+        members[leaves].cut()
+        story.bench.settlesItself = true
+        story.bench.settle()
+        let stayed = payloads(members[1 - leaves])
+        #expect(Set(stayed) == Set((0..<6).map(String.init)))
+    }
+
+    @Test("A group of many members on two partitions loses and doubles nothing")
+    func many() {
+        let story = Story(.twoPartitions)
+        let members = (0..<10).map { story.join("member\($0)") }
+        for member in members { member.subscribe("$share/g/#", 1) }
+        let publishers = [story.join("pub"), story.join("sub")]
+        story.bench.settlesItself = false
+        for index in 0..<400 {
+            publishers[index % 2].send(
+                Wire.publish(.v5, "t/\(index % 7)", bytes: Wire.two(index), qos: 1, id: index + 1)
+            )
+            if index % 50 == 25 { members[index / 50].cut() }
+            if index % 3 == 0 { story.bench.turn(index % 2) }
+            if index % 5 == 0 { story.bench.deliverLetter(from: index % 2, to: 1 - index % 2) }
+        }
+        story.bench.settlesItself = true
+        story.bench.settle()
+        var found: [Int: Int] = [:]
+        for member in members where !member.isClosed {
+            while true {
+                let packet = member.nextPacket()
+                guard packet.count > 2 else { break }
+                let number = Int(packet[packet.count - 2]) << 8 | Int(packet[packet.count - 1])
+                found[number, default: 0] += 1
+            }
+        }
+        // What a member received before it was cut may have been sent to another again; nobody
+        // else gets anything twice.
+        #expect(Set(found.keys) == Set(0..<400))
+        #expect(found.values.allSatisfy { $0 == 1 })
+    }
 }

@@ -107,7 +107,8 @@ enum Conformance {
 
             Which test shows which normative statement of the standards; made by `make docs` from
             the tests in `Tests/WireTests`, which compare what the broker sends byte by byte, with
-            one partition and with two. What a statement is about is said here in our own words;
+            one partition and with two; with `SEALWIRE_WIRE_STAGE=tls` over TLS, too, with a daemon
+            of one shard and of two. What a statement is about is said here in our own words;
             the numbers are those of the standards' lists of statements. A test that is named here
             shows the statement at work in the broker; duties of clients are shown by what the
             broker does when a client neglects them.
