@@ -61,6 +61,7 @@ extension ClientEngine {
         for token in state.abandon() { finish(token, .disconnectedHere) }
         for claim in claims { claim.buffer.end(.success(())) }
         claims.removeAll()
+        standing.removeAll()
         unclaimed.end(.success(()))
     }
 
@@ -119,7 +120,7 @@ extension ClientEngine {
             done(.failure(MQTTClientError(error, isPeer: false)))
             return
         }
-        waiting[token] = .answered(done, claim: order.buffer == nil ? nil : token)
+        waiting[token] = .answered(done, order)
     }
 
     private func unsubscribe(
@@ -139,15 +140,22 @@ extension ClientEngine {
             done(.failure(MQTTClientError(error, isPeer: false)))
             return
         }
-        waiting[token] = .answered(done, claim: nil)
+        let ended = Set(filters)
+        for index in standing.indices {
+            standing[index].filters.removeAll { ended.contains($0.filter) }
+        }
+        standing.removeAll { $0.filters.isEmpty }
+        waiting[token] = .answered(done, nil)
     }
 
     func answered(_ token: UInt64, _ answer: Suback) {
-        guard case .answered(let done, let claim) = waiting.removeValue(forKey: token) else {
+        guard case .answered(let done, let order) = waiting.removeValue(forKey: token) else {
             return
         }
-        if let claim, answer.codes.allSatisfy(\.isFailure) {
-            claims.removeAll { $0.number == claim }
+        if answer.codes.allSatisfy(\.isFailure), !answer.codes.isEmpty {
+            claims.removeAll { $0.number == token }
+        } else if let order, order.buffer == nil {
+            standing.append(order)
         }
         done(.success(answer))
     }
@@ -167,11 +175,12 @@ extension ClientEngine {
 
     /// The server knows nothing of an earlier session: asks for everything again.
     func subscribeAgain() {
-        for claim in claims {
+        for order in standing + claims.map(\.order) {
+            // The filters were accepted once, and there is a connection: nothing can fail.
             try? state.subscribe(
-                claim.order.filters,
-                identifier: claim.order.identifier,
-                userProperties: claim.order.userProperties,
+                order.filters,
+                identifier: order.identifier,
+                userProperties: order.userProperties,
                 token: 0,
                 into: &out
             )

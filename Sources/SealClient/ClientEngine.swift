@@ -19,7 +19,7 @@ final class ClientEngine {
     /// Who waits for an answer.
     enum Waiting {
         case published(Completion<PublishOutcome>)
-        case answered(Completion<Suback>, claim: UInt64?)
+        case answered(Completion<Suback>, SubscriptionOrder?)
     }
 
     let settings: MQTTClientSettings
@@ -31,6 +31,8 @@ final class ClientEngine {
     var waiting: [UInt64: Waiting] = [:]
     var flushing: [Completion<PublishOutcome>] = []
     var claims: [Claim] = []
+    /// Subscriptions whose messages are unclaimed.
+    var standing: [SubscriptionOrder] = []
     var connecting: Completion<Connack>?
     var wantsConnection = false
     var isStopped = false
@@ -173,8 +175,8 @@ final class ClientEngine {
     func finish(_ token: UInt64, _ error: MQTTClientError) {
         switch waiting.removeValue(forKey: token) {
         case .published(let done): done(.failure(error))
-        case .answered(let done, let claim):
-            if let claim { claims.removeAll { $0.number == claim } }
+        case .answered(let done, _):
+            claims.removeAll { $0.number == token }
             done(.failure(error))
         case nil: break
         }
@@ -199,7 +201,10 @@ final class ClientEngine {
             }
             try channel.flush()
         } catch {
-            lost(MQTTClientError(error))
+            // What the server said before it hung up tells more than that it hung up: a refusal of
+            // our certificate, for one, comes only after the handshake.
+            read(channel)
+            if self.channel != nil { lost(MQTTClientError(error)) }
             return
         }
         if !flushing.isEmpty, channel.backlogCount < Self.backlogBytesMax {
@@ -327,6 +332,7 @@ final class ClientEngine {
 
     /// Tells the server what it did wrong, and ends the connection.
     private func violated(_ error: MQTTError) {
+        input.removeAll()
         if state.version == .v5, error.reasonCode.isAllowed(in: .disconnect, .fromClient) {
             state.disconnect(reason: error.reasonCode, into: &out)
             flush()

@@ -119,7 +119,11 @@ extension TLSRefusal {
     private static func alert(_ number: Int32) -> TLSRefusal {
         // SAFETY: the text is a constant of the library.
         let word = unsafe SSL_alert_desc_string_long(number)
-        let name = unsafe word.map { unsafe String(cString: $0) } ?? "unknown"
+        // OpenSSL 3.0 has no name for the alert that RFC 8446 §6.2 added.
+        let name =
+            number == 116
+            ? "certificate required"
+            : unsafe word.map { unsafe String(cString: $0) } ?? "unknown"
         let advice: String =
             switch number {
             case SSL3_AD_HANDSHAKE_FAILURE: "it found nothing in common with our offer"
