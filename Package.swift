@@ -91,8 +91,17 @@ let package = Package(
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes"]),
-        tests("SealClientTests", ["SealClient"]),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
+        tests(
+            "SealClientTests",
+            ["SealClient", "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealTelemetry"]
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["sealwire", "SealPKI", "SealServer", "SealTelemetry"],
+            exclude: ["Scripts"],
+            swiftSettings: house
+        ),
         tests(
             "WireTests",
             ["SealTesting", "SealBroker", "SealServer", "SealNet", "SealPKI", "SealTelemetry"]

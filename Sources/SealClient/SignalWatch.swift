@@ -3,27 +3,35 @@
 
 internal import Glibc
 internal import SealNet
+internal import Synchronization
+
+/// Where the handler writes to; a handler can reach nothing but what is global.
+private let signalPipe = Atomic<Int32>(-1)
 
 /// Signals that ask a program to end.
 public enum SignalWatch {
     /// Calls `body` with the number of each SIGINT and SIGTERM.
     ///
-    /// To be called on the main thread before others start, which then leave the signals alone.
-    /// SIGPIPE is ignored, so that writing to a closed pipe is an error like any other.
+    /// Blocking the signals and waiting for them is not enough: the main thread of an asynchronous
+    /// program sleeps with all signals let through. SIGPIPE is ignored, so that writing to a closed
+    /// pipe is an error like any other.
     public static func start(_ body: @escaping @Sendable (Int32) -> Void) {
         signal(SIGPIPE, SIG_IGN)
-        var watched = sigset_t()
-        sigemptyset(&watched)
-        sigaddset(&watched, SIGINT)
-        sigaddset(&watched, SIGTERM)
-        pthread_sigmask(SIG_BLOCK, &watched, nil)
-        Thread.start(named: "signals") {
-            var wanted = sigset_t()
-            sigemptyset(&wanted)
-            sigaddset(&wanted, SIGINT)
-            sigaddset(&wanted, SIGTERM)
-            var number: Int32 = 0
-            while sigwait(&wanted, &number) == 0 { body(number) }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        signalPipe.store(ends[1], ordering: .sequentiallyConsistent)
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(signalPipe.load(ordering: .sequentiallyConsistent), &byte, 1)
+            }
+        }
+        Thread.start(named: "signals") { [input = ends[0]] in
+            var byte: UInt8 = 0
+            while true {
+                let count = read(input, &byte, 1)
+                if count == 1 { body(Int32(byte)) } else if count == 0 || errno != EINTR { return }
+            }
         }
     }
 }

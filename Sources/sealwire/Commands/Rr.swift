@@ -16,6 +16,7 @@ enum Rr {
             .on("--latency", help: "print how long the answer took, on standard error") {
                 $0.showsLatency = true
             },
+            .on("-R", help: "hide retained messages") { $0.hidesRetained = true },
         ] + MessagingFlags.printing + MessagingFlags.server + MessagingFlags.session
             + MessagingFlags.tls + MessagingFlags.talking + MessagingFlags.refused
     )
@@ -106,6 +107,7 @@ enum Rr {
             let start = ContinuousClock.now
             client.publish(message) { _ in }
             for try await answer in client.messages {
+                if options.hidesRetained, answer.isRetained { continue }
                 let time = ContinuousClock.now - start
                 _ = printer.print(answer)
                 if options.showsLatency { Terminal.note("Latency: \(time)") }
