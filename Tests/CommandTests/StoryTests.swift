@@ -43,7 +43,9 @@ struct StoryTests {
                 input: step.input
             )
             let comment = Comment(rawValue: "\(step.words): \(outcome.errors)")
-            #expect(outcome.exitCode == step.exitCode, comment)
+            // mosquitto's tools tell of TLS with 8 or with 1, depending on when it fails.
+            let isTLSFailure = !isOurs && step.exitCode == 8 && outcome.exitCode == 1
+            #expect(outcome.exitCode == step.exitCode || isTLSFailure, comment)
             #expect(
                 Self.isExpected(outcome.output, Shell.fill(step.output, words)),
                 """
