@@ -44,7 +44,7 @@ struct LifeTests {
             S='\(Paths.program)'
             for n in 1 2 3 4 5; do $S pub \(place) -t \(topic)/$n -m $n -r; done
             F=\(broker.folder)/\(topic).code
-            { $S sub \(place) -t '\(topic)/+' -F '%p'; echo "code $?" > $F; } | head -n 1 > /dev/null &
+            { $S sub \(place) -t '\(topic)/+'; echo "code $?" > $F; } | head -n 1 > /dev/null &
             until [ -s $F ]; do $S pub \(place) -t \(topic)/1 -m again; sleep 0.05; done
             cat $F
             """
