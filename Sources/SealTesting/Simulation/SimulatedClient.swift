@@ -110,7 +110,7 @@ final class SimulatedClient {
             if !isObserver { askForLimits(&packet.properties) }
         }
         var will: WillFacts?
-        if !isObserver, purpose != .leave, dice.chance(40) { will = addWill(&packet) }
+        if !isObserver, purpose == .live, dice.chance(40) { will = addWill(&packet) }
         let facts = ConnectFacts(
             cleanStart: cleanStart,
             expirySeconds: expiry,

@@ -117,9 +117,11 @@ extension Simulation {
         ledger.round += 1
         ledger.roundStart = ledger.step
         // Wills that wait, and those of clients that are silent too long, go out first.
-        now += 100_000
-        ledger.passTime(to: now)
-        try settle()
+        for _ in 0..<2 {
+            now += 100_000
+            ledger.passTime(to: now)
+            try settle()
+        }
         clearRetained()
         try settle()
         for client in clients where client.connection != nil { client.leave() }
