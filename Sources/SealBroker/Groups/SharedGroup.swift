@@ -272,18 +272,16 @@ extension Partition {
             // Room for the header and properties that the encoding adds.
             if message.byteCount + 64 > links[id].packetBytesMax { return false }
             let isFree = out.count(Int(id.slot)) < limits.outBytesMax
-            if qos == 0 {
-                if isFree { send(item, to: session, id) }
-                return isFree
-            }
-            if isFree, sessions[session].queue.isEmpty, sessions[session].window.hasRoom {
+            if qos == 0, !isFree { return false }
+            if isFree, sessions[session].queue.isEmpty, qos == 0 || sessions[session].window.hasRoom
+            {
                 send(item, to: session, id)
                 return true
             }
-        }
-        guard qos > 0, sessions[session].queue.count < limits.queuedMessagesMax else {
+        } else if qos == 0 {
             return false
         }
+        guard sessions[session].queue.count < limits.queuedMessagesMax else { return false }
         enqueue(item, session, from: .none)
         return true
     }

@@ -349,8 +349,8 @@ extension Partition {
     ) {
         let identifiers =
             target.identifiers < 0 ? nil : route.identifiers[Int(target.identifiers)]
-        if sessions[target.session].queue.plainCount > 0 {
-            // Retained messages of QoS 0 still wait there; this one is newer.
+        if !sessions[target.session].queue.isEmpty {
+            // What waits there is older, whatever its QoS.
             let item = QueuedMessage(
                 message: keep(
                     &publication,

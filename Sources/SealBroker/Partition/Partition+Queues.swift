@@ -60,7 +60,7 @@ extension Partition {
         counters.queueBytes += Int64(item.message.byteCount)
         sessions[session].queue.append(item)
         // Until it is sent, none of QoS 0 takes the short way past it.
-        if item.qos == 0, links.contains(link) { links[link].takesSharedPackets = false }
+        if links.contains(link) { links[link].takesSharedPackets = false }
         // Well before the queue is full, those who fill it are slowed down.
         if links.contains(link), count * 2 >= limits.queuedMessagesMax {
             _ = waitFor(link, source)
@@ -92,7 +92,7 @@ extension Partition {
             send(item, to: session, id)
         }
         links[id].takesSharedPackets =
-            sessions[session].queue.plainCount == 0 && links[id].sharesPackets
+            sessions[session].queue.isEmpty && links[id].sharesPackets
         if sessions[session].queue.count * 4 < limits.queuedMessagesMax { letGo(id) }
     }
 

@@ -22,15 +22,11 @@ struct MessageQueue {
     /// The bytes of all waiting messages.
     private(set) var bytes = 0
 
-    /// Waiting messages of QoS 0; later ones of QoS 0 must not overtake them.
-    private(set) var plainCount = 0
-
     var count: Int { items.count - head }
     var isEmpty: Bool { head == items.count }
 
     mutating func append(_ item: QueuedMessage) {
         bytes += item.message.byteCount
-        if item.qos == 0 { plainCount += 1 }
         items.append(item)
     }
 
@@ -41,7 +37,6 @@ struct MessageQueue {
         items[head] = nil
         head += 1
         bytes -= item.message.byteCount
-        if item.qos == 0 { plainCount -= 1 }
         if head == items.count {
             items.removeAll(keepingCapacity: head <= 1024)
             head = 0

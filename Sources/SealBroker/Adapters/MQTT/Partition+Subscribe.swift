@@ -180,9 +180,8 @@ extension Partition {
             identifiers: options.identifier == 0 ? nil : [options.identifier]
         )
         let hasTurn =
-            item.qos == 0
-            ? sessions[session].queue.plainCount == 0
-            : sessions[session].queue.isEmpty && sessions[session].window.hasRoom
+            sessions[session].queue.isEmpty
+            && (item.qos == 0 || sessions[session].window.hasRoom)
         let isReady = hasTurn && out.count(Int(id.slot)) < limits.outBytesMax
         if isReady { send(item, to: session, id) } else { enqueue(item, session, from: id) }
     }
