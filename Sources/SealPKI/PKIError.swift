@@ -33,11 +33,14 @@ public struct PKIError: Error, Equatable, Sendable, CustomStringConvertible {
     public let code: Code
     /// A sentence for the person who has to act.
     public let reason: String
+    /// What to do about it, when that is not said by the reason.
+    public let hint: String?
 
     /// Makes an error.
-    public init(_ code: Code, _ reason: String) {
+    public init(_ code: Code, _ reason: String, hint: String? = nil) {
         self.code = code
         self.reason = reason
+        self.hint = hint
     }
 
     /// The code and the sentence.

@@ -22,7 +22,7 @@ struct Program {
             Terminal.write("sealwire \(programVersion)\n")
             return 0
         case "--help", "-h": return explain(nil)
-        case "help": return explain(rest.first)
+        case "help": return explain(rest.first, rest.dropFirst().first)
         default:
             guard let command = Command.all.first(where: { $0.name == first }) else {
                 return unknown(first)
@@ -31,7 +31,7 @@ struct Program {
         }
     }
 
-    private static func explain(_ name: String?) -> Int32 {
+    private static func explain(_ name: String?, _ verb: String? = nil) -> Int32 {
         guard let name else {
             Terminal.write(help)
             return 0
@@ -39,7 +39,8 @@ struct Program {
         guard let command = Command.all.first(where: { $0.name == name }) else {
             return unknown(name)
         }
-        Terminal.write(command.help())
+        let below = command.verbs.first { $0.name == verb }
+        Terminal.write((below ?? command).help())
         return 0
     }
 

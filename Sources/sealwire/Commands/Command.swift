@@ -14,9 +14,13 @@ struct Command: Sendable {
     let run: @MainActor @Sendable ([String]) async -> Int32
     /// Its whole help.
     let help: @Sendable () -> String
+    /// What it has below it, when it is a noun.
+    var verbs: [Command] = []
 
     /// All commands, in the order of the help.
-    static let all: [Command] = [Pub.command, Sub.command, Rr.command, BenchCommand.command]
+    static let all: [Command] = [
+        Pub.command, Sub.command, Rr.command, BenchCommand.command,
+    ]
 }
 
 /// The help of a command, from its parts.

@@ -88,10 +88,27 @@ struct FlagTable<Options>: Sendable {
         self.byName = byName
     }
 
-    /// Applies the words to the options, in order.
-    func parse(_ words: [String], into options: inout Options) throws(UsageError) {
+    /// Applies the words to the options, in order; gives back those that are no flags.
+    ///
+    /// After `--` no word is a flag.
+    @discardableResult
+    func parse(
+        _ words: [String],
+        into options: inout Options,
+        wordsMax: Int = 0
+    ) throws(UsageError) -> [String] {
         var arguments = Arguments(words)
+        var plain: [String] = []
+        var takesFlags = true
         while let word = arguments.next() {
+            if wordsMax > 0, takesFlags, word == "--" {
+                takesFlags = false
+                continue
+            }
+            if plain.count < wordsMax, !takesFlags || !word.hasPrefix("-") || word == "-" {
+                plain.append(word)
+                continue
+            }
             var name = word
             if word.hasPrefix("--"), let sign = word.firstIndex(of: "=") {
                 name = String(word[..<sign])
@@ -104,6 +121,7 @@ struct FlagTable<Options>: Sendable {
             guard let index = byName[name] else { throw unknown(name) }
             try flags[index].apply(&options, &arguments, name)
         }
+        return plain
     }
 
     private func unknown(_ word: String) -> UsageError {
