@@ -85,7 +85,7 @@ let package = Package(
         tests("SealTelemetryTests", ["SealTelemetry"]),
         tests("SealHTTPTests", ["SealHTTP"]),
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
-        tests("SealBrokerTests", ["SealBroker", "SealBytes", "SealTelemetry"]),
+        tests("SealBrokerTests", ["SealBroker", "SealMQTT", "SealBytes", "SealTelemetry"]),
         tests(
             "SealServerTests",
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]

@@ -2,6 +2,7 @@
 // The window of messages under way and the set of packet ids, against the obvious models.
 
 import SealBytes
+import SealMQTT
 import Testing
 
 @testable import SealBroker
@@ -40,11 +41,51 @@ struct OutWindowTests {
             _ = window.push(Flight(state: .awaitsPubrec))
         }
         #expect(!window.hasRoom)
-        window.release(1)
+        #expect(window.acknowledge(.pubrec, 1, refuses: false) == .release(isKnown: true))
         #expect(window.state(of: 1) == .awaitsPubcomp)
         #expect(!window.hasRoom)
         window.finish(1)
         #expect(window.hasRoom)
+    }
+
+    @Test("each state takes its own acknowledgement and refuses the others in every form")
+    func acknowledgements() {
+        let table: [(FlightState, PacketType, refuses: Bool, AcknowledgementStep, FlightState?)] = [
+            (.awaitsPuback, .puback, false, .taken, nil),
+            (.awaitsPuback, .puback, true, .taken, nil),
+            (.awaitsPuback, .pubrec, false, .outOfOrder, .awaitsPuback),
+            (.awaitsPuback, .pubcomp, false, .outOfOrder, .awaitsPuback),
+            (.awaitsPubrec, .puback, false, .outOfOrder, .awaitsPubrec),
+            (.awaitsPubrec, .pubrec, false, .release(isKnown: true), .awaitsPubcomp),
+            (.awaitsPubrec, .pubrec, true, .taken, nil),
+            (.awaitsPubrec, .pubcomp, false, .outOfOrder, .awaitsPubrec),
+            (.awaitsPubcomp, .puback, false, .outOfOrder, .awaitsPubcomp),
+            (.awaitsPubcomp, .pubrec, false, .release(isKnown: true), .awaitsPubcomp),
+            (.awaitsPubcomp, .pubrec, true, .taken, .awaitsPubcomp),
+            (.awaitsPubcomp, .pubcomp, false, .taken, nil),
+        ]
+        for (state, type, refuses, step, after) in table {
+            var window = OutWindow()
+            let id = window.push(Flight(state: state))
+            #expect(window.acknowledge(type, id, refuses: refuses) == step, "\(state) \(type)")
+            #expect(window.state(of: id) == after, "\(state) \(type)")
+            #expect(window.inFlight == (after == nil ? 0 : 1))
+        }
+    }
+
+    @Test("acknowledgements of unknown ids are taken, and PUBREC's answer says so")
+    func strangers() {
+        var window = OutWindow()
+        _ = window.push(Flight(state: .awaitsPuback))
+        _ = window.push(Flight(state: .awaitsPuback))
+        window.finish(2)
+        for id: UInt16 in [0, 2, 3, 65_535] {
+            #expect(window.acknowledge(.puback, id, refuses: false) == .taken)
+            #expect(window.acknowledge(.pubcomp, id, refuses: false) == .taken)
+            #expect(window.acknowledge(.pubrec, id, refuses: true) == .taken)
+            #expect(window.acknowledge(.pubrec, id, refuses: false) == .release(isKnown: false))
+        }
+        #expect(window.inFlight == 1)
     }
 
     @Test("ids that are not under way have no state, and finishing them changes nothing")

@@ -2,6 +2,7 @@
 // Messages under way to one session: a ring indexed by packet id minus the first id.
 
 internal import SealBytes
+internal import SealMQTT
 
 /// What a message under way waits for.
 enum FlightState: UInt8 {
@@ -9,6 +10,16 @@ enum FlightState: UInt8 {
     case awaitsPuback
     case awaitsPubrec
     case awaitsPubcomp
+}
+
+/// What an acknowledgement comes to.
+enum AcknowledgementStep: Equatable {
+    /// Nothing is to be said.
+    case taken
+    /// PUBREL is to be sent; unknown ids are told so.
+    case release(isKnown: Bool)
+    /// The message waits for another one.
+    case outOfOrder
 }
 
 /// One message under way.
@@ -66,6 +77,43 @@ struct OutWindow {
         return state == .acknowledged ? nil : state
     }
 
+    /// Takes PUBACK, PUBREC or PUBCOMP of the receiver.
+    ///
+    /// One of an unknown id may be a late answer (MQTT 5.0 §4.13.1).
+    mutating func acknowledge(
+        _ type: PacketType,
+        _ id: UInt16,
+        refuses: Bool
+    ) -> AcknowledgementStep {
+        let isRec = type == .pubrec
+        let asksRelease = isRec && !refuses
+        guard let offset = offset(of: id) else {
+            return asksRelease ? .release(isKnown: false) : .taken
+        }
+        let index = (head + offset) & (ring.count - 1)
+        switch ring[index].state {
+        case .acknowledged: return asksRelease ? .release(isKnown: false) : .taken
+        case .awaitsPuback:
+            guard type == .puback else { return .outOfOrder }
+            finish(at: index)
+            return .taken
+        case .awaitsPubrec:
+            guard isRec else { return .outOfOrder }
+            if refuses {
+                // MQTT 5.0 §4.3.3: the receiver refuses; the message is done.
+                finish(at: index)
+                return .taken
+            }
+            release(at: index)
+            return .release(isKnown: true)
+        case .awaitsPubcomp:
+            if isRec { return refuses ? .taken : .release(isKnown: true) }
+            guard type == .pubcomp else { return .outOfOrder }
+            finish(at: index)
+            return .taken
+        }
+    }
+
     /// A message under way; nil when there is none with this id.
     func flight(of id: UInt16) -> Flight? {
         guard let offset = offset(of: id) else { return nil }
@@ -74,9 +122,7 @@ struct OutWindow {
     }
 
     /// A QoS 2 message was received; only its id is needed from now on.
-    mutating func release(_ id: UInt16) {
-        guard let offset = offset(of: id) else { return }
-        let index = (head + offset) & (ring.count - 1)
+    private mutating func release(at index: Int) {
         ring[index].state = .awaitsPubcomp
         ring[index].message = nil
         ring[index].identifiers = nil
@@ -85,9 +131,13 @@ struct OutWindow {
     /// A message is done.
     mutating func finish(_ id: UInt16) {
         guard let offset = offset(of: id) else { return }
-        let mask = ring.count - 1
-        let index = (head + offset) & mask
+        let index = (head + offset) & (ring.count - 1)
         guard ring[index].state != .acknowledged else { return }
+        finish(at: index)
+    }
+
+    private mutating func finish(at index: Int) {
+        let mask = ring.count - 1
         ring[index] = Flight(state: .acknowledged)
         inFlight -= 1
         while span > 0, ring[head].state == .acknowledged {

@@ -207,56 +207,31 @@ extension Partition {
     ) throws(MQTTError) {
         let session = links[id].session
         guard sessions.contains(session) else { return }
-        try checkStep(type, sessions[session].window.state(of: packet.packetID))
-        switch type {
-        case .puback:
-            if sessions[session].window.state(of: packet.packetID) == .awaitsPuback {
-                sessions[session].window.finish(packet.packetID)
-            }
-        case .pubrec:
-            pubrecReceived(id, session, packet)
-        case .pubcomp:
-            if sessions[session].window.state(of: packet.packetID) == .awaitsPubcomp {
-                sessions[session].window.finish(packet.packetID)
-            }
-        default:
+        if type == .pubrel {
             let wasThere = sessions[session].inbound.remove(packet.packetID)
             writeShort(id, .pubcomp, packet.packetID, isKnown: wasThere)
+        } else {
+            let step = sessions[session].window.acknowledge(
+                type,
+                packet.packetID,
+                refuses: packet.reason.rawValue >= 0x80
+            )
+            switch step {
+            case .taken: break
+            case .release(let isKnown):
+                writeShort(id, .pubrel, packet.packetID, isKnown: isKnown)
+            case .outOfOrder:
+                // MQTT 5.0 §4.13.1, MQTT 3.1.1 [MQTT-4.8.0-1].
+                throw MQTTError(
+                    .protocolError,
+                    .protocolError,
+                    "the acknowledgement is not the one that the message's QoS waits for",
+                    clause: "MQTT 5.0 §4.3"
+                )
+            }
         }
         if !sessions[session].resend.isEmpty { continueRedelivery(session, id) }
         if !sessions[session].queue.isEmpty { pump(session) }
-    }
-
-    /// An acknowledgement of another QoS, or out of its order, is a protocol error
-    /// (MQTT 5.0 §4.13.1, MQTT 3.1.1 [MQTT-4.8.0-1]); one of an unknown id may be a late answer.
-    private func checkStep(_ type: PacketType, _ state: FlightState?) throws(MQTTError) {
-        let isInOrder =
-            switch type {
-            case .puback: state == .awaitsPuback
-            case .pubrec: state == .awaitsPubrec || state == .awaitsPubcomp
-            case .pubcomp: state == .awaitsPubcomp
-            default: true
-            }
-        guard isInOrder || state == nil else {
-            throw MQTTError(
-                .protocolError,
-                .protocolError,
-                "the acknowledgement is not the one that the message's QoS waits for",
-                clause: "MQTT 5.0 §4.3"
-            )
-        }
-    }
-
-    private func pubrecReceived(_ id: Handle, _ session: Handle, _ packet: Acknowledgement) {
-        let state = sessions[session].window.state(of: packet.packetID)
-        if packet.reason.rawValue >= 0x80 {
-            // MQTT 5.0 §4.3.3: the receiver refuses; the message is done.
-            if state == .awaitsPubrec { sessions[session].window.finish(packet.packetID) }
-            return
-        }
-        if state == .awaitsPubrec { sessions[session].window.release(packet.packetID) }
-        let isKnown = state == .awaitsPubrec || state == .awaitsPubcomp
-        writeShort(id, .pubrel, packet.packetID, isKnown: isKnown)
     }
 
     /// PUBREL or PUBCOMP; an unknown id is said to be unknown where the version can.
