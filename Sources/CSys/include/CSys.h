@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "AuthorityDoor.h"
 #include "OpenSSLDoor.h"
 
 // A BIO over two buffers that its owner lends for one step: reads come out of `in`, writes are

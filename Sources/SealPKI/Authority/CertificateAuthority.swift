@@ -177,7 +177,7 @@ public struct CertificateAuthority: Sendable {
         done = done && seal_crl_put_authority_key(list, certificate.pointer) == 1
         done = done && X509_CRL_sort(list) == 1
         // SAFETY: the digest is a constant of the library; NULL is what Ed25519 wants.
-        guard done, unsafe X509_CRL_sign(list, key.pointer, Self.digest(for: key)) > 0 else {
+        guard done, unsafe X509_CRL_sign(list, key.pointer, key.usualDigest) > 0 else {
             let why = OpenSSLDoor.takeErrors() ?? "a serial number is not hexadecimal"
             throw PKIError(.badRequest, "the revocation list could not be made: \(why)")
         }
@@ -193,13 +193,6 @@ public struct CertificateAuthority: Sendable {
 
     private static func badDays(_ days: Int) -> PKIError {
         PKIError(.badRequest, "\(days) days of validity are not between 1 and \(daysMax)")
-    }
-
-    /// Ed25519 brings its own digest; P-384 keys go with SHA-384, the others with SHA-256.
-    private static func digest(for key: PrivateKey) -> OpaquePointer? {
-        let what = key.description
-        if what.algorithm == "ED25519" { return nil }
-        return what.algorithm == "EC" && what.bits > 256 ? EVP_sha384() : EVP_sha256()
     }
 
     private static func make(
@@ -235,7 +228,7 @@ public struct CertificateAuthority: Sendable {
         }
         try putExtensions(order, made, issuer: issuer)
         // SAFETY: the digest is a constant of the library; NULL is what Ed25519 wants.
-        guard unsafe X509_sign(made, signer.pointer, digest(for: signer)) > 0 else {
+        guard unsafe X509_sign(made, signer.pointer, signer.usualDigest) > 0 else {
             let why = OpenSSLDoor.takeErrors() ?? "no reason given"
             throw PKIError(.cryptography, "the certificate could not be signed: \(why)")
         }

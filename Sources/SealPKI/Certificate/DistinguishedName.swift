@@ -112,7 +112,7 @@ private let rfc2253Flags: UInt =
     | UInt(XN_FLAG_DN_REV) | UInt(XN_FLAG_FN_SN) | UInt(XN_FLAG_DUMP_UNKNOWN_FIELDS)
 
 /// The short name of an object, or its dotted number.
-private func shortName(_ object: OpaquePointer) -> String {
+func shortName(_ object: OpaquePointer) -> String {
     let number = OBJ_obj2nid(object)
     // SAFETY: the short name is a constant of the library.
     if number != NID_undef, let name = unsafe OBJ_nid2sn(number) {

@@ -39,8 +39,13 @@ public struct SubjectNames: Equatable, Sendable {
 
     /// Reads the names of a certificate; a NUL byte in any of them refuses all.
     init(reading certificate: OpaquePointer) throws(PKIError) {
+        try self.init(taking: seal_x509_subject_names(certificate))
+    }
+
+    /// Reads OpenSSL's names and frees them; NULL stands for none.
+    init(taking names: OpaquePointer?) throws(PKIError) {
         self.init()
-        guard let names = seal_x509_subject_names(certificate) else {
+        guard let names else {
             OpenSSLDoor.forgetErrors()
             return
         }

@@ -82,3 +82,13 @@ final class CRLOwner: @unchecked Sendable {
 
     deinit { X509_CRL_free(pointer) }
 }
+
+/// Owns one reference to a certificate request.
+// SAFETY: the request is never changed after it was put here.
+final class RequestOwner: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+    deinit { X509_REQ_free(pointer) }
+}
