@@ -25,6 +25,20 @@ public struct PKIError: Error, Equatable, Sendable, CustomStringConvertible {
         case notAuthority = "pki.not-an-authority"
         /// A file could not be read or written.
         case file = "pki.file"
+        /// The file is no keystore of a kind that is read.
+        case keystoreFormat = "pki.keystore-format"
+        /// The keystore does not open with the password, or was changed after it was written.
+        case keystorePassword = "pki.keystore-password"
+        /// The keystore is damaged: its bytes do not follow its format.
+        case keystoreBroken = "pki.keystore-broken"
+        /// The keystore is larger or dearer than the limits allow.
+        case keystoreLimit = "pki.keystore-limit"
+        /// The keystore has no such entry, has it already, or cannot hold it.
+        case keystoreEntry = "pki.keystore-entry"
+        /// The certificates of a chain do not follow one another.
+        case chainBroken = "pki.chain-broken"
+        /// A certificate has expired or is not valid yet.
+        case notInDate = "pki.not-in-date"
         /// OpenSSL refused for another reason.
         case cryptography = "pki.cryptography"
     }
