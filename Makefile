@@ -87,7 +87,8 @@ asan:
 	$(if $(ONLY),--filter '$(ONLY)')
 
 tsan:
-	swift test --sanitize=thread --scratch-path .build/tsan $(if $(ONLY),--filter '$(ONLY)')
+	swift test --sanitize=thread -Xswiftc -DSEALWIRE_TSAN --scratch-path .build/tsan \
+	 $(if $(ONLY),--filter '$(ONLY)')
 
 clean:
 	rm -rf .build Fuzz/build

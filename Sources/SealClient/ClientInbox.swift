@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the client's thread is asked to do, posted from any thread.
 
+internal import SealBytes
 internal import SealMQTT
 internal import SealNet
 internal import Synchronization
@@ -46,7 +47,7 @@ final class ClientInbox: Sendable {
     }
 
     let waker: Waker
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let lastToken = Atomic<UInt64>(0)
 
     init() throws(NetError) { waker = try Waker() }

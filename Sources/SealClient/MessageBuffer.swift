@@ -2,8 +2,8 @@
 // Messages on their way from the client's thread to a reader: bounded, because the thread stops
 // reading the connection when a reader is too far behind.
 
+internal import SealBytes
 public import SealMQTT
-internal import Synchronization
 
 /// The messages of one reader.
 final class MessageBuffer: Sendable {
@@ -29,7 +29,7 @@ final class MessageBuffer: Sendable {
 
     private typealias Reader = CheckedContinuation<IncomingMessage?, any Error>
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let messagesMax: Int
     private let inbox: ClientInbox
 

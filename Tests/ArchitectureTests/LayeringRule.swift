@@ -37,7 +37,8 @@ enum LayeringRule {
     ///
     /// The C library at the doors only, locks and atomics where threads meet, Foundation nowhere.
     static func systemModules(of room: String) -> Set<String> {
-        if room == "SealTelemetry" { return ["Synchronization"] }
+        // SealBytes has the lock, so that threads may meet; itself it starts none.
+        if room == "SealTelemetry" || room == "SealBytes" { return ["Synchronization"] }
         return pureRooms.contains(room) ? [] : ["Glibc", "Synchronization"]
     }
 

@@ -2,7 +2,7 @@
 // Limits that hold for all loops together: connections in total and by source address, and
 // handshakes under way.
 
-internal import Synchronization
+internal import SealBytes
 
 /// Why a connection was turned away before anything was read from it.
 public enum AdmissionRefusal: String, Sendable, CaseIterable {
@@ -63,10 +63,10 @@ public final class Admission: Sendable {
         }
     }
 
-    private let counts: Mutex<Counts>
+    private let counts: Locked<Counts>
 
     /// Starts with nobody connected.
-    public init(_ limits: AdmissionLimits) { counts = Mutex(Counts(limits: limits)) }
+    public init(_ limits: AdmissionLimits) { counts = Locked(Counts(limits: limits)) }
 
     /// Replaces the limits; who is in stays in.
     public func update(_ limits: AdmissionLimits) { counts.withLock { $0.limits = limits } }

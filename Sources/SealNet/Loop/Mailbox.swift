@@ -3,11 +3,12 @@
 
 internal import CSys
 internal import Glibc
+internal import SealBytes
 internal import Synchronization
 
 /// Letters for one loop, posted from any thread and taken by the loop alone.
 public final class Mailbox<Letter: Sendable>: Sendable {
-    private let letters = Mutex<[Letter]>([])
+    private let letters = Locked<[Letter]>([])
     private let isAsleep = Atomic<Bool>(false)
     let bell: Int32
 

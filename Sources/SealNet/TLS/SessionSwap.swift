@@ -6,14 +6,14 @@
 internal import COpenSSL
 internal import CSys
 internal import Glibc
+internal import SealBytes
 internal import SealPKI
-internal import Synchronization
 
 /// Replaces the session of finished TLS 1.3 connections by an empty one.
 final class SessionSwap: Sendable {
     // SAFETY: OpenSSL counts references to contexts and sessions atomically; the table is locked.
     private nonisolated(unsafe) let context: OpaquePointer
-    private let sessions = Mutex<[Int32: UInt]>([:])
+    private let sessions = Locked<[Int32: UInt]>([:])
 
     /// Makes the context that connections are moved to; its method must be the negotiated one, or
     /// OpenSSL would start the connection over.

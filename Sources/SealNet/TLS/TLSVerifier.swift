@@ -4,8 +4,8 @@
 internal import COpenSSL
 internal import CSys
 internal import Glibc
+internal import SealBytes
 internal import SealPKI
-internal import Synchronization
 
 /// Checks peers' certificates for one context.
 ///
@@ -22,7 +22,7 @@ final class TLSVerifier: Sendable {
     /// At most so many leaves are remembered; the table starts over when it is full.
     static let rememberedMax = 65_536
 
-    private let remembered = Mutex<[Fingerprint: Window]>([:])
+    private let remembered = Locked<[Fingerprint: Window]>([:])
     /// Whether successes are remembered; a client's depend on the host and are not.
     private let remembers: Bool
     /// Whether a failure ends the handshake.

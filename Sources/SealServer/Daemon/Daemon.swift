@@ -7,7 +7,6 @@ internal import SealBytes
 internal import SealNet
 internal import SealPKI
 public import SealTelemetry
-internal import Synchronization
 
 /// Everything that runs.
 public final class Daemon: Sendable {
@@ -22,10 +21,10 @@ public final class Daemon: Sendable {
     let counters = DaemonCounters()
     let census: ShardCensus
     let startedAt = Loop<Shard>.clock
-    let state: Mutex<DaemonState>
+    let state: Locked<DaemonState>
     let caretaker: Caretaker
     /// Held while a configuration is being put into use.
-    let reloading = Mutex<WatchedFiles?>(nil)
+    let reloading = Locked<WatchedFiles?>(nil)
     private let metricsMailbox = Mailbox<LoopLetter<Never>>()
     private let handshakes: HandshakePool
     private let logins: LoginPool
@@ -63,7 +62,7 @@ public final class Daemon: Sendable {
         mailboxes = (0..<count).map { _ in Mailbox() }
         census = ShardCensus(mailboxes)
         running = MonitoredState(0)
-        state = Mutex(DaemonState(configuration: configuration))
+        state = Locked(DaemonState(configuration: configuration))
         caretaker = Caretaker(milliseconds: watchMilliseconds)
         startShards(configuration, materials, opened.listeners)
         startMetrics(opened.metricsListeners)

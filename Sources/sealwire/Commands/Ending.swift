@@ -2,8 +2,8 @@
 // How a command comes to its end from outside: Ctrl-C or a time limit, both with a goodbye.
 
 import Glibc
+import SealBytes
 import SealClient
-import Synchronization
 
 /// Why a command ends.
 enum EndingReason: Sendable {
@@ -19,7 +19,7 @@ final class Ending: Sendable {
         var properties = PropertyOptions()
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Why the command ends, if it was told to.
     var reason: EndingReason? { state.withLock { $0.reason } }

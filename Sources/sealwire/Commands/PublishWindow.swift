@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts the messages on their way, so that many can be under way and none is forgotten.
 
+import SealBytes
 import SealClient
-import Synchronization
 
 /// The messages that a command has given to its client.
 final class PublishWindow: Sendable {
@@ -13,7 +13,7 @@ final class PublishWindow: Sendable {
         var waiting: (below: Int, reader: CheckedContinuation<Void, Never>)?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// A message is given to the client; the closure is to be called when it is done.
     func begin() -> @Sendable (Result<PublishOutcome, MQTTClientError>) -> Void {
