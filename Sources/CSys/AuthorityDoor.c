@@ -4,6 +4,7 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "include/CSys.h"
 
@@ -130,3 +131,5 @@ int seal_crl_add(
     BN_free(number);
     return done;
 }
+
+int seal_sync_file_system(int fd) { return syncfs(fd); }

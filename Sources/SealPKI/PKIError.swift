@@ -39,6 +39,46 @@ public struct PKIError: Error, Equatable, Sendable, CustomStringConvertible {
         case chainBroken = "pki.chain-broken"
         /// A certificate has expired or is not valid yet.
         case notInDate = "pki.not-in-date"
+        /// A configuration file cannot be read, or asks for what we do not do.
+        case configuration = "pki.configuration"
+        /// An authority's database is damaged, or was changed by somebody else at the same time.
+        case database = "pki.database"
+        /// A file with serial numbers is missing, damaged, or names a number that is taken.
+        case serialNumber = "pki.serial-number"
+        /// Another process holds the authority's lock.
+        case locked = "pki.locked"
+        /// A file is there already and is not overwritten.
+        case fileExists = "pki.file-exists"
+        /// The subject has no common name.
+        case commonNameMissing = "pki.common-name-missing"
+        /// The common name holds a colon, or cannot be the name of a device for another reason.
+        case commonNameRefused = "pki.common-name-refused"
+        /// There is a valid certificate for this subject, and subjects are unique.
+        case subjectTaken = "pki.subject-taken"
+        /// A field that the policy asks for is missing.
+        case policyMissing = "pki.policy-missing"
+        /// A field differs from the authority's, and the policy says that they match.
+        case policyMismatch = "pki.policy-mismatch"
+        /// No authority may stand below this one, or not so many.
+        case pathLength = "pki.path-length"
+        /// The issuer's certificate is not valid yet, or not any more.
+        case issuerDate = "pki.issuer-date"
+        /// The issuer's key may not be used for this (keyUsage).
+        case issuerUsage = "pki.issuer-usage"
+        /// The key is too short to be safe.
+        case weakKey = "pki.weak-key"
+        /// The digest is not safe any more.
+        case weakDigest = "pki.weak-digest"
+        /// The signature of a request is not by its own key.
+        case requestSignature = "pki.request-signature"
+        /// The request asks to become an authority, and nobody granted that.
+        case requestAuthority = "pki.request-authority"
+        /// An extension is unknown or says something impossible.
+        case badExtension = "pki.bad-extension"
+        /// There is no such certificate in the database.
+        case unknownCertificate = "pki.unknown-certificate"
+        /// The certificate is revoked already, or not on hold, so that this cannot be done.
+        case revocationState = "pki.revocation-state"
         /// OpenSSL refused for another reason.
         case cryptography = "pki.cryptography"
     }

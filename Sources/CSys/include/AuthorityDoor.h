@@ -37,3 +37,8 @@ int seal_crl_set_number(X509_CRL *list, const char *hex);
 int seal_crl_add(
     X509_CRL *list, const char *serial_hex, int64_t when, int reason, int64_t invalid_since,
     const char *hold);
+
+// ---- Files
+
+// Writes everything of a file system that is not on the disk yet; 0 when done.
+int seal_sync_file_system(int fd);
