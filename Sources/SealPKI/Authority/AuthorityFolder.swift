@@ -179,8 +179,7 @@ enum AuthorityText {
         pathLength: Int?,
         hasRandomSerials: Bool
     ) -> String {
-        let limit = pathLength.map { ", pathlen:\($0)" } ?? ""
-        return """
+        """
             # The authority in this folder, for `sealwire ca` and for `openssl ca -config`.
 
             [ ca ]
@@ -226,7 +225,7 @@ enum AuthorityText {
             [ v3_ca ]
             subjectKeyIdentifier   = hash
             authorityKeyIdentifier = keyid:always, issuer
-            basicConstraints       = critical, CA:TRUE\(limit)
+            basicConstraints       = critical, CA:TRUE\(pathLength.map { ", pathlen:\($0)" } ?? "")
             keyUsage               = critical, keyCertSign, cRLSign
 
             \(CertificateProfile.allCases.map(section).joined(separator: "\n"))

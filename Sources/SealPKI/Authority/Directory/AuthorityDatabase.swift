@@ -64,8 +64,10 @@ struct AuthorityDatabase {
         return yesNo(text, otherwise: true)
     }
 
-    /// A last line without its end was cut by a crash: openssl would pass over it and join the next
-    /// line to it. A whole row gets its end back, anything else goes.
+    /// Mends a last line without its end, which a crash left.
+    ///
+    /// openssl passes over it, and the next line would be joined to it. A whole row gets its end
+    /// back, anything else goes.
     private static func repairTail(_ path: String) throws(PKIError) {
         let file = try DirectoryFile(path, O_RDONLY)
         let size = try file.stamp().bytes

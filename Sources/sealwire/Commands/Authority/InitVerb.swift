@@ -158,7 +158,7 @@ enum AuthorityNotes {
     static func write(_ issued: IssuedCertificate) {
         for field in issued.droppedFields {
             Terminal.note(
-                "sealwire: note: \(TextTable.printable(field)) is not in the policy and was left out"
+                "sealwire: note: \(TextTable.printable(field)) was left out by the policy"
             )
         }
         for name in issued.droppedExtensions {

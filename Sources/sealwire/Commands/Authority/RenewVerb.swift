@@ -32,8 +32,8 @@ enum RenewVerb {
         usage: "SERIAL | NAME [OPTIONS]",
         text: """
             Signs a new certificate with the subject and the names of the certificate SERIAL, or of
-            the one valid certificate for NAME, and revokes the old one as superseded (an expired one
-            is only marked). The public key stays unless --new-key is given. The files are
+            the one valid certificate for NAME, and revokes the old one as superseded (an expired
+            one is only marked). The public key stays unless --new-key is given. The files are
             NAME.SERIAL.crt and NAME.SERIAL.chain.pem, with the new serial number, and
             NAME.SERIAL.key for a new key; the old files stay. When the old certificate is a
             server's, --profile server is taken unless another is given.
@@ -144,7 +144,7 @@ enum AdoptVerb {
         text: """
             Checks the folder (or configuration file) DIR of openssl ca and makes what is missing:
             the crlnumber, the .attr file, folders, a serial number behind the last certificate's,
-            and for an authority below another one the chain, out of --chain and of the folder above.
+            and for an authority below another one the chain, from --chain and the folder above.
             Nothing that is there is lost, and openssl ca goes on working with it; openssl takes no
             lock, so do not run both at the same moment. Afterwards every other verb works with it.
             """,

@@ -75,9 +75,9 @@ enum RevokeVerb {
         summary: "revoke a certificate, put it on hold, or take a hold back",
         usage: "SERIAL | --name NAME | --certificate FILE [OPTIONS]",
         text: """
-            Marks a certificate as revoked in the database; the next sealwire ca crl tells the world.
-            With the reason certificateHold it can be taken back with the reason removeFromCRL. No
-            passphrase is needed.
+            Marks a certificate as revoked in the database; the next sealwire ca crl tells the
+            world. With the reason certificateHold it can be taken back with the reason
+            removeFromCRL. No passphrase is needed.
             """,
         defaults: RevokeOptions(),
         flags: RevokeOptions.flags,

@@ -40,11 +40,11 @@ enum SignVerb {
         summary: "sign a certificate request (CSR)",
         usage: "CSR [OPTIONS]",
         text: """
-            Signs the request in the file CSR (PEM or DER; - is standard input), after the policy and
-            the extensions of the configuration. What the certificate does not take over from the
-            request is named on standard error: fields of the subject that the policy does not list,
-            and extensions that copy_extensions does not carry. Names given with --san take the
-            place of the request's.
+            Signs the request in the file CSR (PEM or DER; - is standard input), after the policy
+            and the extensions of the configuration. What the certificate does not take over from
+            the request is named on standard error: fields of the subject that the policy does not
+            list, and extensions that copy_extensions does not carry. Names given with --san take
+            the place of the request's.
             """,
         defaults: SignOptions(),
         flags: SignOptions.flags,
