@@ -180,68 +180,68 @@ enum AuthorityText {
         hasRandomSerials: Bool
     ) -> String {
         """
-            # The authority in this folder, for `sealwire ca` and for `openssl ca -config`.
+        # The authority in this folder, for `sealwire ca` and for `openssl ca -config`.
 
-            [ ca ]
-            default_ca = CA_default
+        [ ca ]
+        default_ca = CA_default
 
-            [ CA_default ]
-            dir              = \(escaped(folder))
-            certs            = $dir
-            crl_dir          = $dir/crl
-            new_certs_dir    = $dir/deviceCertificates
-            database         = $dir/database.txt
-            \(hasRandomSerials ? "rand_serial      = yes" : "serial           = $dir/serial")
-            private_key      = $dir/\(stem)Key.pem
-            certificate      = $dir/\(stem)Cert.pem
-            default_md       = sha256
-            default_days     = 365
-            preserve         = no
-            policy           = signing_policy
-            # The names that a request asks for are carried; a profile's own extensions win.
-            copy_extensions  = copy
-            x509_extensions  = v3_device
-            crl              = $crl_dir/\(stem)Crl.pem
-            crlnumber        = $crl_dir/crlnumber
-            crl_extensions   = crl_ext
-            default_crl_days = 30
+        [ CA_default ]
+        dir              = \(escaped(folder))
+        certs            = $dir
+        crl_dir          = $dir/crl
+        new_certs_dir    = $dir/deviceCertificates
+        database         = $dir/database.txt
+        \(hasRandomSerials ? "rand_serial      = yes" : "serial           = $dir/serial")
+        private_key      = $dir/\(stem)Key.pem
+        certificate      = $dir/\(stem)Cert.pem
+        default_md       = sha256
+        default_days     = 365
+        preserve         = no
+        policy           = signing_policy
+        # The names that a request asks for are carried; a profile's own extensions win.
+        copy_extensions  = copy
+        x509_extensions  = v3_device
+        crl              = $crl_dir/\(stem)Crl.pem
+        crlnumber        = $crl_dir/crlnumber
+        crl_extensions   = crl_ext
+        default_crl_days = 30
 
-            [ req ]
-            default_bits       = 2048
-            distinguished_name = req_distinguished_name
-            string_mask        = utf8only
-            default_md         = sha256
-            x509_extensions    = v3_ca
+        [ req ]
+        default_bits       = 2048
+        distinguished_name = req_distinguished_name
+        string_mask        = utf8only
+        default_md         = sha256
+        x509_extensions    = v3_ca
 
-            [ req_distinguished_name ]
-            countryName            = Country Name (2 letter code)
-            stateOrProvinceName    = State or Province Name
-            localityName           = Locality Name
-            organizationName       = Organization Name
-            organizationalUnitName = Organizational Unit Name
-            commonName             = Common Name
-            emailAddress           = Email Address
+        [ req_distinguished_name ]
+        countryName            = Country Name (2 letter code)
+        stateOrProvinceName    = State or Province Name
+        localityName           = Locality Name
+        organizationName       = Organization Name
+        organizationalUnitName = Organizational Unit Name
+        commonName             = Common Name
+        emailAddress           = Email Address
 
-            [ v3_ca ]
-            subjectKeyIdentifier   = hash
-            authorityKeyIdentifier = keyid:always, issuer
-            basicConstraints       = critical, CA:TRUE\(pathLength.map { ", pathlen:\($0)" } ?? "")
-            keyUsage               = critical, keyCertSign, cRLSign
+        [ v3_ca ]
+        subjectKeyIdentifier   = hash
+        authorityKeyIdentifier = keyid:always, issuer
+        basicConstraints       = critical, CA:TRUE\(pathLength.map { ", pathlen:\($0)" } ?? "")
+        keyUsage               = critical, keyCertSign, cRLSign
 
-            \(CertificateProfile.allCases.map(section).joined(separator: "\n"))
-            [ crl_ext ]
-            authorityKeyIdentifier = keyid:always
+        \(CertificateProfile.allCases.map(section).joined(separator: "\n"))
+        [ crl_ext ]
+        authorityKeyIdentifier = keyid:always
 
-            [ signing_policy ]
-            countryName            = optional
-            stateOrProvinceName    = optional
-            localityName           = optional
-            organizationName       = optional
-            organizationalUnitName = optional
-            commonName             = supplied
-            emailAddress           = optional
+        [ signing_policy ]
+        countryName            = optional
+        stateOrProvinceName    = optional
+        localityName           = optional
+        organizationName       = optional
+        organizationalUnitName = optional
+        commonName             = supplied
+        emailAddress           = optional
 
-            """
+        """
     }
 
     private static func section(_ profile: CertificateProfile) -> String {

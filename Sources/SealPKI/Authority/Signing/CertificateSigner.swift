@@ -107,6 +107,9 @@ struct CertificateSigner {
         copying = choice.copying ?? settings.requestedExtensions
         var (entries, place) = try Self.entries(settings, choice)
         if let length = choice.pathLength {
+            guard choice.profile == .intermediate else {
+                throw PKIError(.badRequest, "a path length goes with the profile intermediate")
+            }
             try Self.checkPath(issuer, chain, asked: length)
             entries.removeAll { $0.name == "basicConstraints" }
             let value = "critical, CA:TRUE, pathlen:\(length)"
