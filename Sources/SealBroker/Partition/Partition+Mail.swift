@@ -40,8 +40,7 @@ extension Partition {
             forwardArrived(message)
         case .retain(let message):
             owe(message, to: sender)
-            retainsHandled[sender] += 1
-            _ = store(message)
+            _ = store(message, from: sender)
             retryPendingSnapshots()
         case .groupMember(let member, let event, let ticket):
             groupMember(member, event, ticket: ticket, from: sender)

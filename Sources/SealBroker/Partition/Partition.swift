@@ -136,7 +136,7 @@ public final class Partition {
     var mailOutstanding: [Int]
     /// Bytes of messages handled for each partition that it was not told of yet.
     var mailOwed: [Int]
-    /// How many retained messages were posted to each partition, and handled of each.
+    /// How many retained messages were given to each home, and stored here of each partition.
     var retainsPosted: [UInt64]
     var retainsHandled: [UInt64]
     var pendingSnapshots: [PendingSnapshot] = []

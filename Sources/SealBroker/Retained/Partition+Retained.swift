@@ -22,16 +22,17 @@ extension Partition {
             payload: payload
         )
         noteLive(message)
+        retainsPosted[home] += 1
         guard home == setup.index else {
-            retainsPosted[home] += 1
             post(.retain(message), message, to: home, from: publication.source)
             return .success
         }
-        return store(message)
+        return store(message, from: setup.index)
     }
 
     /// Keeps a message of which this partition is the home.
-    func store(_ message: Message) -> MQTTReason {
+    func store(_ message: Message, from sender: Int) -> MQTTReason {
+        retainsHandled[sender] += 1
         let tenant = Int(message.header.tenant)
         let levels = TopicTree.levels(of: message.topic)
         // [MQTT-3.3.1-6]: an empty payload removes.
@@ -50,14 +51,19 @@ extension Partition {
             return .quotaExceeded
         }
         if old == nil { counters.retainedMessages += 1 }
-        retained[tenant].set(message)
+        retained[tenant].set(
+            message,
+            from: RetainedOrigin(partition: sender, position: retainsHandled[sender])
+        )
         return .success
     }
 
-    /// The retained messages of a filter that have not expired.
-    func snapshot(_ filter: [UInt8], tenant: UInt32) -> [Message] {
+    /// The retained messages of a filter that have not expired, without those that are newer than
+    /// the given count of the partition they came from; no counts leave nothing out.
+    func snapshot(_ filter: [UInt8], tenant: UInt32, upTo counts: [UInt64]) -> [Message] {
         var found: [Message] = []
-        retained[Int(tenant)].match(filter) { message in
+        retained[Int(tenant)].match(filter) { message, origin in
+            if !counts.isEmpty, origin.position > counts[origin.partition] { return }
             if message.header.expiresAt > now { found.append(message) }
         }
         return found

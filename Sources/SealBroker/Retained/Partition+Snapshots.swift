@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The retained messages of a new subscription. Its partition first hears from all others that
 // they know the filter, and how many retained messages each has posted to each home so far; then
-// it asks the homes, which answer when they have all of those. So the snapshot holds everything
-// that was not sent live, and what was sent live is newer than the snapshot.
+// it asks the homes, which answer when they have all of those, and leave out what came later. So
+// the snapshot holds what was not sent live, and nothing that is sent live as well: it cannot
+// overtake a message that is still on its way from the publisher's partition.
 
 internal import SealBytes
 internal import SealMQTT
@@ -21,7 +22,7 @@ extension Partition {
     /// A partition knows one of a SUBSCRIBE's filters.
     func interestKnown(_ ticket: UInt64, _ posted: [UInt64], from sender: Int) {
         guard pendingSubscribes[ticket] != nil else { return }
-        for (home, count) in posted.enumerated() where home != setup.index {
+        for (home, count) in posted.enumerated() {
             pendingSubscribes[ticket]?.after[home][sender] = count
         }
         oneAnswered(ticket)
@@ -76,7 +77,9 @@ extension Partition {
         outboxes[question.replyTo].append(
             .snapshotTaken(
                 ticket: question.ticket,
-                retained: question.filters.map { snapshot($0, tenant: question.tenant) }
+                retained: question.filters.map {
+                    snapshot($0, tenant: question.tenant, upTo: question.after)
+                }
             )
         )
     }

@@ -3,11 +3,19 @@
 
 internal import SealBytes
 
+/// Where a retained message came from: the partition that took it in, and its place among those
+/// which that one has sent to the home.
+struct RetainedOrigin: Equatable {
+    var partition: Int
+    var position: UInt64
+}
+
 /// A tenant's retained messages.
 struct RetainedStore {
     private final class Node {
         var children: [Level: Node] = [:]
         var message: Message?
+        var origin = RetainedOrigin(partition: 0, position: 0)
     }
 
     private let root = Node()
@@ -28,7 +36,7 @@ struct RetainedStore {
     }
 
     /// Keeps a message in place of the topic's earlier one.
-    mutating func set(_ message: Message) {
+    mutating func set(_ message: Message, from origin: RetainedOrigin) {
         var node = root
         for level in TopicTree.levels(of: message.topic) {
             if let child = node.children[level] {
@@ -46,6 +54,7 @@ struct RetainedStore {
         }
         bytes += message.byteCount
         node.message = message
+        node.origin = origin
     }
 
     /// Forgets a topic's message; false when there was none.
@@ -71,7 +80,7 @@ struct RetainedStore {
     }
 
     /// Calls `visit` for each message whose topic matches the filter.
-    func match(_ filter: [UInt8], _ visit: (Message) -> Void) {
+    func match(_ filter: [UInt8], _ visit: (Message, RetainedOrigin) -> Void) {
         walk(root, TopicTree.levels(of: filter)[...], isFirst: true, visit)
     }
 
@@ -79,10 +88,10 @@ struct RetainedStore {
         _ node: Node,
         _ filter: ArraySlice<Level>,
         isFirst: Bool,
-        _ visit: (Message) -> Void
+        _ visit: (Message, RetainedOrigin) -> Void
     ) {
         guard let level = filter.first else {
-            if let message = node.message { visit(message) }
+            if let message = node.message { visit(message, node.origin) }
             return
         }
         let rest = filter.dropFirst()
@@ -97,8 +106,12 @@ struct RetainedStore {
         }
     }
 
-    private func all(_ node: Node, isFirst: Bool, _ visit: (Message) -> Void) {
-        if let message = node.message { visit(message) }
+    private func all(
+        _ node: Node,
+        isFirst: Bool,
+        _ visit: (Message, RetainedOrigin) -> Void
+    ) {
+        if let message = node.message { visit(message, node.origin) }
         for (name, child) in node.children where !(isFirst && Self.isReserved(name)) {
             all(child, isFirst: false, visit)
         }

@@ -115,6 +115,24 @@ extension Ledger {
         }
     }
 
+    /// Whether a value that came after its removal had waited in the queue since an earlier
+    /// subscription: the removal fell between that one and the present one, so nobody tells it.
+    private func isLeftOver(
+        _ last: RetainedReceipt,
+        _ session: LedgerSession,
+        _ present: [LedgerSubscription],
+        removal: LedgerMessage
+    ) -> Bool {
+        let removed = removal.handledStep ?? .max
+        let taken = messages[last.message].handledStep ?? .max
+        let topic = removal.topic
+        return present.allSatisfy { ($0.confirmedStep ?? .max) >= removed }
+            && session.subscriptions.contains {
+                $0.group == nil && PlainMatch.matches($0.filter, topic)
+                    && ($0.endStep ?? -1) >= taken && (!last.isMarked || $0.retainAsPublished)
+            }
+    }
+
     /// The last value of each topic is the last one that a subscriber knows of.
     private func checkRetained(_ client: Int) throws(SimulationFault) {
         let session = sessions[client]
@@ -138,7 +156,8 @@ extension Ledger {
             let isNews = (messages[value].handledStep ?? 0) >= roundStart
             if messages[value].isClear {
                 if let last, last.message >= 0, last.step > asked,
-                    isNews || last.step >= roundStart
+                    isNews || last.step >= roundStart,
+                    !isLeftOver(last, session, matching, removal: messages[value])
                 {
                     throw SimulationFault(
                         reason: "client \(client) still has message \(last.message) on \(topic), "

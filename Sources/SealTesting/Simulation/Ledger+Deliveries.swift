@@ -208,7 +208,11 @@ extension Ledger {
     }
 
     private func noteRetained(_ client: Int, _ receipt: Receipt, _ message: Int) {
-        sessions[client].retainedLast[receipt.topic] = (message, step)
+        sessions[client].retainedLast[receipt.topic] = RetainedReceipt(
+            message: message,
+            step: step,
+            isMarked: receipt.isRetained
+        )
     }
 
     private func checkWill(_ id: Int) throws(SimulationFault) {

@@ -72,10 +72,18 @@ struct LedgerSession {
     var order: [OrderKey: Int] = [:]
     /// The newest retained publication seen of each topic and QoS.
     var retainedSeen: [OrderKey: Int] = [:]
-    /// The last receipt on a retained topic: the message, or -1 for a removal, and when.
-    var retainedLast: [String: (message: Int, step: Int)] = [:]
+    /// The last receipt on a retained topic.
+    var retainedLast: [String: RetainedReceipt] = [:]
     /// Packet ids of messages it has not acknowledged yet, and the message.
     var unacknowledged: [UInt16: Int] = [:]
+}
+
+/// What a client last got on a retained topic: the message, or -1 for a removal, and when.
+struct RetainedReceipt {
+    var message: Int
+    var step: Int
+    /// It came with the retain flag.
+    var isMarked: Bool
 }
 
 /// When a will goes out.

@@ -110,10 +110,12 @@ extension Partition {
             pending.waitsFor += 1
         } else if wantsRetained {
             pending.needsSnapshot = true
-            pending.after = Array(
-                repeating: Array(repeating: 0, count: setup.count),
-                count: setup.count
-            )
+            // What is published here from now on reaches the session without a detour.
+            pending.after = retainsPosted.map { posted in
+                var counts = [UInt64](repeating: 0, count: setup.count)
+                counts[setup.index] = posted
+                return counts
+            }
         }
         pendingSubscribes[ticket] = pending
         for member in pending.joins {
@@ -150,9 +152,9 @@ extension Partition {
         sendWritten(id)
         let tenant = links[id].tenant
         for wanted in pending.filters where isSubscribed(pending.session, wanted.filter) {
-            var messages = wanted.retained
-            retained[Int(tenant)].match(wanted.filter.bytes) { messages.append($0) }
-            for message in messages
+            let counts = pending.after.isEmpty ? [] : pending.after[setup.index]
+            let own = snapshot(wanted.filter.bytes, tenant: tenant, upTo: counts)
+            for message in wanted.retained + own
             where wanted.seenLive.isEmpty || !wanted.seenLive.contains(message.topic.copied()) {
                 sendRetained(message, pending.session, id, wanted.options)
             }
