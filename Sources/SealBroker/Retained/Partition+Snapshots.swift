@@ -50,8 +50,8 @@ extension Partition {
             askForSnapshots(pending, ticket)
             return
         }
-        pendingSubscribes[ticket] = nil
-        answerSubscribe(pending)
+        pendingSubscribes[ticket] = pending
+        subscribeIsKnown(ticket)
     }
 
     /// Asks the homes for what they keep.

@@ -55,6 +55,8 @@ struct Link {
     var isWatchedForStall = false
     /// The listener's prefix: put before the client's topics, and taken off those sent to it.
     var mountPoint: [UInt8] = []
+    /// Answers that wait for their turn behind a SUBACK; nil while no SUBACK is waited for.
+    var answers: AnswerQueue?
     /// Packets for this client are the same as for others, and may go out at once.
     var takesSharedPackets = true
 

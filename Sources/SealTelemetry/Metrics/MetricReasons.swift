@@ -123,14 +123,14 @@ public enum HandshakeVersion: UInt8, CounterKey {
     }
 }
 
-/// The limits that can be hit, by the name of their setting.
+/// The limits that can be hit, by the name of their setting where they have one.
 public enum LimitName: UInt8, CounterKey {
     case connections, connectionsPerSource, connectionsPerTenant, connectionsPerListener,
         handshakesWaiting,
         handshakesPerSource, handshakeSeconds, connectSeconds, packetBytes, keepAliveSeconds,
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
-        mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes
+        mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers
 
     /// The word in metrics and logs.
     public var label: String {
@@ -160,6 +160,7 @@ public enum LimitName: UInt8, CounterKey {
         case .httpHeadBytes: "http_head_bytes"
         case .httpConnections: "http_connections"
         case .clientIDBytes: "client_id_bytes"
+        case .awaitedAnswers: "awaited_answers"
         }
     }
 }

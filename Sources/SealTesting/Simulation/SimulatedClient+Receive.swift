@@ -11,9 +11,10 @@ extension SimulatedClient {
         inbox += bytes
         while connection != nil, !inbox.isEmpty {
             let frame: Frame?
+            let waiting = inbox
             do {
                 frame = try Framing.next(
-                    inbox.span.bytes,
+                    waiting.span.bytes,
                     packetBytesMax: .max,
                     version: version,
                     direction: .fromServer
@@ -52,6 +53,7 @@ extension SimulatedClient {
                     Suback.decode(body.span.bytes, type: frame.type, version: version)
                 )
             case .pingresp:
+                try checkTurn(.pingresp, 0)
                 pings -= 1
                 if pings < 0 { throw SimulationFault(reason: "PINGRESP without PINGREQ") }
             case .disconnect:
@@ -189,6 +191,7 @@ extension SimulatedClient {
             acknowledgements.append((.pubcomp, packet.packetID))
             return
         }
+        try checkTurn(type, packet.packetID)
         guard let place = outgoing.firstIndex(where: { $0.packetID == packet.packetID }) else {
             throw SimulationFault(
                 reason: "client \(index) got \(type) for id \(packet.packetID), which it "
@@ -213,7 +216,19 @@ extension SimulatedClient {
         }
     }
 
+    /// Answers come in the order of what they answer.
+    private func checkTurn(_ type: PacketType, _ packetID: UInt16) throws(SimulationFault) {
+        guard let due = dueAnswers.first, due.type == type, due.packetID == packetID else {
+            let turn = dueAnswers.first.map { "\($0.type) \($0.packetID)" } ?? "none"
+            throw SimulationFault(
+                reason: "client \(index) got \(type) \(packetID) out of turn; due was \(turn)"
+            )
+        }
+        dueAnswers.removeFirst()
+    }
+
     private func answered(_ type: PacketType, _ packet: Suback) throws(SimulationFault) {
+        try checkTurn(type, packet.packetID)
         let isSubscribe = type == .suback
         guard
             let place = requests.firstIndex(where: {
@@ -245,5 +260,6 @@ extension SimulatedClient {
         var writer = ByteWriter()
         Encode.acknowledgement(type, packetID: packetID, version: version, into: &writer)
         connection?.write(writer.copied())
+        if type == .pubrel { dueAnswers.append((.pubcomp, packetID)) }
     }
 }

@@ -54,6 +54,8 @@ final class SimulatedClient {
     var aliasMaximum = 0
     var serverReceiveMaximum = 65_535
     var pings = 0
+    /// What the broker has to answer on this connection, in this order; PINGRESP has no id.
+    var dueAnswers: [(type: PacketType, packetID: UInt16)] = []
     /// What it wrote to the trace.
     var trace: (String) -> Void = { _ in }
     /// Whether a planted bug befalls a packet of this kind now.
@@ -178,6 +180,7 @@ final class SimulatedClient {
         aliasMaximum = 0
         serverReceiveMaximum = 65_535
         pings = 0
+        dueAnswers = []
     }
 
     // MARK: Acting
@@ -263,6 +266,7 @@ final class SimulatedClient {
             into: &writer
         )
         connection?.write(writer.copied(), .publish(message: id))
+        if message.qos > 0 { dueAnswers.append((message.qos == 1 ? .puback : .pubrec, packetID)) }
         trace("publish \(id) \(message.topic) qos \(message.qos) id \(packetID)")
     }
 
@@ -323,6 +327,7 @@ final class SimulatedClient {
             into: &writer
         )
         connection.write(writer.copied(), .subscribe(packetID: packetID))
+        dueAnswers.append((.suback, packetID))
     }
 
     private func unsubscribe() {
@@ -343,6 +348,7 @@ final class SimulatedClient {
             into: &writer
         )
         connection.write(writer.copied(), .unsubscribe(packetID: packetID))
+        dueAnswers.append((.unsuback, packetID))
         trace("unsubscribe \(text) id \(packetID)")
     }
 
@@ -350,6 +356,7 @@ final class SimulatedClient {
         var writer = ByteWriter()
         Encode.pingreq(into: &writer)
         connection?.write(writer.copied())
+        dueAnswers.append((.pingresp, 0))
         pings += 1
     }
 

@@ -74,7 +74,7 @@ extension Partition {
         let tenant = links[id].tenant
         let route = try route(topic, tenant: tenant)
         if !mayPublish(id, route) { return try refusePublish(id, route, view) }
-        if view.qos > 0, try !takeIn(id, view) { return .goOn }
+        if view.qos > 0, try !takeIn(id, view) { return onward(id) }
         var expiresAt = UInt64.max
         if let seconds = view.properties.messageExpirySeconds {
             expiresAt = now &+ UInt64(seconds) &* 1000
@@ -134,7 +134,7 @@ extension Partition {
             }
             answer(id, view.qos, view.packetID, outcome)
         }
-        return links[id].heldBy > 0 ? .hold : .goOn
+        return onward(id)
     }
 
     @inline(__always)
@@ -176,15 +176,14 @@ extension Partition {
             sessions[links[id].session].inbound.remove(packetID)
         }
         if reason == .success || links[id].version != .v5 {
-            out.append(Int(id.slot), word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
+            answerShort(id, word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
         } else {
-            out.append(
-                Int(id.slot),
+            answerShort(
+                id,
                 word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | UInt64(reason.rawValue),
                 count: 5
             )
         }
-        markDirty(id)
     }
 
     /// Not allowed: MQTT 5.0 says so; older versions know no refusal and get a plain answer.
@@ -195,9 +194,9 @@ extension Partition {
     ) throws(MQTTError) -> Flow {
         counters.messagesDropped.add(.notAuthorized)
         guard view.qos > 0 else { return .goOn }
-        if view.qos == 2, try !takeIn(id, view) { return .goOn }
+        if view.qos == 2, try !takeIn(id, view) { return onward(id) }
         answer(id, view.qos, view.packetID, links[id].version == .v5 ? .notAuthorized : .success)
-        return .goOn
+        return onward(id)
     }
 
     func acknowledgementReceived(
@@ -238,16 +237,15 @@ extension Partition {
     private func writeShort(_ id: Handle, _ type: PacketType, _ packetID: UInt16, isKnown: Bool) {
         let first: UInt64 = type == .pubrel ? 0x62 : 0x70
         if isKnown || links[id].version != .v5 {
-            out.append(Int(id.slot), word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
+            answerShort(id, word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
         } else {
             let code = UInt64(MQTTReason.packetIdentifierNotFound.rawValue)
-            out.append(
-                Int(id.slot),
+            answerShort(
+                id,
                 word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | code,
                 count: 5
             )
         }
-        markDirty(id)
     }
 
     /// Sends again what was under way when the client was last here, in the order of old

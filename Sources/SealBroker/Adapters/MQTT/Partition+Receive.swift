@@ -42,6 +42,10 @@ extension Partition {
         if links[id].phase == .awaitsLogin { return Progress(used: 0, needs: 0, fate: .hold) }
         if links[id].heldBy > 0 { return Progress(used: 0, needs: 0, fate: .hold) }
         links[id].lastReceived = now
+        if let answers = links[id].answers, answers.isLeaving {
+            // Behind DISCONNECT comes nothing.
+            return Progress(used: bytes.byteCount, needs: 0, fate: .read)
+        }
         var offset = 0
         while offset < bytes.byteCount {
             let rest = bytes.extracting(offset..<bytes.byteCount)
@@ -112,7 +116,7 @@ extension Partition {
                 version: links[id].version
             )
             try acknowledgementReceived(id, frame.type, packet)
-            return links.contains(id) && links[id].phase == .open ? .goOn : .stop
+            return links.contains(id) && links[id].phase == .open ? onward(id) : .stop
         case .subscribe:
             return try subscribeReceived(id, Subscribe.decode(body, version: links[id].version))
         case .unsubscribe:
@@ -129,9 +133,8 @@ extension Partition {
                     clause: "MQTT 5.0 §3.12.1"
                 )
             }
-            out.append(Int(id.slot), word: 0xD000, count: 2)
-            markDirty(id)
-            return .goOn
+            answerShort(id, word: 0xD000, count: 2)
+            return onward(id)
         case .disconnect:
             return try disconnectReceived(id, Disconnect.decode(body, version: links[id].version))
         case .auth:
@@ -168,12 +171,16 @@ extension Partition {
             }
             sessions[session].expirySeconds = min(seconds, limits.sessionExpirySecondsMax)
         }
-        detachSession(
-            id,
-            // [MQTT-3.14.4-3]: only a normal disconnection takes the will back.
-            endedWell: packet.reason == .success,
-            reason: "disconnect"
-        )
+        // [MQTT-3.14.4-3]: only a normal disconnection takes the will back.
+        let endsWell = packet.reason == .success
+        if let answers = links[id].answers {
+            // The connection goes on until it has its answers; the will is decided now.
+            answers.isLeaving = true
+            answers.endsWell = endsWell
+            if endsWell, sessions.contains(session) { sessions[session].will = nil }
+            return .stop
+        }
+        detachSession(id, endedWell: endsWell, reason: "disconnect")
         dismiss(id)
         return .stop
     }
@@ -222,7 +229,9 @@ extension Partition {
     /// Ends an open connection from our side, with the reason where the version carries one.
     func disconnect(_ id: Handle, _ reason: MQTTReason, _ sentence: String) {
         guard links.contains(id), links[id].phase != .closing else { return }
-        if links[id].version == .v5, links[id].phase == .open {
+        let isLeaving = links[id].answers?.isLeaving ?? false
+        giveUpAnswers(id)
+        if links[id].version == .v5, links[id].phase == .open, !isLeaving {
             writer.removeAll()
             let text = links[id].wantsReasons ? sentence : nil
             Encode.disconnect(reason: reason, reasonString: text, into: &writer)
@@ -241,6 +250,7 @@ extension Partition {
     func dismiss(_ id: Handle) {
         guard links.contains(id), links[id].phase != .closing else { return }
         links[id].phase = .closing
+        giveUpAnswers(id)
         letGo(id)
         markDirty(id)
         actions.append(.close(transport: links[id].transport, afterSending: true))
@@ -255,6 +265,7 @@ extension Partition {
             counters.connects.add(.closed)
         }
         giveBackPlace(id)
+        giveUpAnswers(id)
         letGo(id)
         out.release(Int(id.slot))
         _ = links.remove(id)

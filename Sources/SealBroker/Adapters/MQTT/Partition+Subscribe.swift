@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SUBSCRIBE and UNSUBSCRIBE. The SUBACK leaves when every partition knows the filters; packets
-// behind it are not held up.
+// behind it are handled meanwhile, and their answers follow it.
 
 internal import SealBytes
 internal import SealMQTT
@@ -23,6 +23,9 @@ struct PendingSubscribe {
     var needsSnapshot = false
     /// How many retained messages, by home and by partition, had been posted when it was known.
     var after: [[UInt64]] = []
+
+    /// Every partition has answered.
+    var isKnown: Bool { waitsFor <= 0 && !needsSnapshot }
 }
 
 /// One filter of a SUBSCRIBE that waits.
@@ -85,7 +88,7 @@ extension Partition {
             }
         }
         finishSubscribe(pending, asked)
-        return .goOn
+        return onward(id)
     }
 
     /// Asks the other partitions, or answers at once when there are none.
@@ -93,10 +96,15 @@ extension Partition {
         _ pending: PendingSubscribe,
         _ asked: [(filter: [UInt8], wantsRetained: Bool)]
     ) {
-        guard !asked.isEmpty || !pending.joins.isEmpty else { return answerSubscribe(pending) }
+        guard !asked.isEmpty || !pending.joins.isEmpty else {
+            writeSuback(pending)
+            answerWritten(pending.link)
+            return sendSnapshots(pending)
+        }
         var pending = pending
         let ticket = nextTicket
         nextTicket += 1
+        awaitAnswer(pending.link, ticket)
         pending.waitsFor = asked.count * (setup.count - 1) + pending.joins.count
         let tenant = pending.tenant
         for question in asked {
@@ -139,17 +147,25 @@ extension Partition {
         if wantsRetained, !pending.needsSnapshot { askForSnapshots(pending, ticket) }
     }
 
+    /// The SUBACK, whose turn it is, and the retained messages behind it.
     func answerSubscribe(_ pending: PendingSubscribe) {
-        let id = pending.link
-        guard links.contains(id), links[id].session == pending.session else { return }
+        writeSuback(pending)
+        sendWritten(pending.link)
+        sendSnapshots(pending)
+    }
+
+    private func writeSuback(_ pending: PendingSubscribe) {
         writer.removeAll()
         Encode.suback(
             packetID: pending.packetID,
             codes: pending.codes,
-            version: links[id].version,
+            version: links[pending.link].version,
             into: &writer
         )
-        sendWritten(id)
+    }
+
+    private func sendSnapshots(_ pending: PendingSubscribe) {
+        let id = pending.link
         let tenant = links[id].tenant
         for wanted in pending.filters where isSubscribed(pending.session, wanted.filter) {
             let counts = pending.after.isEmpty ? [] : pending.after[setup.index]
@@ -281,8 +297,8 @@ extension Partition {
             version: links[id].version,
             into: &writer
         )
-        sendWritten(id)
-        return .goOn
+        answerWritten(id)
+        return onward(id)
     }
 
     /// Adds or replaces a subscription; whether it is new to the session, and whether it is the
