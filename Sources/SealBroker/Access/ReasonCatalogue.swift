@@ -32,6 +32,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case willQoS = "connect.will-qos"
     case clientIDTooLong = "connect.client-id-too-long"
     case connectionsPerTenant = "connect.connections-per-tenant"
+    case sessionsStored = "connect.sessions-stored"
     case loginsWaiting = "login.too-many-waiting"
 
     /// What happened, as a sentence without full stop.
@@ -169,6 +170,11 @@ public enum ReasonCatalogue {
             ("the will's QoS is above the listener's", "lower it, or raise max-qos")
         case .clientIDTooLong:
             ("the client id is too long", "shorten it, or raise client-id-bytes")
+        case .sessionsStored:
+            (
+                "the broker stores as many sessions as it may",
+                "connect with clean session or session expiry 0, or raise sessions in [limits]"
+            )
         default:
             (
                 "the tenant has as many connections as it may have",

@@ -129,7 +129,7 @@ extension Partition {
 
     /// A session's connection came or went: its groups' homes are told.
     func groupsNotice(_ session: Handle, _ event: GroupEvent) {
-        for record in sessions[session].subscriptions {
+        for record in sessions[session].subscriptions.all {
             guard let key = record.group else { continue }
             let member = member(session, record.filter, key, record.options)
             let home = home(member.tenant, key)
@@ -253,12 +253,11 @@ extension Partition {
         let session = member.session
         // The group's home may not know yet that the member unsubscribed ([MQTT-3.10.4-2]).
         guard sessions.contains(session), message.header.expiresAt > now,
-            let options = sessions[session].subscriptions.first(where: {
-                $0.group == member.key
-            })?.options,
+            let place = sessions[session].subscriptions.place(of: member.filter, member.key),
             mayRead(session, message.topic.copied())
         else { return false }
         let id = sessions[session].link
+        let options = sessions[session].subscriptions[place].options
         let qos = min(message.header.qos, options.qos)
         let item = QueuedMessage(
             message: message,

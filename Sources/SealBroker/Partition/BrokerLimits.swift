@@ -35,6 +35,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var mailboxBytesMax = 16 << 20
     /// Bytes of a client id.
     public var clientIDBytesMax = 65_535
+    /// Sessions that outlive their connection, of all partitions together.
+    public var storedSessionsMax = 1_000_000
     /// Connections of one tenant.
     public var connectionsPerTenantMax = 100_000
 

@@ -397,28 +397,47 @@ extension Partition {
         identifiers: [UInt32],
         payload: RawSpan
     ) -> Bool {
-        let version = links[id].version
         let topic = unmounted(topic, links[id].mountPoint)
-        var alias: (number: UInt16, isKnown: Bool)?
-        if let table = links[id].aliasesOut { alias = table.alias(for: topic.copied()) }
-        writer.removeAll()
-        let sentTopic = alias?.isKnown == true ? topic.extracting(0..<0) : topic
-        _ = Encode.publish(
-            version: version,
-            qos: qos,
-            isDuplicate: isDuplicate,
-            isRetained: isRetained,
-            topic: sentTopic,
-            packetID: packetID,
-            properties: properties,
-            expirySeconds: expirySeconds,
-            topicAlias: alias?.number,
-            subscriptionIdentifiers: identifiers,
-            payload: payload,
-            into: &writer
-        )
-        if version == .v5, writer.count > links[id].packetBytesMax {
-            if let alias, !alias.isKnown { links[id].aliasesOut?.forget(topic.copied()) }
+        func write(_ sentTopic: RawSpan, _ alias: UInt16?) -> Bool {
+            writer.removeAll()
+            _ = Encode.publish(
+                version: links[id].version,
+                qos: qos,
+                isDuplicate: isDuplicate,
+                isRetained: isRetained,
+                topic: sentTopic,
+                packetID: packetID,
+                properties: properties,
+                expirySeconds: expirySeconds,
+                topicAlias: alias,
+                subscriptionIdentifiers: identifiers,
+                payload: payload,
+                into: &writer
+            )
+            return writer.count <= links[id].packetBytesMax
+        }
+        var fits: Bool
+        if let table = links[id].aliasesOut, let alias = table.alias(for: topic.copied()) {
+            if alias.isKnown {
+                let short = topic.extracting(0..<0)
+                fits = write(short, alias.number)
+                let mayNotFit = writer.count + topic.byteCount + 4 > links[id].packetBytesMax
+                if fits, mayNotFit, qos > 0, sessions[links[id].session].survives {
+                    // Sent again on another connection it has its full topic: a message that does
+                    // not fit then is not begun, for a receiver of QoS 2 would keep its id for ever.
+                    fits = write(topic, nil) && write(short, alias.number)
+                }
+            } else {
+                fits = write(topic, alias.number)
+                if !fits {
+                    table.forget(topic.copied())
+                    fits = write(topic, nil)
+                }
+            }
+        } else {
+            fits = write(topic, nil)
+        }
+        guard fits else {
             dropTooLarge()
             return false
         }

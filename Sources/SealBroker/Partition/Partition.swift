@@ -23,6 +23,8 @@ public struct PartitionSetup: Sendable {
     public var listeners: [ListenerGrant]
     /// Counts connections of all partitions; nil lets the partition count its own.
     public var places: (any ConnectionPlaces)?
+    /// Counts stored sessions of all partitions; nil lets the partition count its own.
+    public var sessionPlaces: (any SessionPlaces)?
 
     /// Makes the set-up.
     public init(
@@ -48,6 +50,14 @@ public protocol ConnectionPlaces: Sendable {
     func take(tenant: UInt32, atMost: Int) -> Bool
     /// Gives a place back.
     func giveBack(tenant: UInt32)
+}
+
+/// Counts the sessions that outlive their connection, in all partitions together.
+public protocol SessionPlaces: Sendable {
+    /// Takes a place, unless there are as many as there may be.
+    func take(atMost: Int) -> Bool
+    /// Gives a place back.
+    func giveBack()
 }
 
 /// What a listener grants to everybody who comes through it.
@@ -120,6 +130,7 @@ public final class Partition {
     var nextTicket: UInt64 = 1
     var pendingJoins: [UInt64: PendingJoin] = [:]
     var connectionCounts: [UInt32: Int] = [:]
+    var storedSessions = 0
 
     /// What is to be sent, by link slot.
     public var out = OutBuffers()

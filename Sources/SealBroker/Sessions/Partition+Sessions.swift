@@ -6,7 +6,10 @@ internal import SealMQTT
 
 extension Partition {
     /// The session for a CONNECT, and whether it was there before.
-    func openSession(_ key: ClientKey, _ connect: Connect) -> (Handle, wasPresent: Bool) {
+    private func openSession(
+        _ key: ClientKey,
+        _ connect: Connect
+    ) -> (Handle, wasPresent: Bool) {
         let expiry = grantedExpiry(connect)
         if let existing = sessionsByKey[key] {
             takeOver(existing)
@@ -32,6 +35,46 @@ extension Partition {
         sessionsByKey[key] = session
         counters.sessions += 1
         return (session, false)
+    }
+
+    /// The session for a CONNECT as `openSession` gives it; nil when it would be stored and
+    /// there are as many stored ones as there may be.
+    func storeSession(_ key: ClientKey, _ connect: Connect) -> (Handle, wasPresent: Bool)? {
+        let survives = grantedExpiry(connect) > 0
+        // The place of a session that goes on, or is replaced, is kept for what comes.
+        var hasPlace = false
+        if let known = sessionsByKey[key], sessions[known].hasPlace {
+            hasPlace = true
+            sessions[known].hasPlace = false
+        }
+        if survives, !hasPlace {
+            guard takeSessionPlace() else { return nil }
+        } else if !survives, hasPlace {
+            returnSessionPlace()
+        }
+        let opened = openSession(key, connect)
+        sessions[opened.0].hasPlace = survives
+        return opened
+    }
+
+    private func takeSessionPlace() -> Bool {
+        let most = limits.storedSessionsMax
+        if let places = setup.sessionPlaces { return places.take(atMost: most) }
+        guard storedSessions < most else { return false }
+        storedSessions += 1
+        return true
+    }
+
+    private func returnSessionPlace() {
+        if let places = setup.sessionPlaces { return places.giveBack() }
+        storedSessions -= 1
+    }
+
+    /// A session is not stored any more.
+    func giveBackSessionPlace(_ session: Handle) {
+        guard sessions[session].hasPlace else { return }
+        sessions[session].hasPlace = false
+        returnSessionPlace()
     }
 
     private func grantedExpiry(_ connect: Connect) -> UInt32 {
@@ -149,6 +192,7 @@ extension Partition {
             unlink(session, index)
         }
         principals[sessions[session].principal] = nil
+        giveBackSessionPlace(session)
         guard let gone = sessions.remove(session) else { return }
         sessionsByKey[gone.key] = nil
         counters.sessions -= 1

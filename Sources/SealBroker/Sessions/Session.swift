@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the broker keeps for a client identifier, connected or not.
+// What the broker keeps for a client identifier, connected or not. Its subscriptions have a file
+// of their own.
 
 internal import SealBytes
 internal import SealMQTT
-
-/// A session's subscription, and where it stands in the tree.
-struct Subscription {
-    var filter: [UInt8]
-    /// The shared group's key; nil is an ordinary subscription.
-    var group: [UInt8]?
-    var options: SubscriptionOptions
-    /// The node that holds the entry, and the entry's place there; groups keep their own lists.
-    var node: TopicNode?
-    var position: Int
-}
 
 /// A client identifier within a tenant.
 struct ClientKey: Hashable {
@@ -40,7 +30,7 @@ struct Session {
     var expirySeconds: UInt32
     /// When an offline session ends, in milliseconds; `UInt64.max` is never.
     var expiresAt: UInt64 = .max
-    var subscriptions: [Subscription] = []
+    var subscriptions = SubscriptionList()
     var window = OutWindow()
     var queue = MessageQueue()
     /// Ids that are still to be sent again on this connection, the next one last.
@@ -56,6 +46,9 @@ struct Session {
         self.clientWord = clientWord
         self.expirySeconds = expirySeconds
     }
+
+    /// It has one of the places for stored sessions; so it is as long as `survives`.
+    var hasPlace = false
 
     /// Whether it must remember what is under way.
     var survives: Bool { expirySeconds > 0 }

@@ -33,6 +33,8 @@ public struct Limits: SettingsSection {
     public var connectSeconds = 10
     /// The longest session expiry granted.
     public var sessionExpirySecondsMax = 2_592_000
+    /// Sessions that outlive their connection.
+    public var sessions = 1_000_000
     /// Retained messages kept.
     public var retainedMessages = 100_000
     /// Bytes of retained messages kept.
@@ -161,6 +163,14 @@ public struct Limits: SettingsSection {
             0...4_294_967_295,
             .newConnections,
             "Longest life of a session without connection; 4294967295 is for ever."
+        ),
+        .integer(
+            "sessions",
+            \.sessions,
+            0...1_000_000_000,
+            .now,
+            "Sessions that outlive their connection, connected or not; a client that asks for one "
+                + "more is refused. 0 stores none."
         ),
         .integer(
             "retained-messages",

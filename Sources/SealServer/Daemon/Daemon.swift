@@ -87,6 +87,7 @@ public final class Daemon: Sendable {
         let homeSeed = Self.randomWord()
         let names = configuration.listeners.map(\.name)
         let places = TenantPlaces()
+        let sessionPlaces = StoredSessionPlaces()
         for index in mailboxes.indices {
             var setup = PartitionSetup(
                 index: index,
@@ -97,6 +98,7 @@ public final class Daemon: Sendable {
                 listeners: materials.map(\.grant)
             )
             setup.places = places
+            setup.sessionPlaces = sessionPlaces
             let context = ShardContext(
                 index: index,
                 mailboxes: mailboxes,

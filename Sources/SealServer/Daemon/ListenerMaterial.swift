@@ -175,6 +175,7 @@ extension BrokerLimits {
         inFlightMax = limits.inFlightMaximum
         receiveMaximum = limits.receiveMaximum
         sessionExpirySecondsMax = UInt32(clamping: limits.sessionExpirySecondsMax)
+        storedSessionsMax = limits.sessions
         retainedMessagesMax = limits.retainedMessages
         retainedBytesMax = limits.retainedBytes
         subscriptionsPerSessionMax = limits.subscriptionsPerSession

@@ -63,6 +63,21 @@ final class ShardCensus: Sendable {
     }
 }
 
+/// The places for stored sessions, for all shards together.
+final class StoredSessionPlaces: SessionPlaces {
+    private let count = MonitoredState(0)
+
+    func take(atMost most: Int) -> Bool {
+        count.change { count in
+            guard count < most else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func giveBack() { count.change { $0 = max(0, $0 - 1) } }
+}
+
 /// The places of each tenant, for all shards together.
 final class TenantPlaces: ConnectionPlaces {
     private let counts = MonitoredState<[UInt32: Int]>([:])

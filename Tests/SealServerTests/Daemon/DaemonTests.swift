@@ -132,6 +132,29 @@ struct DaemonTests {
         #expect(next.connectMQTT("client-6") == 0)
     }
 
+    @Test("all shards together store as many sessions as sessions says", arguments: [1, 2])
+    func storedSessions(shards: Int) throws {
+        let daemon = try Daemon(
+            Self.configuration(shards: shards) { $0.limits.sessions = 4 },
+            logger: .silent()
+        )
+        defer { daemon.stop() }
+        for number in 1...4 {
+            let client = try WireClient(Self.port(daemon))
+            #expect(client.connectMQTT("client-\(number)", expirySeconds: 100) == 0)
+            client.send([0xE0, 0])
+            #expect(client.receiveAll().isEmpty)
+        }
+        let more = try WireClient(Self.port(daemon))
+        #expect(more.connectMQTT("client-5", expirySeconds: 100) == 0x97)
+        let sample = #"sealwire_limit_hits_total{limit="sessions"}"#
+        #expect(try Self.metric(daemon, sample) == "1")
+        let passing = try WireClient(Self.port(daemon))
+        #expect(passing.connectMQTT("client-6") == 0)
+        let known = try WireClient(Self.port(daemon))
+        #expect(known.connectMQTT("client-1", expirySeconds: 100) == 0)
+    }
+
     @Test("a client id may have client-id-bytes, not one more")
     func clientIDBytes() throws {
         let daemon = try Daemon(

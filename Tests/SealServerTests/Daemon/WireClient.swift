@@ -52,10 +52,16 @@ final class WireClient {
     func receiveAll() -> [UInt8] { receive(.max) }
 
     /// CONNECT of MQTT 5.0 with a clean start; the answer's reason code.
-    func connectMQTT(_ clientID: String, user: String? = nil, password: String? = nil) -> UInt8? {
+    func connectMQTT(
+        _ clientID: String,
+        user: String? = nil,
+        password: String? = nil,
+        expirySeconds: UInt8? = nil
+    ) -> UInt8? {
         var body: [UInt8] = [0, 4] + Array("MQTT".utf8) + [5]
         body.append(2 | (user == nil ? 0 : 0x80) | (password == nil ? 0 : 0x40))
-        body += [0, 60, 0]
+        body += [0, 60]
+        body += expirySeconds.map { [5, 0x11, 0, 0, 0, $0] } ?? [0]
         for text in [clientID, user, password].compactMap(\.self) {
             body += [0, UInt8(text.utf8.count)] + Array(text.utf8)
         }

@@ -98,8 +98,7 @@ extension Partition {
                 )
                 return .move
             }
-            establish(id, admitted)
-            return .goOn
+            return establish(id, admitted) ? .goOn : .stop
         }
     }
 
@@ -141,7 +140,7 @@ extension Partition {
             }
             admitted.principal = principal
         }
-        establish(id, admitted)
+        guard establish(id, admitted) else { return id }
         if isDraining { disconnect(id, .serverShuttingDown, "the server is shutting down") }
         return id
     }
@@ -318,12 +317,16 @@ extension Partition {
         return Array("auto-\(setup.index)-\(name)".utf8)
     }
 
-    /// The client is in: its session, the answer, and what waited for it.
-    func establish(_ id: Handle, _ admitted: Admitted) {
+    /// The client is in: its session, the answer, and what waited for it; false when it is not.
+    func establish(_ id: Handle, _ admitted: Admitted) -> Bool {
         let connect = admitted.connect
         let grant = grant(of: links[id].listener)
         let key = ClientKey(tenant: grant.tenant, identifier: connect.clientID)
-        let (session, wasPresent) = openSession(key, connect)
+        guard let (session, wasPresent) = storeSession(key, connect) else {
+            counters.limitHits.add(.sessions)
+            refuse(id, .quotaExceeded, .quotaExceeded, [Reason(.sessionsStored)])
+            return false
+        }
         let wasFree = isUnrestricted(session)
         let number = enlist(admitted.principal)
         links[id].phase = .open
@@ -356,11 +359,12 @@ extension Partition {
         {
             routes.invalidateAll()
         }
-        guard acceptConnection(id, session, wasPresent, admitted, keepAlive) else { return }
+        guard acceptConnection(id, session, wasPresent, admitted, keepAlive) else { return false }
         report(.sessionOpened(notice(id)))
         groupsNotice(session, .connected)
         redeliver(session, id)
         pump(session)
+        return true
     }
 
     private func adopt(

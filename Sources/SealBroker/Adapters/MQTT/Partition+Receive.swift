@@ -170,6 +170,7 @@ extension Partition {
                 )
             }
             sessions[session].expirySeconds = min(seconds, limits.sessionExpirySecondsMax)
+            if !sessions[session].survives { giveBackSessionPlace(session) }
         }
         // [MQTT-3.14.4-3]: only a normal disconnection takes the will back.
         let endsWell = packet.reason == .success

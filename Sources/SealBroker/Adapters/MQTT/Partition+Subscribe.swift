@@ -179,7 +179,7 @@ extension Partition {
 
     /// Whether a session still has a filter that was asked about elsewhere.
     private func isSubscribed(_ session: Handle, _ filter: TopicFilter) -> Bool {
-        sessions[session].subscriptions.contains { $0.group == nil && $0.filter == filter.bytes }
+        sessions[session].subscriptions.place(of: filter.bytes, nil) != nil
     }
 
     private func sendRetained(
@@ -248,7 +248,7 @@ extension Partition {
     /// nil when the subscription is allowed.
     private func judge(_ id: Handle, _ session: Handle, _ filter: TopicFilter) -> MQTTReason? {
         if sessions[session].subscriptions.count >= limits.subscriptionsPerSessionMax,
-            !sessions[session].subscriptions.contains(where: { $0.filter == filter.bytes })
+            sessions[session].subscriptions.place(of: filter.bytes, Self.groupKey(filter)) == nil
         {
             counters.limitHits.add(.subscriptionsPerSession)
             report(.limitHit(notice(id), limit: "subscriptions-per-session"))
@@ -280,10 +280,7 @@ extension Partition {
                 continue
             }
             let key = Self.groupKey(filter)
-            let index = sessions[session].subscriptions.firstIndex {
-                $0.filter == filter.bytes && $0.group == key
-            }
-            if let index {
+            if let index = sessions[session].subscriptions.place(of: filter.bytes, key) {
                 unlink(session, index)
                 codes.append(0)
             } else {
@@ -311,10 +308,7 @@ extension Partition {
         let tenant = sessions[session].key.tenant
         let key = Self.groupKey(filter)
         routes.invalidate(filter.bytes, tenant: tenant)
-        let existing = sessions[session].subscriptions.firstIndex {
-            $0.filter == filter.bytes && $0.group == key
-        }
-        if let existing {
+        if let existing = sessions[session].subscriptions.place(of: filter.bytes, key) {
             sessions[session].subscriptions[existing].options = options
             let record = sessions[session].subscriptions[existing]
             if let node = record.node { node.entries[record.position].options = options }
@@ -363,14 +357,13 @@ extension Partition {
     /// Removes a session's subscription by its place in the session's list.
     func unlink(_ session: Handle, _ index: Int) {
         let tenant = sessions[session].key.tenant
-        let record = sessions[session].subscriptions[index]
+        let record = sessions[session].subscriptions.remove(at: index)
         counters.subscriptions -= 1
         routes.invalidate(record.filter, tenant: tenant)
-        // The last record takes the free place, and its entry is told.
-        let last = sessions[session].subscriptions.removeLast()
+        // The last record took the free place: its entry is told.
         if index < sessions[session].subscriptions.count {
-            sessions[session].subscriptions[index] = last
-            last.node?.entries[last.position].record = index
+            let moved = sessions[session].subscriptions[index]
+            moved.node?.entries[moved.position].record = index
         }
         if let key = record.group {
             leaveGroup(session, record.filter, key, record.options)
