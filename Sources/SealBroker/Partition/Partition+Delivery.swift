@@ -423,8 +423,8 @@ extension Partition {
                 fits = write(short, alias.number)
                 let mayNotFit = writer.count + topic.byteCount + 4 > links[id].packetBytesMax
                 if fits, mayNotFit, qos > 0, sessions[links[id].session].survives {
-                    // Sent again on another connection it has its full topic: a message that does
-                    // not fit then is not begun, for a receiver of QoS 2 would keep its id for ever.
+                    // Sent again on another connection it has its full topic. What does not fit
+                    // then is not begun: a receiver of QoS 2 would keep its id for ever.
                     fits = write(topic, nil) && write(short, alias.number)
                 }
             } else {

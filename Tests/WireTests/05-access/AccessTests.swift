@@ -46,6 +46,25 @@ import Testing
     }
 
     @Test(
+        "A login that is decided during a shutdown is refused with a code that CONNACK has",
+        .v5("3.2.2-8"),
+        arguments: Stage.inMemory
+    )
+    func lateLogin(stage: Stage) {
+        let story = Self.guarded(stage)
+        story.bench.settlesItself = false
+        let client = story.open(.v5)
+        let options = Wire.Connect(user: "alice", password: "right")
+        client.send(Wire.connect(.v5, "sub", options))
+        for index in story.bench.partitions.indices {
+            story.bench.turn(index)
+            story.bench.partitions[index].drain()
+        }
+        story.bench.settle()
+        client.expectRefusal(0x88)
+    }
+
+    @Test(
         "A wrong password, an unknown user and no user are refused",
         .v5("3.1.4-2"),
         arguments: Stage.inMemory

@@ -207,8 +207,9 @@ extension Partition {
     /// What may have changed while the login was decided; takes a place when nothing has.
     private func lateRefusal(_ id: Handle, _ tenant: UInt32) -> Refusal? {
         if isDraining {
+            // [MQTT-3.2.2-8]: 0x8B is no code of CONNACK.
             return Refusal(
-                code: .serverShuttingDown,
+                code: .serverUnavailable,
                 outcome: .serverUnavailable,
                 reasons: [Reason(.serverShuttingDown)]
             )
