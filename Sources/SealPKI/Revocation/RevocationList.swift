@@ -64,6 +64,15 @@ public struct RevocationList: Sendable {
         OpenSSLDoor.written { PEM_write_bio_X509_CRL($0, pointer) == 1 } ?? []
     }
 
+    /// The encoded list.
+    public var der: [UInt8] {
+        var count = 0
+        // SAFETY: OpenSSL allocates `count` bytes, which are copied and freed here.
+        guard let start = unsafe seal_crl_der(pointer, &count) else { return [] }
+        defer { unsafe seal_free(start) }
+        return unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
+    }
+
     /// Who signed the list.
     public func issuer() throws(PKIError) -> DistinguishedName {
         try DistinguishedName(reading: X509_CRL_get_issuer(pointer))

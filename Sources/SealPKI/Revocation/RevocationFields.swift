@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every field of a revocation list (RFC 5280 §5.1), read from its DER by the house itself.
+// Whether a list counts for a certificate is decided in Verification.
+
+/// One entry of a revocation list.
+public struct RevocationEntry: Sendable {
+    /// When the certificate was revoked, in Unix seconds.
+    public let date: Int64
+    /// Why; nil is not said.
+    public let reason: UInt8?
+    /// Whether the entry holds something critical that the house does not know.
+    let hasUnknownCritical: Bool
+
+    private static let words: [UInt8: String] = [
+        0: "unspecified", 1: "keyCompromise", 2: "CACompromise", 3: "affiliationChanged",
+        4: "superseded", 5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL",
+        9: "privilegeWithdrawn", 10: "AACompromise",
+    ]
+
+    /// The reason by its name.
+    public var reasonName: String? { reason.flatMap { Self.words[$0] } }
+}
+
+/// All fields of a revocation list.
+public struct RevocationFields: Sendable {
+    /// 1 or 2.
+    public private(set) var version = 1
+    /// The algorithm that the signed part says it is signed with.
+    public let signatureAlgorithm: AlgorithmFields
+    /// Who signed.
+    public let issuer: CertificateName
+    /// When the list was made, in Unix seconds.
+    public let thisUpdate: Int64
+    /// When the next list is due, in Unix seconds.
+    public let nextUpdate: Int64?
+    /// The entries by serial number.
+    public private(set) var entries: [[UInt8]: RevocationEntry] = [:]
+    /// The extensions.
+    public private(set) var extensions: [CertificateExtension] = []
+    /// The algorithm beside the signature.
+    public let outerAlgorithm: AlgorithmFields
+    /// What is not as it must be, in words.
+    public private(set) var defects: [String] = []
+
+    /// A list with more entries is not read.
+    public static let entriesMax = 5_000_000
+
+    /// Reads one list; bytes behind it are refused.
+    public init(der: [UInt8]) throws(PKIError) {
+        let what = "the revocation list"
+        var reader = DERReader(der)
+        var outer = try reader.sequence(what)
+        try reader.end(what)
+        var fields = try outer.sequence("the signed part")
+        outerAlgorithm = try AlgorithmFields(reading: &outer, "the signature algorithm")
+        _ = try outer.bits("the signature")
+        try outer.end(what)
+        if fields.tag == DERTag.integer {
+            guard try fields.count("the version") == 1 else {
+                throw DERReader.fault("the version", "of the list is not 2")
+            }
+            version = 2
+        }
+        signatureAlgorithm = try AlgorithmFields(reading: &fields, "the signature algorithm")
+        issuer = try CertificateName(reading: try fields.next("the issuer"), "the issuer")
+        thisUpdate = try DERTime.read(try fields.next("thisUpdate"), "thisUpdate").seconds
+        let hasNext = fields.tag == DERTag.utcTime || fields.tag == DERTag.generalizedTime
+        nextUpdate =
+            hasNext
+            ? try DERTime.read(try fields.next("nextUpdate"), "nextUpdate").seconds : nil
+        if let list = try fields.takeOptional(DERTag.sequence, "the entries") {
+            try readEntries(list.inside)
+        }
+        if let value = try fields.takeOptional(DERTag.constructed(0), "the extensions") {
+            var inside = value.inside
+            let list = try inside.sequence("the extensions")
+            try inside.end("the extensions")
+            extensions = try ExtensionReader.list(list, "the extensions")
+        }
+        try fields.end("the signed part")
+        checkBody()
+    }
+
+    private mutating func readEntries(_ list: DERReader) throws(PKIError) {
+        var list = list
+        let what = "an entry of the list"
+        while !list.isAtEnd {
+            guard entries.count < Self.entriesMax else {
+                throw DERReader.fault("the list", "has more than \(Self.entriesMax) entries")
+            }
+            var fields = try list.sequence(what)
+            let serial = try fields.integer("the serial number of an entry")
+            let date = try DERTime.read(try fields.next("a revocation date"), "a revocation date")
+            var reason: UInt8?
+            var hasUnknown = false
+            if let value = try fields.takeOptional(DERTag.sequence, what) {
+                if version < 2 { defects.append("entries with extensions need version 2") }
+                for one in try ExtensionReader.list(value.inside, what) {
+                    switch one.content {
+                    case .reason(let code) where one.id == .reasonCode: reason = code
+                    case .moment where one.id == .invalidityDate: break
+                    case .malformed(let why): defects.append(why)
+                    default: hasUnknown = hasUnknown || one.isCritical
+                    }
+                }
+            }
+            try fields.end(what)
+            let entry = RevocationEntry(
+                date: date.seconds,
+                reason: reason,
+                hasUnknownCritical: hasUnknown
+            )
+            if entries.updateValue(entry, forKey: serial) != nil, defects.count < 16 {
+                defects.append("a serial number stands in the list twice")
+            }
+        }
+    }
+
+    private mutating func checkBody() {
+        if signatureAlgorithm != outerAlgorithm {
+            defects.append("the list names two different algorithms for its signature")
+        }
+        if version < 2, !extensions.isEmpty { defects.append("extensions need version 2") }
+        if issuer.isEmpty { defects.append("the issuer is empty") }
+        var seen: Set<OID> = []
+        for one in extensions {
+            if !seen.insert(one.id).inserted {
+                defects.append("the extension \(one.name) is there twice")
+            }
+            if case .malformed(let why) = one.content { defects.append(why) }
+            if one.isCritical, one.id == .listNumber || one.id == .authorityKeyIdentifier {
+                defects.append("\(one.name) is critical and must not be")
+            }
+            if !one.isCritical, one.id == .issuingDistributionPoint || one.id == .deltaIndicator {
+                defects.append("\(one.name) is not critical and must be")
+            }
+        }
+    }
+
+    /// The first extension of a kind.
+    func find(_ id: OID) -> CertificateExtension? { extensions.first { $0.id == id } }
+
+    /// The list's number.
+    public var number: [UInt8]? {
+        if case .number(let bytes) = find(.listNumber)?.content { bytes } else { nil }
+    }
+
+    /// The number of the full list that this delta list builds on.
+    public var deltaBase: [UInt8]? {
+        if case .number(let bytes) = find(.deltaIndicator)?.content { bytes } else { nil }
+    }
+
+    /// What the list covers; nil is everything of its issuer.
+    public var scope: ListScope? {
+        if case .scope(let scope) = find(.issuingDistributionPoint)?.content { scope } else { nil }
+    }
+
+    /// The name of the key that signed.
+    public var authorityKeyID: [UInt8]? {
+        if case .authorityKey(let id, _, _) = find(.authorityKeyIdentifier)?.content {
+            id
+        } else {
+            nil
+        }
+    }
+
+    /// Critical extensions that the house does not know.
+    var unknownCritical: [OID] {
+        let known: Set<OID> = [
+            .issuingDistributionPoint, .deltaIndicator, .listNumber, .authorityKeyIdentifier,
+            .issuerAlternativeName, .freshestList,
+        ]
+        return extensions.filter { $0.isCritical && !known.contains($0.id) }.map(\.id)
+    }
+}
+
+extension RevocationList {
+    /// Every field, read from the bytes by the house itself.
+    public func fields() throws(PKIError) -> RevocationFields {
+        try RevocationFields(der: der)
+    }
+}

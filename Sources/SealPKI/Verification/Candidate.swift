@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The certificates that a search may use, read once and found by name.
+
+/// A certificate that may be part of a path.
+struct Candidate: Sendable {
+    let certificate: Certificate
+    let fields: CertificateFields
+    let fingerprint: Fingerprint
+    /// Whether it is trusted.
+    let isTrusted: Bool
+    /// Whether it came with the leaf.
+    let isSent: Bool
+
+    var subject: String { fields.subject.shown }
+
+    /// Whether the signature and the names say that it signed itself.
+    var isSelfSigned: Bool {
+        fields.isSelfIssued && SignatureCheck.isSigned(certificate, by: certificate)
+    }
+}
+
+/// The certificates that a search may use.
+struct CandidatePool: Sendable {
+    private(set) var all: [Candidate] = []
+    private var bySubject: [CertificateName: [Int]] = [:]
+    private var byFingerprint: [Fingerprint: Int] = [:]
+    /// Certificates that could not be read.
+    private(set) var unreadableCount = 0
+
+    init(trusted: [Certificate], intermediates: [Certificate]) {
+        let sent = Set(intermediates.map(\.fingerprint))
+        for one in trusted { add(one, isTrusted: true, isSent: sent.contains(one.fingerprint)) }
+        for one in intermediates { add(one, isTrusted: false, isSent: true) }
+    }
+
+    private mutating func add(_ certificate: Certificate, isTrusted: Bool, isSent: Bool) {
+        let fingerprint = certificate.fingerprint
+        guard byFingerprint[fingerprint] == nil else { return }
+        guard let fields = try? certificate.fields() else {
+            unreadableCount += 1
+            return
+        }
+        byFingerprint[fingerprint] = all.count
+        bySubject[fields.subject, default: []].append(all.count)
+        all.append(
+            Candidate(
+                certificate: certificate,
+                fields: fields,
+                fingerprint: fingerprint,
+                isTrusted: isTrusted,
+                isSent: isSent
+            )
+        )
+    }
+
+    /// Whether the certificate is one of the trusted.
+    func isTrusted(_ fingerprint: Fingerprint) -> Bool {
+        byFingerprint[fingerprint].map { all[$0].isTrusted } ?? false
+    }
+
+    /// The certificates with a subject.
+    func named(_ subject: CertificateName) -> [Candidate] {
+        (bySubject[subject] ?? []).map { all[$0] }
+    }
+
+    /// Those that may have signed, the likeliest first.
+    func issuers(of child: CertificateFields, at time: Int64) -> [Candidate] {
+        let named = named(child.issuer)
+        guard named.count > 1 else { return named }
+        func rank(_ one: Candidate) -> Int {
+            var rank = one.isTrusted ? 0 : 1
+            if let wanted = child.authorityKeyID, let own = one.fields.subjectKeyID {
+                rank += wanted == own ? 0 : 8
+            }
+            if one.fields.basicConstraints?.isAuthority != true { rank += 4 }
+            if time < one.fields.notBefore || time > one.fields.notAfter { rank += 2 }
+            return rank
+        }
+        return named.enumerated()
+            .map { (rank: rank($0.element), place: $0.offset, one: $0.element) }
+            .sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }
+            .map(\.one)
+    }
+}
