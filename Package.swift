@@ -90,7 +90,7 @@ let package = Package(
             "SealServerTests",
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
         ),
-        tests("SealPKITests", ["SealPKI", "SealBytes"]),
+        tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(
             "SealClientTests",

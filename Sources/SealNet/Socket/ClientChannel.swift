@@ -4,6 +4,7 @@
 
 internal import CSys
 internal import Glibc
+public import SealPKI
 
 /// Where a client connects to, and how.
 public struct ChannelTarget: Sendable {
@@ -17,6 +18,8 @@ public struct ChannelTarget: Sendable {
     public var tls: TLSClientContext?
     /// How long connecting may take, TLS included.
     public var timeLimitSeconds: Int
+    /// The name that TLS asks for when it is not the host's.
+    public var serverName: String?
 
     /// Names a target.
     public init(
@@ -68,6 +71,32 @@ public final class ClientChannel {
         return channel
     }
 
+    /// The certificates that a server shows, also when it then refuses us.
+    ///
+    /// A server that demands a certificate of its clients ends the handshake, but only after it
+    /// has shown its own.
+    public static func certificates(
+        of target: ChannelTarget,
+        waker: Waker
+    ) throws(ChannelError) -> (sent: [Certificate], refusal: ChannelError?) {
+        let end = MonotonicClock.milliseconds + UInt64(max(target.timeLimitSeconds, 1)) * 1000
+        let (descriptor, peer) = try ClientSocket.connect(
+            to: target,
+            waker: waker,
+            isCancelled: { false }
+        )
+        let channel = try ClientChannel(descriptor, peer, target)
+        var refusal: ChannelError?
+        do throws(ChannelError) {
+            try channel.shakeHands(end, waker, { false })
+        } catch {
+            refusal = error
+        }
+        let sent = channel.stream?.sentCertificates ?? []
+        if sent.isEmpty, let refusal { throw refusal }
+        return (sent, refusal)
+    }
+
     private init(
         _ descriptor: Int32,
         _ peer: PeerAddress,
@@ -81,7 +110,7 @@ public final class ClientChannel {
             buffers = nil
             return
         }
-        var name = target.host
+        var name = target.serverName ?? target.host
         if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
         guard let made = tls.makeStream(host: name), let room = TLSBuffers() else {
             _ = Glibc.close(descriptor)

@@ -71,7 +71,7 @@ public final class TLSClientContext: @unchecked Sendable {
         }
         defer { X509_STORE_free(store) }
         try builder.fill(store, checksLeafDates: true)
-        if settings.usesSystemRoots, X509_STORE_set_default_paths(store) != 1 {
+        if settings.usesSystemRoots, !Self.addSystemRoots(store) {
             throw TLSError(.noTrust, "the system's authorities cannot be read")
         }
         OpenSSLDoor.forgetErrors()
@@ -86,6 +86,14 @@ public final class TLSClientContext: @unchecked Sendable {
         guard unsafe SSL_CTX_set_alpn_protos(context, list, UInt32(list.count)) == 0 else {
             throw TLSBuilder.failure("the list of application protocols")
         }
+    }
+
+    /// OpenSSL's own places know nothing of other systems than the one it was built for.
+    private static func addSystemRoots(_ store: OpaquePointer) -> Bool {
+        if let place = SystemRoots.find(), X509_STORE_load_file(store, place.path) == 1 {
+            return true
+        }
+        return X509_STORE_set_default_paths(store) == 1
     }
 
     /// Makes the client's side of a connection to a host name or address.

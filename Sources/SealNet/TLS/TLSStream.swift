@@ -271,6 +271,19 @@ public final class TLSStream: @unchecked Sendable {
         )
     }
 
+    /// At most so many certificates of a chain are kept.
+    static let chainCountMax = 64
+
+    /// The certificates that a server sent, its own first; those of a handshake that failed, too.
+    var sentCertificates: [Certificate] {
+        var sent = [OpaquePointer?](repeating: nil, count: Self.chainCountMax)
+        // SAFETY: at most the array's size is written, and each is a reference of its own.
+        let count = unsafe seal_peer_chain(ssl, &sent, sent.count)
+        return sent.prefix(count).compactMap { pointer in
+            pointer.map { Certificate(adopting: $0) }
+        }
+    }
+
     /// Sends a KeyUpdate, for the start-up check and for tests.
     func updateKeys(using buffers: TLSBuffers) -> Bool {
         guard !isBroken, bind(to: buffers) else { return false }

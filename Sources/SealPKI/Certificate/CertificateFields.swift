@@ -146,7 +146,11 @@ public struct CertificateFields: Sendable {
     }
 
     var distributionPoints: [DistributionPoint] {
-        if case .distributionPoints(let all) = find(.distributionPoints)?.content { all } else { [] }
+        if case .distributionPoints(let all) = find(.distributionPoints)?.content {
+            all
+        } else {
+            []
+        }
     }
 }
 

@@ -7,7 +7,10 @@ enum ExtensionReader {
     static let countMax = 1000
 
     /// Reads a list of extensions; a value that cannot be read becomes `malformed`.
-    static func list(_ reader: DERReader, _ what: String) throws(PKIError)
+    static func list(
+        _ reader: DERReader,
+        _ what: String
+    ) throws(PKIError)
         -> [CertificateExtension]
     {
         var reader = reader

@@ -40,8 +40,10 @@ extension PrivateKey {
     static func looksLikeDER(_ bytes: [UInt8]) -> Bool {
         var reader = DERReader(bytes)
         guard var fields = try? reader.sequence("the key"), reader.isAtEnd else { return false }
-        return fields.tag == DERTag.integer && (try? fields.count("the version")).map { $0 <= 1 }
-            == true || isEncryptedDER(bytes)
+        return fields.tag == DERTag.integer
+            && (try? fields.count("the version")).map { $0 <= 1 }
+                == true
+            || isEncryptedDER(bytes)
     }
 
     /// Whether the bytes are EncryptedPrivateKeyInfo (RFC 5958 §3).
@@ -91,6 +93,14 @@ extension PrivateKey {
             throw PKIError(.cryptography, "the public key cannot be written: \(why)")
         }
         return text
+    }
+
+    /// The public half as DER (SubjectPublicKeyInfo).
+    public func publicDER() throws(PKIError) -> [UInt8] {
+        guard let block = try PEMDocument(try publicPEM()).blocks.first else {
+            throw PKIError(.cryptography, "the public key cannot be written")
+        }
+        return try block.decoded()
     }
 
     /// The key as unencrypted PKCS #8 in DER.

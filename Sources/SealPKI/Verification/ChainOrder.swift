@@ -56,7 +56,9 @@ public struct ChainOrder: Sendable {
         _ all: [(certificate: Certificate, fields: CertificateFields)]
     ) -> [Int?] {
         var bySubject: [CertificateName: [Int]] = [:]
-        for (index, one) in all.enumerated() { bySubject[one.fields.subject, default: []].append(index) }
+        for (index, one) in all.enumerated() {
+            bySubject[one.fields.subject, default: []].append(index)
+        }
         return all.enumerated().map { index, one in
             let named = bySubject[one.fields.issuer] ?? []
             // Many certificates of one name are not tried all.

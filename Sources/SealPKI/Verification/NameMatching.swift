@@ -166,7 +166,9 @@ enum NameMatching {
         let rest = text[text.index(after: colon)...]
         guard rest.hasPrefix("//") else { return nil }
         var authority = rest.dropFirst(2).prefix { !"/?#".contains($0) }
-        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        if let at = authority.lastIndex(of: "@") {
+            authority = authority[authority.index(after: at)...]
+        }
         if authority.hasPrefix("[") { return nil }
         let host = authority.prefix { $0 != ":" }
         return host.isEmpty ? nil : String(host)

@@ -190,7 +190,8 @@ struct PathSearch {
         }
         if node.isTrusted, !settings.allowsPartialChain, rule == .issuerMissing {
             rule = .notTrusted
-            sentence = "it is trusted and did not sign itself, so its issuer \(issuer) is needed, "
+            sentence =
+                "it is trusted and did not sign itself, so its issuer \(issuer) is needed, "
                 + "or partial chains must be allowed"
         }
         ending = VerificationFailure(rule, depth: depth, subject: node.subject, sentence)

@@ -11,7 +11,9 @@ struct PolicyState {
         var origins: Set<OID>
     }
 
-    private var level: [OID: Node] = [.anyPolicy: Node(expected: [.anyPolicy], origins: [.anyPolicy])]
+    private var level: [OID: Node] = [
+        .anyPolicy: Node(expected: [.anyPolicy], origins: [.anyPolicy])
+    ]
     private var explicit: Int
     private var mapping: Int
     private var any: Int
@@ -116,7 +118,9 @@ struct PolicyState {
 
     /// §6.1.4 (b)
     private mutating func map(_ fields: CertificateFields) {
-        guard case .policyMappings(let pairs) = fields.find(.policyMappings)?.content else { return }
+        guard case .policyMappings(let pairs) = fields.find(.policyMappings)?.content else {
+            return
+        }
         var subjects: [OID: Set<OID>] = [:]
         for pair in pairs { subjects[pair.issuer, default: []].insert(pair.subject) }
         for (issuer, names) in subjects {

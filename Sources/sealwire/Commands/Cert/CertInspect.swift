@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sealwire cert inspect`: everything that is in a file or that a server shows, as fields.
+
+import Glibc
+import SealBytes
+import SealClient
+import SealPKI
+
+enum CertInspect {
+    struct Options: Sendable {
+        var isJSON = false
+        var isTable = false
+        var serverName: String?
+    }
+
+    static let verb = Verb<Options>(
+        name: "cert inspect",
+        summary: "shows what a file or a server holds, field by field",
+        usage: "[OPTIONS] FILE|HOST:PORT",
+        text: """
+            Shows every certificate, revocation list and request of a file in PEM or DER, or the
+            chain of a server. The file - is standard input. Nothing is verified; see
+            sealwire cert verify, and sealwire keystore list for keystores.
+            """,
+        defaults: Options(),
+        flags: FlagTable([
+            .on("--json", help: "one JSON array") { $0.isJSON = true },
+            .on("--table", help: "one line for each certificate") { $0.isTable = true },
+            .value("--sni", is: "NAME", "the name to ask a server for") {
+                (options, value, _) throws(UsageError) in options.serverName = value
+            },
+        ]),
+        words: .one("FILE"),
+        examples: [
+            "sealwire cert inspect device.crt",
+            "sealwire cert inspect --table /etc/ssl/certs/ca-certificates.crt",
+            "sealwire cert inspect --json broker.example:8883",
+        ],
+        run: run
+    )
+
+    @MainActor
+    private static func run(_ options: Options, _ words: [String]) async throws -> Int32 {
+        let word = words[0]
+        var file: CertificateFile?
+        var certificates: [Certificate] = []
+        if let server = CertSource.server(word), access(word, F_OK) != 0 {
+            certificates = try ServerCertificates.fetch(
+                host: server.host,
+                port: server.port,
+                serverName: options.serverName
+            ).chain
+        } else {
+            let read = try CertSource.file(word)
+            certificates = read.certificates
+            file = read
+        }
+        let reports = try certificates.map { try CertificateReport($0) }
+        if options.isJSON {
+            var all = reports.map(\.json)
+            all += try (file?.lists ?? []).map { try listJSON($0.fields()) }
+            all += try (file?.requests ?? []).map {
+                try requestJSON(CertificateRequestFields(der: $0))
+            }
+            Terminal.write(JSONValue.array(all).line + "\n")
+        } else if options.isTable {
+            Terminal.write(table(reports))
+        } else {
+            Terminal.write(try text(reports, file))
+        }
+        let isEmpty = reports.isEmpty && (file?.isEmpty ?? true)
+        if isEmpty { throw PKIError(.noPEM, "\(word): nothing that is known is in it") }
+        return ToolExit.done
+    }
+
+    private static func text(
+        _ reports: [CertificateReport],
+        _ file: CertificateFile?
+    ) throws -> String {
+        var parts: [[String]] = []
+        for (index, report) in reports.enumerated() {
+            let title = reports.count > 1 ? ["Certificate \(index + 1) of \(reports.count)"] : []
+            parts.append(title + report.lines)
+        }
+        for list in file?.lists ?? [] { parts.append(lines(try list.fields())) }
+        for request in file?.requests ?? [] {
+            parts.append(lines(try CertificateRequestFields(der: request)))
+        }
+        for label in file?.keyLabels ?? [] { parts.append(["A private key (\(label))"]) }
+        for label in file?.otherLabels ?? [] { parts.append(["A block of another kind: \(label)"]) }
+        return parts.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+    }
+
+    private static func table(_ reports: [CertificateReport]) -> String {
+        var table = TextTable(head: ["NOT AFTER", "KEY", "CA", "SERIAL", "SUBJECT", "ISSUER"])
+        for report in reports {
+            let fields = report.fields
+            table.rows.append([
+                Moment.text(fields.notAfter), fields.publicKey.shown,
+                fields.basicConstraints?.isAuthority == true ? "yes" : "no", fields.serialHex,
+                fields.subject.shown, fields.issuer.shown,
+            ])
+        }
+        return table.rendered
+    }
+
+    // MARK: - Revocation lists and requests
+
+    private static func lines(_ list: RevocationFields) -> [String] {
+        var out = [
+            "Revocation list of version \(list.version)",
+            "Issuer: \(list.issuer.shown)",
+            "Signature algorithm: \(list.outerAlgorithm.id.shown)",
+            "This update: \(Moment.text(list.thisUpdate))",
+            "Next update: \(list.nextUpdate.map(Moment.text) ?? "not said")",
+        ]
+        for one in list.extensions {
+            let mark = one.isCritical ? " (critical)" : ""
+            out.append(
+                "Extension \(one.id.shown)\(mark): " + one.lines.joined(separator: "; ")
+            )
+        }
+        out.append("Revoked: \(list.entries.count)")
+        for (serial, entry) in sorted(list) {
+            let why = entry.reasonName.map { " (\($0))" } ?? ""
+            out.append("    \(Hex.encode(serial).uppercased()) at \(Moment.text(entry.date))\(why)")
+        }
+        out += list.defects.map { "Note: \($0)" }
+        return out.map(TextTable.printable)
+    }
+
+    private static func sorted(
+        _ list: RevocationFields
+    ) -> [(key: [UInt8], value: RevocationEntry)] {
+        list.entries.sorted {
+            $0.key.count == $1.key.count
+                ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count
+        }
+    }
+
+    private static func listJSON(_ list: RevocationFields) -> JSONValue {
+        .object([
+            ("kind", .text("revocation list")),
+            ("issuer", .text(list.issuer.description)),
+            ("thisUpdate", .text(Moment.text(list.thisUpdate))),
+            ("nextUpdate", .text(orNull: list.nextUpdate.map(Moment.text))),
+            ("extensions", .array(list.extensions.map(CertificateReport.json))),
+            (
+                "revoked",
+                .array(
+                    sorted(list).map { serial, entry in
+                        .object([
+                            ("serialNumber", .text(Hex.encode(serial).uppercased())),
+                            ("date", .text(Moment.text(entry.date))),
+                            ("reason", .text(orNull: entry.reasonName)),
+                        ])
+                    }
+                )
+            ),
+            ("defects", .array(list.defects.map { .text($0) })),
+        ])
+    }
+
+    private static func lines(_ request: CertificateRequestFields) -> [String] {
+        var out = [
+            "Certificate request",
+            "Subject: \(request.subject.shown)",
+            "Public key: \(request.publicKey.shown)",
+            "Signature algorithm: \(request.signatureAlgorithm.id.shown)",
+        ]
+        for one in request.extensions {
+            out.append("Asks for \(one.id.shown): " + one.lines.joined(separator: "; "))
+        }
+        return out.map(TextTable.printable)
+    }
+
+    private static func requestJSON(_ request: CertificateRequestFields) -> JSONValue {
+        .object([
+            ("kind", .text("certificate request")),
+            ("subject", .text(request.subject.description)),
+            ("publicKeyKind", .text(request.publicKey.shown)),
+            ("signatureAlgorithm", .text(request.signatureAlgorithm.id.shown)),
+            ("extensions", .array(request.extensions.map(CertificateReport.json))),
+        ])
+    }
+}
