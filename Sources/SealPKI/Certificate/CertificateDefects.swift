@@ -59,7 +59,7 @@ private struct Defects {
         }
     }
 
-    /// §4.1.2.2
+    // RFC 5280 §4.1.2.2
     private mutating func checkSerial() {
         let serial = fields.serial
         // A sign byte may stand before 20 octets.
@@ -159,7 +159,7 @@ private struct Defects {
         }
     }
 
-    /// §4.2.1.1 and §4.2.1.2
+    // RFC 5280 §4.2.1.1 and §4.2.1.2
     mutating func checkIdentifiers() {
         guard fields.version == 3 else { return }
         if fields.basicConstraints?.isAuthority == true, fields.find(.subjectKeyIdentifier) == nil {

@@ -83,7 +83,7 @@ struct PathCheck {
         .authorityKeyIdentifier, .authorityInformation, .subjectInformation, .freshestList,
     ]
 
-    /// §6.1.3 (a)(2)
+    // RFC 5280 §6.1.3 (a)(2)
     private mutating func checkDates(_ depth: Int) {
         let fields = path[depth].fields
         if settings.time < fields.notBefore {
@@ -142,7 +142,7 @@ struct PathCheck {
 
     // MARK: - Authorities
 
-    /// §6.1.4 (k) to (n)
+    // RFC 5280 §6.1.4 (k) to (n)
     private mutating func checkAuthority(_ depth: Int) {
         let fields = path[depth].fields
         let isAnchor = isComplete && depth == path.count - 1
@@ -215,7 +215,7 @@ struct PathCheck {
 
     // MARK: - The path
 
-    /// §6.1.3 (b) and (c)
+    // RFC 5280 §6.1.3 (b) and (c)
     private mutating func checkNames() {
         var check = NameConstraintCheck(comparisonsMax: settings.limits.nameComparisonsMax)
         for depth in path.indices.dropFirst() {

@@ -62,7 +62,7 @@ struct PolicyState {
         return nil
     }
 
-    /// §6.1.5 (g)
+    // RFC 5280 §6.1.5 (g)
     func finish() -> String? {
         guard explicit == 0 else { return nil }
         if level.isEmpty { return "an explicit policy is required, and none is valid" }
@@ -72,7 +72,7 @@ struct PolicyState {
         return "none of the wanted policies is valid for the chain"
     }
 
-    /// §6.1.3 (d) and (e)
+    // RFC 5280 §6.1.3 (d) and (e)
     private mutating func descend(_ fields: CertificateFields, isLeaf: Bool) {
         guard case .policies(let policies) = fields.find(.certificatePolicies)?.content else {
             level = [:]
@@ -116,7 +116,7 @@ struct PolicyState {
         level = next
     }
 
-    /// §6.1.4 (b)
+    // RFC 5280 §6.1.4 (b)
     private mutating func map(_ fields: CertificateFields) {
         guard case .policyMappings(let pairs) = fields.find(.policyMappings)?.content else {
             return

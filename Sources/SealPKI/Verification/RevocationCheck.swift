@@ -192,7 +192,7 @@ struct RevocationCheck: Sendable {
         return nil
     }
 
-    /// §6.3.3 (b)(2)
+    // RFC 5280 §6.3.3 (b)(2)
     private func scopeFault(_ scope: ListScope?, _ candidate: Candidate) -> String? {
         guard let scope else { return nil }
         let isAuthority = candidate.fields.basicConstraints?.isAuthority == true
