@@ -37,22 +37,22 @@ extension CertificateExtension {
         case .reason(let code): [String(code)]
         case .moment(let seconds): [Moment.text(seconds)]
         case .nothing: []
-        case .unknown: Self.dump(value)
-        case .malformed(let why): ["not readable: \(why)"] + Self.dump(value)
+        case .unknown: Self.digits(value)
+        case .malformed(let why): ["not readable: \(why)"] + Self.digits(value)
         }
     }
 
     /// At most so many bytes of a value are shown.
-    private static let dumpBytesMax = 1024
+    private static let digitBytesMax = 1024
 
-    private static func dump(_ value: [UInt8]) -> [String] {
+    private static func digits(_ value: [UInt8]) -> [String] {
         var lines: [String] = []
-        var rest = value.prefix(dumpBytesMax)
+        var rest = value.prefix(digitBytesMax)
         while !rest.isEmpty {
             lines.append(CertificateText.colons(Array(rest.prefix(24))))
             rest = rest.dropFirst(24)
         }
-        if value.count > dumpBytesMax { lines.append("... \(value.count) bytes in all") }
+        if value.count > digitBytesMax { lines.append("... \(value.count) bytes in all") }
         return lines
     }
 

@@ -2,6 +2,7 @@
 // Every field of certificates, beside what openssl reads, and hostile certificates that must
 // neither trap nor reach the terminal.
 
+import Foundation
 import Testing
 
 @testable import SealPKI
@@ -24,9 +25,10 @@ struct CertificateFieldsTests {
         crlDistributionPoints = URI:http://a.test/a.crl
         authorityInfoAccess = OCSP;URI:http://o.test/,caIssuers;URI:http://a.test/ca
         certificatePolicies = 1.2.3.4.6,@policy
-        nameConstraints = permitted;DNS:a.test,permitted;IP:10.0.0.0/255.0.0.0,excluded;email:b.test
-        policyConstraints = requireExplicitPolicy:3,inhibitPolicyMapping:1
-        inhibitAnyPolicy = 2
+        nameConstraints = critical,permitted;DNS:a.test,permitted;IP:10.0.0.0/255.0.0.0,\
+        excluded;email:b.test
+        policyConstraints = critical,requireExplicitPolicy:3,inhibitPolicyMapping:1
+        inhibitAnyPolicy = critical,2
         nsCertType = client,sslCA
         nsComment = "made for a test"
         tlsfeature = status_request
@@ -200,6 +202,56 @@ struct CertificateFieldsTests {
         let many = ExtensionReader.countMax
         #expect(try CertificateFields(der: extended(many).der()).extensions.count == many)
         #expect(throws: PKIError.self) { try CertificateFields(der: extended(many + 1).der()) }
+    }
+}
+
+@Suite("What the fuzzer was given and found, of certificates")
+struct CertificateCorpusTests {
+    private func each(_ target: String, _ body: ([UInt8]) throws -> Void) throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Fuzz/Corpus/\(target)").standardizedFileURL
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names.count >= 4)
+        for name in names { try body([UInt8](try Data(contentsOf: folder.appending(path: name)))) }
+    }
+
+    @Test("is read by the readers of DER, each by one of them")
+    func binary() throws {
+        var read = 0
+        try each("CertificateDER") { bytes in
+            if let fields = try? CertificateFields(der: bytes) {
+                read += 1
+                for line in fields.extensions.flatMap(\.lines) {
+                    #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+                }
+            }
+            if let list = try? RevocationFields(der: bytes) {
+                read += 1
+                #expect(list.defects.isEmpty)
+            }
+            if (try? CertificateRequestFields(der: bytes)) != nil { read += 1 }
+        }
+        #expect(read >= 4)
+    }
+
+    @Test("is read as files, and a verification of them ends")
+    func files() throws {
+        var verified = 0
+        try each("CertificateFile") { bytes in
+            _ = try? PrivateKey(file: bytes)
+            guard let file = try? CertificateFile(bytes) else { return }
+            for leaf in file.certificates.prefix(1) {
+                let verdict = ChainVerifier(
+                    settings: VerificationSettings(time: TestWorld.now),
+                    trusted: Array(file.certificates.suffix(1)),
+                    intermediates: file.certificates,
+                    lists: file.lists
+                ).verify(leaf)
+                #expect(verdict.signatureCheckCount < 20)
+                verified += 1
+            }
+        }
+        #expect(verified >= 3)
     }
 }
 

@@ -93,9 +93,7 @@ enum CertFetch {
         }
         note("\(count); the chain does not verify with the system's authorities (\(place)):")
         for failure in verdict.failures {
-            note(
-                "  \(failure.depth) \(failure.subject): \(failure.sentence) (\(failure.rule.rawValue))"
-            )
+            note("  \(failure)")
         }
         note("compare the SHA-256 fingerprint before you trust it:")
         note("  " + CertificateReport.fingerprint(leaf.fingerprint.bytes))
