@@ -59,7 +59,8 @@ public struct MQTTClientSettings: Sendable {
     public var password: [UInt8]?
     /// The message to publish when the connection breaks.
     public var will: Will?
-    /// The properties of CONNECT.
+    /// The properties of CONNECT; where they say nothing about it, servers are asked for sentences
+    /// with refusals.
     public var connectProperties = ConnectProperties()
     /// The local address to connect from.
     public var localAddress: String?
@@ -86,7 +87,9 @@ public struct MQTTClientSettings: Sendable {
     }
 
     var connect: Connect {
-        Connect(
+        var properties = connectProperties
+        properties.requestProblemInformation = properties.requestProblemInformation ?? true
+        return Connect(
             version: version,
             clientID: Array(clientID.utf8),
             cleanStart: cleanStart,
@@ -94,7 +97,7 @@ public struct MQTTClientSettings: Sendable {
             username: username.map { Array($0.utf8) },
             password: password,
             will: will,
-            properties: connectProperties
+            properties: properties
         )
     }
 }

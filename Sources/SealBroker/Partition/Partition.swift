@@ -70,6 +70,8 @@ public struct ListenerGrant: Sendable {
     public var maximumQoS: UInt8 = 2
     /// Topic aliases a client may set up.
     public var topicAliasMaximum: Int?
+    /// Which clients are sent reason strings.
+    public var reasonStrings = ReasonStrings.asked
     /// Put before every topic of its clients.
     public var mountPoint: [UInt8] = []
     /// Whether its clients may subscribe to `$SYS`.

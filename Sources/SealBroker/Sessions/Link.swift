@@ -30,8 +30,8 @@ struct Link {
     var lastReceived: UInt64
     /// The largest packet the client takes.
     var packetBytesMax = Int.max
-    /// Whether the client wants reason strings (MQTT 5.0 §3.1.2.11.7).
-    var wantsReasons = true
+    /// Whether the client is sent reason strings (MQTT 5.0 §3.1.2.11.7).
+    var getsReasons = false
     /// The client's QoS 1 and 2 messages we have not answered to the end.
     var unanswered = 0
     var receiveMaximum: Int

@@ -169,7 +169,9 @@ extension ConnectProperties {
         if let maximumPacketSize { writer.put(.maximumPacketSize, fourBytes: maximumPacketSize) }
         if topicAliasMaximum != 0 { writer.put(.topicAliasMaximum, twoBytes: topicAliasMaximum) }
         if requestResponseInformation { writer.put(.requestResponseInformation, byte: 1) }
-        if !requestProblemInformation { writer.put(.requestProblemInformation, byte: 0) }
+        if let requestProblemInformation {
+            writer.put(.requestProblemInformation, byte: requestProblemInformation ? 1 : 0)
+        }
         writer.put(userProperties)
         if let authenticationMethod {
             writer.put(.authenticationMethod, bytes: authenticationMethod)

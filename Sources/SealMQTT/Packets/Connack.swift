@@ -76,18 +76,25 @@ public struct ConnackProperties: Equatable, Sendable {
         return properties
     }
 
+    /// Writes them in mosquitto's order, which the standard leaves open: some clients and test
+    /// suites compare a CONNACK byte by byte.
     func write(into writer: inout ByteWriter) {
+        if let serverKeepAliveSeconds {
+            writer.put(.serverKeepAlive, twoBytes: serverKeepAliveSeconds)
+        }
+        if let topicAliasMaximum { writer.put(.topicAliasMaximum, twoBytes: topicAliasMaximum) }
+        if let assignedClientID { writer.put(.assignedClientIdentifier, bytes: assignedClientID) }
+        if let authenticationMethod {
+            writer.put(.authenticationMethod, bytes: authenticationMethod)
+        }
+        if let authenticationData { writer.put(.authenticationData, bytes: authenticationData) }
         if let sessionExpirySeconds {
             writer.put(.sessionExpiryInterval, fourBytes: sessionExpirySeconds)
         }
-        if let receiveMaximum { writer.put(.receiveMaximum, twoBytes: receiveMaximum) }
-        if let maximumQoS { writer.put(.maximumQoS, byte: maximumQoS) }
         if let retainAvailable { writer.put(.retainAvailable, byte: retainAvailable ? 1 : 0) }
         if let maximumPacketSize { writer.put(.maximumPacketSize, fourBytes: maximumPacketSize) }
-        if let assignedClientID { writer.put(.assignedClientIdentifier, bytes: assignedClientID) }
-        if let topicAliasMaximum { writer.put(.topicAliasMaximum, twoBytes: topicAliasMaximum) }
-        if let reasonString { writer.put(.reasonString, text: reasonString) }
-        writer.put(userProperties)
+        if let receiveMaximum { writer.put(.receiveMaximum, twoBytes: receiveMaximum) }
+        if let maximumQoS { writer.put(.maximumQoS, byte: maximumQoS) }
         if let available = wildcardSubscriptionAvailable {
             writer.put(.wildcardSubscriptionAvailable, byte: available ? 1 : 0)
         }
@@ -97,15 +104,10 @@ public struct ConnackProperties: Equatable, Sendable {
         if let available = sharedSubscriptionAvailable {
             writer.put(.sharedSubscriptionAvailable, byte: available ? 1 : 0)
         }
-        if let serverKeepAliveSeconds {
-            writer.put(.serverKeepAlive, twoBytes: serverKeepAliveSeconds)
-        }
         if let responseInformation { writer.put(.responseInformation, text: responseInformation) }
         if let serverReference { writer.put(.serverReference, text: serverReference) }
-        if let authenticationMethod {
-            writer.put(.authenticationMethod, bytes: authenticationMethod)
-        }
-        if let authenticationData { writer.put(.authenticationData, bytes: authenticationData) }
+        if let reasonString { writer.put(.reasonString, text: reasonString) }
+        writer.put(userProperties)
     }
 }
 

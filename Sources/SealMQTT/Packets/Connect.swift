@@ -186,8 +186,9 @@ public struct ConnectProperties: Equatable, Sendable {
     public var topicAliasMaximum: UInt16 = 0
     /// Whether the client wants response information.
     public var requestResponseInformation = false
-    /// Whether the client wants reason strings and user properties with failures.
-    public var requestProblemInformation = true
+    /// Whether the client wants reason strings and user properties with failures; `nil` when it
+    /// says nothing about it, which stands for true (MQTT 5.0 §3.1.2.11.7).
+    public var requestProblemInformation: Bool?
     /// The user properties as they came, one after another.
     public var userProperties: [UInt8] = []
     /// The name of the extended authentication.

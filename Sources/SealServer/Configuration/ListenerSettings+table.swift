@@ -232,6 +232,15 @@ extension ListenerSettings {
             .newConnections,
             "Topic aliases an MQTT 5 client may use when it publishes."
         ),
+        .choice(
+            "reason-strings",
+            \.reasonStrings,
+            .newConnections,
+            "Who is told in a sentence why CONNECT is refused or a connection ended: MQTT 5 "
+                + "clients that ask for problem information in CONNECT (\"asked\"), all of them "
+                + "but those that decline it (\"always\"), or nobody (\"never\"). "
+                + "The log has the sentence in any case."
+        ),
         .text(
             "mount-point",
             \.mountPoint,

@@ -20,6 +20,8 @@ extension CertificateIdentity: SettingChoice {}
 
 extension ClientIDBinding: SettingChoice {}
 
+extension ReasonStrings: SettingChoice {}
+
 /// Who may read unencrypted traffic.
 public enum PlaintextReach: String, SettingChoice {
     /// A listener without TLS binds to loopback addresses only.
@@ -126,6 +128,8 @@ public struct ListenerSettings: SettingsSection {
     public var qosMax = 2
     /// The topic aliases a client may use towards us.
     public var topicAliasMaximum = 10
+    /// Which clients of MQTT 5 are sent sentences with refusals.
+    public var reasonStrings = ReasonStrings.asked
     /// Put before every topic of the listener's clients.
     public var mountPoint = ""
     /// Who may read `$SYS/#`.

@@ -157,6 +157,7 @@ struct ListenerMaterial: Sendable {
         )
         grant.maximumQoS = UInt8(clamping: settings.qosMax)
         grant.topicAliasMaximum = settings.topicAliasMaximum
+        grant.reasonStrings = settings.reasonStrings
         grant.mountPoint = Array(settings.mountPoint.utf8)
         grant.connectionsMax = settings.connectionsMax > 0 ? settings.connectionsMax : nil
         return grant

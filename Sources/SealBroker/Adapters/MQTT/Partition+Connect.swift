@@ -277,7 +277,9 @@ extension Partition {
         if version != .v5, ConnectReturnCode(code) == nil { return }
         let asked = links[id].arrival?.connect?.properties
         var properties = ConnackProperties()
-        if asked?.requestProblemInformation ?? true { properties.reasonString = sentence }
+        if grant(of: links[id].listener).reasonStrings.go(to: asked?.requestProblemInformation) {
+            properties.reasonString = sentence
+        }
         for _ in 0..<2 {
             writer.removeAll()
             Encode.connack(
@@ -375,7 +377,7 @@ extension Partition {
         _ version: ProtocolVersion
     ) {
         links[id].packetBytesMax = properties.maximumPacketSize.map { Int($0) } ?? Int.max
-        links[id].wantsReasons = properties.requestProblemInformation
+        links[id].getsReasons = grant.reasonStrings.go(to: properties.requestProblemInformation)
         links[id].topicAliasMaximum =
             version == .v5 ? grant.topicAliasMaximum ?? limits.topicAliasMaximum : 0
         if properties.topicAliasMaximum > 0 {

@@ -234,7 +234,7 @@ extension Partition {
         giveUpAnswers(id)
         if links[id].version == .v5, links[id].phase == .open, !isLeaving {
             writer.removeAll()
-            let text = links[id].wantsReasons ? sentence : nil
+            let text = links[id].getsReasons ? sentence : nil
             Encode.disconnect(reason: reason, reasonString: text, into: &writer)
             if writer.count > links[id].packetBytesMax {
                 // [MQTT-3.14.2-3].
