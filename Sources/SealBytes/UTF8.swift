@@ -4,15 +4,32 @@
 extension RawSpan {
     /// Whether the bytes are well-formed UTF-8: no overlong form, no surrogate, nothing above
     /// U+10FFFF, no sequence cut short.
-    public var isUTF8: Bool { checkUTF8(self, refusesNull: false) }
+    public var isUTF8: Bool { checkUTF8(self, .anyCharacter) }
 
     /// Whether the bytes are well-formed UTF-8 in which U+0000 does not occur.
-    public var isUTF8WithoutNull: Bool { checkUTF8(self, refusesNull: true) }
+    public var isUTF8WithoutNull: Bool { checkUTF8(self, .notNull) }
+
+    /// Whether the bytes are well-formed UTF-8 without control characters (U+0000 to U+001F, U+007F
+    /// to U+009F) and without the code points that Unicode keeps for non-characters.
+    public var isPlainUTF8: Bool { checkUTF8(self, .plain) }
+}
+
+private enum Characters {
+    case anyCharacter, notNull, plain
 }
 
 /// Goes over the bytes once: eight at a time while they are ASCII, else one sequence at a time.
-private func checkUTF8(_ bytes: RawSpan, refusesNull: Bool) -> Bool {
+private func checkUTF8(_ bytes: RawSpan, _ allowed: Characters) -> Bool {
     let count = bytes.byteCount
+    // Eight ASCII characters less the lowest one that is allowed borrow only if one is lower; one
+    // more than each of them reaches the high bit only from U+007F.
+    let lowest: UInt64
+    let above: UInt64
+    switch allowed {
+    case .anyCharacter: (lowest, above) = (0, 0)
+    case .notNull: (lowest, above) = (0x0101_0101_0101_0101, 0)
+    case .plain: (lowest, above) = (0x2020_2020_2020_2020, 0x0101_0101_0101_0101)
+    }
     var offset = 0
     while offset < count {
         if count &- offset >= 8 {
@@ -21,20 +38,40 @@ private func checkUTF8(_ bytes: RawSpan, refusesNull: Bool) -> Bool {
                 fromUncheckedByteOffset: offset,
                 as: UInt64.self
             )
-            if word & 0x8080_8080_8080_8080 == 0 {
-                // All eight are ASCII, so a borrow can only come from a byte that is zero.
-                let zero = (word &- 0x0101_0101_0101_0101) & 0x8080_8080_8080_8080
-                if refusesNull, zero != 0 { return false }
+            let outside = word | (word &- lowest) | (word &+ above)
+            if outside & 0x8080_8080_8080_8080 == 0 {
                 offset &+= 8
                 continue
             }
         }
         let length = sequenceLength(bytes, at: offset)
         guard length > 0 else { return false }
-        if refusesNull, length == 1, bytes.byte(offset) == 0 { return false }
+        switch allowed {
+        case .anyCharacter: break
+        case .notNull: if length == 1, bytes.byte(offset) == 0 { return false }
+        case .plain: if !isPlain(bytes, at: offset, length) { return false }
+        }
         offset &+= length
     }
     return true
+}
+
+/// Whether the well-formed sequence is neither a control character nor a non-character.
+private func isPlain(_ bytes: RawSpan, at offset: Int, _ length: Int) -> Bool {
+    let lead = bytes.byte(offset)
+    if length == 1 { return lead >= 0x20 && lead != 0x7F }
+    let second = bytes.byte(offset &+ 1)
+    // U+0080 to U+009F.
+    if length == 2 { return lead != 0xC2 || second >= 0xA0 }
+    let third = bytes.byte(offset &+ 2)
+    if length == 3 {
+        guard lead == 0xEF else { return true }
+        // U+FDD0 to U+FDEF, U+FFFE and U+FFFF.
+        let isArabicBlock = second == 0xB7 && third >= 0x90 && third <= 0xAF
+        return !isArabicBlock && !(second == 0xBF && third >= 0xBE)
+    }
+    // The last two code points of every further plane.
+    return !(second & 0x0F == 0x0F && third == 0xBF && bytes.byte(offset &+ 3) >= 0xBE)
 }
 
 /// How many bytes the well-formed sequence at `offset` has; 0 when it is not well-formed.

@@ -54,10 +54,11 @@ public enum Framing {
         let first = bytes.byte(0)
         let flags = first & 0x0F
         let bit = UInt16(1) &<< UInt16(first &>> 4)
-        guard PacketType.allowed(direction, version) & bit != 0,
-            let type = PacketType(rawValue: first &>> 4)
-        else { throw unexpected(first, direction) }
+        guard let type = PacketType(rawValue: first &>> 4) else { throw reservedType() }
         if type != .publish { try check(type, flags, version) }
+        guard PacketType.allowed(direction, version) & bit != 0 else {
+            throw unexpected(direction)
+        }
 
         var count = 0
         var index = 1
@@ -72,7 +73,7 @@ public enum Framing {
                 if byte == 0, index > 2, version == .v5 { throw .lengthNotShortest() }
                 break
             }
-            if index == 5 { throw .lengthTooLong() }
+            if index == 5 { throw lengthUnreadable() }
         }
         guard count &+ index <= packetBytesMax else { throw .tooLarge() }
         if count != 0, type == .pingreq || type == .pingresp { throw pingWithBody() }
@@ -80,6 +81,8 @@ public enum Framing {
     }
 
     /// The flags that every type but PUBLISH must have (MQTT 5.0 §2.1.3, MQTT 3.1.1 §2.2.2).
+    ///
+    /// Those of CONNECT are looked at when its version is known (`Connect.decode`).
     @inlinable
     static func check(
         _ type: PacketType,
@@ -87,7 +90,7 @@ public enum Framing {
         _ version: ProtocolVersion
     ) throws(MQTTError) {
         let hasReservedBit = type == .pubrel || type == .subscribe || type == .unsubscribe
-        if flags == (hasReservedBit ? 2 : 0) { return }
+        if flags == (hasReservedBit ? 2 : 0) || type == .connect { return }
         // MQTT 3.1 §2.1: these three are sent again with DUP set.
         if hasReservedBit, version == .v31, flags == 0x0A { return }
         throw wrongFlags()
@@ -109,12 +112,25 @@ public enum Framing {
         )
     }
 
+    /// Where this packet ends, and so where the next one begins, is not known.
     @usableFromInline @inline(never)
-    static func unexpected(_ first: UInt8, _ direction: Direction) -> MQTTError {
-        if first &>> 4 == 0 {
-            return .malformed("Packet type 0 is reserved.", "MQTT 5.0 §2.1.2")
-        }
-        return MQTTError(
+    static func lengthUnreadable() -> MQTTError {
+        MQTTError(
+            .lengthUnreadable,
+            .malformedPacket,
+            "The remaining length has more than four bytes.",
+            clause: "MQTT 5.0 §2.1.4, MQTT 3.1.1 §2.2.3"
+        )
+    }
+
+    @usableFromInline @inline(never)
+    static func reservedType() -> MQTTError {
+        .breach("Packet type 0 is reserved.", "MQTT 5.0 §2.1.2")
+    }
+
+    @usableFromInline @inline(never)
+    static func unexpected(_ direction: Direction) -> MQTTError {
+        MQTTError(
             .packetUnexpected,
             .protocolError,
             direction == .fromClient

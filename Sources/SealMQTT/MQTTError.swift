@@ -11,6 +11,10 @@ public struct MQTTError: Error, Sendable {
         case protocolError
         /// The peer's side never sends this packet, or not at this time.
         case packetUnexpected
+        /// The fixed header does not say where the packet ends.
+        case lengthUnreadable
+        /// A client's DISCONNECT says what only a server may say.
+        case disconnectNotAllowed
         /// The packet is larger than allowed.
         case packetTooLarge
         /// The protocol's name is not MQTT's.
@@ -93,7 +97,7 @@ extension MQTTError {
 
     @usableFromInline @inline(never)
     static func zeroPacketID() -> MQTTError {
-        malformed("The packet identifier is 0.", "MQTT 5.0 §2.2.1, MQTT 3.1.1 §2.3.1")
+        breach("The packet identifier is 0.", "MQTT 5.0 §2.2.1, MQTT 3.1.1 §2.3.1")
     }
 
     @usableFromInline @inline(never)
@@ -146,7 +150,7 @@ extension MQTTError {
     @inline(never)
     static func notUTF8() -> MQTTError {
         malformed(
-            "A text is not well-formed UTF-8, or has the character U+0000.",
+            "A text is not well-formed UTF-8, or has a control character or a non-character.",
             "MQTT 5.0 §1.5.4, MQTT 3.1.1 §1.5.3"
         )
     }

@@ -41,7 +41,7 @@ struct OutWindowTests {
             _ = window.push(Flight(state: .awaitsPubrec))
         }
         #expect(!window.hasRoom)
-        #expect(window.acknowledge(.pubrec, 1, refuses: false) == .release(isKnown: true))
+        #expect(window.acknowledge(.pubrec, 1, refuses: false) == .release)
         #expect(window.state(of: 1) == .awaitsPubcomp)
         #expect(!window.hasRoom)
         window.finish(1)
@@ -56,11 +56,11 @@ struct OutWindowTests {
             (.awaitsPuback, .pubrec, false, .outOfOrder, .awaitsPuback),
             (.awaitsPuback, .pubcomp, false, .outOfOrder, .awaitsPuback),
             (.awaitsPubrec, .puback, false, .outOfOrder, .awaitsPubrec),
-            (.awaitsPubrec, .pubrec, false, .release(isKnown: true), .awaitsPubcomp),
+            (.awaitsPubrec, .pubrec, false, .release, .awaitsPubcomp),
             (.awaitsPubrec, .pubrec, true, .taken, nil),
             (.awaitsPubrec, .pubcomp, false, .outOfOrder, .awaitsPubrec),
             (.awaitsPubcomp, .puback, false, .outOfOrder, .awaitsPubcomp),
-            (.awaitsPubcomp, .pubrec, false, .release(isKnown: true), .awaitsPubcomp),
+            (.awaitsPubcomp, .pubrec, false, .release, .awaitsPubcomp),
             (.awaitsPubcomp, .pubrec, true, .taken, .awaitsPubcomp),
             (.awaitsPubcomp, .pubcomp, false, .taken, nil),
         ]
@@ -83,7 +83,7 @@ struct OutWindowTests {
             #expect(window.acknowledge(.puback, id, refuses: false) == .taken)
             #expect(window.acknowledge(.pubcomp, id, refuses: false) == .taken)
             #expect(window.acknowledge(.pubrec, id, refuses: true) == .taken)
-            #expect(window.acknowledge(.pubrec, id, refuses: false) == .release(isKnown: false))
+            #expect(window.acknowledge(.pubrec, id, refuses: false) == .release)
         }
         #expect(window.inFlight == 1)
     }

@@ -8,6 +8,8 @@ import Testing
 extension MQTTError {
     static let malformed = expected(.malformedPacket)
     static let breach = expected(.protocolError)
+    static let length = expected(.lengthUnreadable)
+    static let goodbye = expected(.disconnectNotAllowed)
     static let tooLarge = expected(.packetTooLarge)
     static let unexpected = expected(.packetUnexpected)
     static let topicName = expected(.topicNameInvalid)

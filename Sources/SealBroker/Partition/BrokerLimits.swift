@@ -28,7 +28,7 @@ public struct BrokerLimits: Sendable, Equatable {
     /// Subscriptions of one session.
     public var subscriptionsPerSessionMax = 10_000
     /// Levels of a topic or filter.
-    public var topicLevelsMax = 200
+    public var topicLevelsMax = 201
     /// Aliases a client may set up with us.
     public var topicAliasMaximum = 32
     /// Bytes of messages on their way from one partition to another.

@@ -16,8 +16,8 @@ enum FlightState: UInt8 {
 enum AcknowledgementStep: Equatable {
     /// Nothing is to be said.
     case taken
-    /// PUBREL is to be sent; unknown ids are told so.
-    case release(isKnown: Bool)
+    /// PUBREL is to be sent, to unknown ids too.
+    case release
     /// The message waits for another one.
     case outOfOrder
 }
@@ -88,11 +88,11 @@ struct OutWindow {
         let isRec = type == .pubrec
         let asksRelease = isRec && !refuses
         guard let offset = offset(of: id) else {
-            return asksRelease ? .release(isKnown: false) : .taken
+            return asksRelease ? .release : .taken
         }
         let index = (head + offset) & (ring.count - 1)
         switch ring[index].state {
-        case .acknowledged: return asksRelease ? .release(isKnown: false) : .taken
+        case .acknowledged: return asksRelease ? .release : .taken
         case .awaitsPuback:
             guard type == .puback else { return .outOfOrder }
             finish(at: index)
@@ -105,9 +105,9 @@ struct OutWindow {
                 return .taken
             }
             release(at: index)
-            return .release(isKnown: true)
+            return .release
         case .awaitsPubcomp:
-            if isRec { return refuses ? .taken : .release(isKnown: true) }
+            if isRec { return refuses ? .taken : .release }
             guard type == .pubcomp else { return .outOfOrder }
             finish(at: index)
             return .taken

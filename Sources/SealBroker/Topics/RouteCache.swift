@@ -39,6 +39,9 @@ final class Route {
         isReserved = topic.first == UInt8(ascii: "$")
     }
 
+    /// Whether nobody gets it, here or on another partition.
+    var isForNobody: Bool { targets.isEmpty && groups.isEmpty && remote == 0 }
+
     /// Whether a principal may publish here, if that was asked before.
     @inline(__always)
     func permission(of principal: UInt32) -> Bool? {

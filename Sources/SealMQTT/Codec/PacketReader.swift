@@ -72,10 +72,21 @@ struct PacketReader: ~Escapable {
         return try readSpan(Int(count))
     }
 
-    /// A text after a length of two bytes (MQTT 5.0 §1.5.4).
+    /// A text after a length of two bytes, which names something: without the control characters
+    /// and non-characters that MQTT 5.0 §1.5.4 lets a receiver refuse.
     @_lifetime(copy self)
     @_lifetime(self: copy self)
     mutating func readText() throws(MQTTError) -> RawSpan {
+        let text = try readBinary()
+        // [MQTT-1.5.4-1], [MQTT-1.5.4-2].
+        guard text.isPlainUTF8 else { throw .notUTF8() }
+        return text
+    }
+
+    /// A text after a length of two bytes, which is for people or for the application.
+    @_lifetime(copy self)
+    @_lifetime(self: copy self)
+    mutating func readProse() throws(MQTTError) -> RawSpan {
         let text = try readBinary()
         // [MQTT-1.5.4-1], [MQTT-1.5.4-2].
         guard text.isUTF8WithoutNull else { throw .notUTF8() }

@@ -86,12 +86,18 @@ public enum PropertyID: UInt8, Sendable, CaseIterable {
 /// A set of property identifiers.
 struct PropertySet: Sendable {
     let bits: UInt64
-    /// What the packet may carry when the other side sends it.
-    let otherSide: UInt64
+    /// What it is when the packet carries another property.
+    let strayCode: MQTTError.Code
+    let strayReason: ReasonCode
 
-    init(_ members: PropertyID..., otherSide: PropertyID? = nil) {
+    init(
+        _ members: PropertyID...,
+        strayCode: MQTTError.Code = .protocolError,
+        strayReason: ReasonCode = .protocolError
+    ) {
         bits = members.reduce(0) { $0 | 1 &<< UInt64($1.rawValue) }
-        self.otherSide = otherSide.map { 1 &<< UInt64($0.rawValue) } ?? 0
+        self.strayCode = strayCode
+        self.strayReason = strayReason
     }
 
     static let connect = PropertySet(
@@ -140,8 +146,7 @@ struct PropertySet: Sendable {
         .responseTopic,
         .correlationData,
         .topicAlias,
-        .userProperty,
-        otherSide: .subscriptionIdentifier
+        .userProperty
     )
     static let publishFromServer = PropertySet(
         .payloadFormatIndicator,
@@ -153,21 +158,30 @@ struct PropertySet: Sendable {
         .topicAlias,
         .userProperty
     )
-    static let subscribe = PropertySet(.subscriptionIdentifier, .userProperty)
-    static let unsubscribe = PropertySet(.userProperty)
+    static let subscribe = PropertySet(
+        .subscriptionIdentifier,
+        .userProperty,
+        strayCode: .malformedPacket,
+        strayReason: .malformedPacket
+    )
+    static let unsubscribe = PropertySet(
+        .userProperty,
+        strayCode: .malformedPacket,
+        strayReason: .malformedPacket
+    )
     /// PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK.
     static let acknowledgement = PropertySet(.reasonString, .userProperty)
+    /// With the server reference, which `Disconnect` refuses itself.
     static let disconnectFromClient = PropertySet(
         .sessionExpiryInterval,
+        .serverReference,
         .reasonString,
-        .userProperty,
-        otherSide: .serverReference
+        .userProperty
     )
     static let disconnectFromServer = PropertySet(
         .serverReference,
         .reasonString,
-        .userProperty,
-        otherSide: .sessionExpiryInterval
+        .userProperty
     )
     static let auth = PropertySet(
         .authenticationMethod,

@@ -39,13 +39,15 @@ struct PropertyWalk: ~Escapable {
         case .twoBytes: number = UInt32(try reader.readUInt16())
         case .fourBytes: number = try reader.readUInt32()
         case .variable: number = UInt32(try reader.readVariableByteInteger())
-        case .text: value = try reader.readText()
+        case .text:
+            value = id == .reasonString ? try reader.readProse() : try reader.readText()
         case .binary: value = try reader.readBinary()
         case .pair:
             // Name and value are both texts (MQTT 5.0 §1.5.7).
             value = try reader.readText()
-            value = try reader.readText()
+            value = try reader.readProse()
         }
+        try checkPlace()
         try checkValue()
         encoded = reader.cursor.bytes.extracting(start..<reader.cursor.offset)
         return true
@@ -59,26 +61,27 @@ struct PropertyWalk: ~Escapable {
             throw .malformed("The packet has an unknown property.", "MQTT 5.0 §2.2.2.2")
         }
         let bit = UInt64(1) &<< UInt64(byte)
-        guard allowed.bits & bit != 0 else {
-            if allowed.otherSide & bit != 0 {
-                // [MQTT-3.3.4-6], [MQTT-3.14.2-2]: known in this packet, but not from this side.
-                throw .breach(
-                    "The packet has a property that only the other side may send.",
-                    "MQTT 5.0 §3.3.4, §3.14.2.2"
-                )
-            }
-            throw .malformed(
-                "The packet has a property that this packet may not carry.",
-                "MQTT 5.0 §2.2.2.2"
-            )
-        }
         let repeats =
             id == .userProperty || (id == .subscriptionIdentifier && repeatsSubscriptionIdentifier)
-        guard seen & bit == 0 || repeats else {
+        guard seen & bit == 0 || repeats || allowed.bits & bit == 0 else {
             throw .breach("A property is given twice.", "MQTT 5.0 §2.2.2.2")
         }
         seen |= bit
         self.id = id
+    }
+
+    /// A property that is known, but not in this packet: what mosquitto says of it.
+    ///
+    /// §2.2.2.2 calls it a malformed packet; of some properties §3.3.4 and §3.14.2.2 say protocol
+    /// error.
+    private func checkPlace() throws(MQTTError) {
+        guard allowed.bits & 1 &<< UInt64(id.rawValue) == 0 else { return }
+        throw MQTTError(
+            allowed.strayCode,
+            allowed.strayReason,
+            "The packet has a property that this packet may not carry.",
+            clause: "MQTT 5.0 §2.2.2.2"
+        )
     }
 
     private func checkValue() throws(MQTTError) {
@@ -101,7 +104,12 @@ struct PropertyWalk: ~Escapable {
             )
         case .responseTopic:
             // [MQTT-3.3.2-14].
-            try TopicName.checkCharacters(value)
+            do { try TopicName.checkCharacters(value) } catch {
+                throw .breach(
+                    "The response topic is empty or has a wildcard.",
+                    "MQTT 5.0 §3.3.2.3.5"
+                )
+            }
         default: break
         }
     }

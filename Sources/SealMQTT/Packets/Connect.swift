@@ -55,6 +55,15 @@ public struct Connect: Equatable, Sendable {
         return (try? readVersion(&reader))?.version
     }
 
+    /// Whether a CONNECT's first bytes name a version that came after MQTT 5.0.
+    public static func isNewer(_ body: RawSpan) -> Bool {
+        var reader = PacketReader(body)
+        guard (try? reader.readBinary()) != nil, let level = try? reader.readUInt8() else {
+            return false
+        }
+        return level & 0x7F > ProtocolVersion.v5.rawValue
+    }
+
     /// Reads the bytes after the fixed header; the header itself lets a length that is too long
     /// for MQTT 5.0 be refused.
     public static func decode(
@@ -65,6 +74,8 @@ public struct Connect: Equatable, Sendable {
         let (version, isBridge) = try readVersion(&reader)
         // [MQTT-1.5.5-1].
         if version == .v5, let frame, !frame.hasShortestLength { throw .lengthNotShortest() }
+        // MQTT 3.1 §3.1: DUP, QoS and RETAIN are not used in CONNECT, so they are not looked at.
+        if version != .v31, let frame, frame.flags != 0 { throw Framing.wrongFlags() }
         let flags = try reader.readUInt8()
         try checkFlags(flags, version)
 
@@ -74,7 +85,7 @@ public struct Connect: Equatable, Sendable {
         if version == .v5 {
             connect.properties = try ConnectProperties.decode(try reader.readProperties())
         }
-        connect.clientID = try reader.readText().copied()
+        connect.clientID = try readClientID(&reader, version)
         if flags & 0x04 != 0 { connect.will = try Will.decode(&reader, flags, version) }
         // MQTT 3.1 §3.1: a name or password may be missing although its flag is set.
         let mayMiss = version == .v31
@@ -87,6 +98,25 @@ public struct Connect: Equatable, Sendable {
         try reader.requireEnd()
         try connect.checkClientID()
         return connect
+    }
+
+    @_lifetime(reader: copy reader)
+    private static func readClientID(
+        _ reader: inout PacketReader,
+        _ version: ProtocolVersion
+    ) throws(MQTTError) -> [UInt8] {
+        guard version == .v5 else { return try reader.readText().copied() }
+        let text = try reader.readProse()
+        guard text.isPlainUTF8 else {
+            // §3.2.2.2: 0x85 is for an identifier that is text but not allowed.
+            throw MQTTError(
+                .clientIdentifierInvalid,
+                .clientIdentifierNotValid,
+                "The client identifier has a control character or a non-character.",
+                clause: "MQTT 5.0 §1.5.4"
+            )
+        }
+        return text.copied()
     }
 
     @_lifetime(reader: copy reader)

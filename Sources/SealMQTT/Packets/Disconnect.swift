@@ -40,7 +40,9 @@ public struct Disconnect: Equatable, Sendable {
         // MQTT 5.0 §3.14.2.1, §3.14.2.2.1: both parts may be left out.
         if reader.isAtEnd { return packet }
         guard version == .v5 else { throw .trailing() }
-        packet.reason = try reader.readReason(in: .disconnect, direction)
+        do { packet.reason = try reader.readReason(in: .disconnect, direction) } catch {
+            throw direction == .fromClient && error == .reasonNotAllowed() ? notAllowed() : error
+        }
         if reader.isAtEnd { return packet }
         // [MQTT-3.14.2-2]: a server sends no session expiry.
         var walk = PropertyWalk(
@@ -56,6 +58,16 @@ public struct Disconnect: Equatable, Sendable {
             }
         }
         try reader.requireEnd()
+        if direction == .fromClient, packet.serverReference != nil { throw notAllowed() }
         return packet
+    }
+
+    private static func notAllowed() -> MQTTError {
+        MQTTError(
+            .disconnectNotAllowed,
+            .protocolError,
+            "DISCONNECT has a reason code or a server reference that a client may not send.",
+            clause: "MQTT 5.0 §3.14.2"
+        )
     }
 }

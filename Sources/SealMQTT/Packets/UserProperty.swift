@@ -23,7 +23,7 @@ public struct UserProperty: Equatable, Sendable {
         while let id = try? reader.readUInt8(), id == PropertyID.userProperty.rawValue {
             do {
                 let name = try reader.readText().text
-                pairs.append(UserProperty(name: name, value: try reader.readText().text))
+                pairs.append(UserProperty(name: name, value: try reader.readProse().text))
             } catch { break }
         }
         return pairs

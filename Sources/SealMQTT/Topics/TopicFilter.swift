@@ -42,7 +42,7 @@ public struct TopicFilter: Hashable, Sendable {
             throw Self.invalid("The topic filter is longer than 65,535 bytes.", "MQTT 5.0 §4.7.3")
         }
         // [MQTT-1.5.4-1], [MQTT-4.7.3-2].
-        guard text.span.bytes.isUTF8WithoutNull else { throw .notUTF8() }
+        guard text.span.bytes.isPlainUTF8 else { throw .notUTF8() }
         if text.starts(with: Self.sharePrefix) {
             (shareGroup, bytes) = try Self.splitShared(text)
         } else {

@@ -5,19 +5,19 @@ internal import SealBytes
 
 /// Checks of topic names.
 public enum TopicName {
-    /// Refuses what is not a topic name: empty, longer than 65,535 bytes, not UTF-8, with U+0000
-    /// or a wildcard.
+    /// Refuses what is not a topic name: empty, longer than 65,535 bytes, not UTF-8, with a control
+    /// character, a non-character or a wildcard.
     public static func check(_ topic: RawSpan) throws(MQTTError) {
         // [MQTT-4.7.3-3].
         guard topic.byteCount <= 65_535 else {
             throw invalid("The topic name is longer than 65,535 bytes.", "MQTT 5.0 §4.7.3")
         }
         // [MQTT-1.5.4-1], [MQTT-4.7.3-2].
-        guard topic.isUTF8WithoutNull else { throw .notUTF8() }
+        guard topic.isPlainUTF8 else { throw .notUTF8() }
         try checkCharacters(topic)
     }
 
-    /// The same for bytes that are known to be UTF-8 without U+0000.
+    /// The same for bytes that are known to be UTF-8 without such characters.
     static func checkCharacters(_ topic: RawSpan) throws(MQTTError) {
         // [MQTT-4.7.3-1].
         guard topic.byteCount > 0 else {
@@ -35,6 +35,7 @@ public enum TopicName {
     }
 
     private static func invalid(_ reason: StaticString, _ clause: StaticString) -> MQTTError {
-        MQTTError(.topicNameInvalid, .topicNameInvalid, reason, clause: clause)
+        // 0x90 is for names that are written correctly (MQTT 5.0 §2.4).
+        MQTTError(.topicNameInvalid, .malformedPacket, reason, clause: clause)
     }
 }

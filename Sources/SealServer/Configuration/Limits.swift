@@ -42,7 +42,7 @@ public struct Limits: SettingsSection {
     /// Subscriptions of one session.
     public var subscriptionsPerSession = 10_000
     /// Levels of a topic or filter.
-    public var topicLevels = 200
+    public var topicLevels = 201
     /// Bytes of a client id.
     public var clientIDBytes = 65_535
     /// Topic aliases we use towards a client that allows them.

@@ -4,7 +4,7 @@
 import Testing
 
 @Suite("The form of CONNECT") struct ConnectFormTests {
-    private static let connack5 = hex("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+    private static let connack5 = hex("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
 
     @Test(
         "A valid CONNECT is answered with CONNACK 0",
@@ -32,16 +32,27 @@ import Testing
 
     @Test(
         "A protocol level that does not exist is answered with return code 1",
-        .v5("3.1.2-2"),
         .v311("3.1.2-2"),
-        arguments: [0, 1, 2, 3, 6, 7, 0x7F, 0xFF] as [UInt8]
+        arguments: [0, 1, 2, 3] as [UInt8]
     ) func level(level: UInt8) {
         let client = Story().open()
         client.send(Wire.packet(0x10, Wire.text("MQTT") + [level, 2] + hex("003C 0001 61")))
         client.expectEnd(hex("20 02 00 01"))
     }
 
-    @Test("The name of MQTT 3.1 goes with its level only", arguments: [2, 4, 5, 6] as [UInt8])
+    @Test(
+        "A protocol level to come is answered with 0x84 in the form of MQTT 5.0",
+        .v5("3.1.2-2"),
+        arguments: [6, 7, 0x7F, 0xFF] as [UInt8]
+    ) func levelToCome(level: UInt8) {
+        for name in ["MQTT", "MQIsdp"] {
+            let client = Story().open()
+            client.send(Wire.packet(0x10, Wire.text(name) + [level, 2] + hex("003C 00 0001 61")))
+            client.expectEnd(hex("20 03 00 84 00"))
+        }
+    }
+
+    @Test("The name of MQTT 3.1 goes with its level only", arguments: [2, 4, 5] as [UInt8])
     func oldName(level: UInt8) {
         let client = Story().open()
         client.send(Wire.packet(0x10, Wire.text("MQIsdp") + [level, 2] + hex("003C 0001 61")))
@@ -159,12 +170,65 @@ import Testing
     @Test("The flags of CONNECT's fixed header are 0", .v5("2.1.3-1"), .v311("2.2.2-1", "2.2.2-2"))
     func headerFlags() {
         for first in 0x11...0x1F as ClosedRange<UInt8> {
-            let client = Story().open()
-            var packet = Wire.connect(.v311, "sub")
-            packet[0] = first
-            client.send(packet)
-            client.expectEnd()
+            for version in Version.allCases {
+                let client = Story().open()
+                var packet = Wire.connect(version, "sub")
+                packet[0] = first
+                client.send(packet)
+                switch version {
+                // MQTT 3.1 §3.1: "not used in this message".
+                case .v31: client.expect("20 02 00 00")
+                case .v311: client.expectEnd()
+                case .v5: client.expectEnd(hex("20 03 00 81 00"))
+                }
+            }
         }
+    }
+
+    @Test(
+        "Names have no control characters and no non-characters",
+        arguments: [
+            "01", "1F", "7F", "C2 80", "C2 9F", "EF B7 90", "EF B7 AF", "EF BF BE", "EF BF BF",
+            "F0 9F BF BE", "F4 8F BF BF", "6162 6364 6566 6701 68", "6162 6364 6566 677F 68",
+        ]
+    ) func controls(bad: String) {
+        let field = Wire.field(hex(bad))
+        for (version, block) in [(UInt8(4), ""), (5, "00")] {
+            let places: [([UInt8], UInt8)] = [
+                (hex("02 003C" + block) + field, 0x85),
+                (hex("06 003C \(block) 0001 61 \(block)") + field + hex("0001 78"), 0x81),
+                (hex("82 003C \(block) 0001 61") + field, 0x81),
+            ]
+            for (place, code) in places {
+                let client = Story().open()
+                client.send(Wire.packet(0x10, Wire.text("MQTT") + [version] + place))
+                client.expectEnd(version == 5 ? hex("20 03 00") + [code, 0] : [])
+            }
+        }
+    }
+
+    @Test(
+        "The characters next to those are taken",
+        arguments: ["20", "7E", "C2 A0", "EF B7 8F", "EF B7 B0", "EF BF BD", "F0 9F BF BD"]
+    ) func neighbours(good: String) {
+        let client = Story().open()
+        client.send(
+            Wire.packet(0x10, Wire.text("MQTT") + hex("04 02 003C") + Wire.field(hex(good)))
+        )
+        client.expect("20 02 00 00")
+    }
+
+    @Test("A password and the value of a user property may have any character") func freeText() {
+        let client = Story().open()
+        let properties = hex("26 0001 61 0002 01 7F")
+        client.send(
+            Wire.packet(
+                0x10,
+                Wire.text("MQTT") + hex("05 C2 003C") + Wire.block(.v5, properties)
+                    + hex("0001 61 0001 75 0002 01 FF")
+            )
+        )
+        client.expect(Self.connack5)
     }
 
     @Test(

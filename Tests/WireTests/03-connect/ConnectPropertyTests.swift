@@ -2,6 +2,7 @@
 // The properties of CONNECT (MQTT 5.0 §3.1.2.11) and the fields of CONNACK (§3.2.2.3).
 
 import SealBroker
+import SealBroker
 import Testing
 
 @Suite("The properties of CONNECT and CONNACK") struct ConnectPropertyTests {
@@ -33,16 +34,23 @@ import Testing
     }
 
     @Test(
-        "A property that does not belong into CONNECT is malformed",
+        "A property that does not belong into CONNECT refuses it",
         arguments: [
             Property.payloadFormat(0), Property.messageExpiry(1), Property.contentType("a"),
             Property.responseTopic("a"), Property.correlation([1]), Property.subscription(1),
             Property.assignedID("a"), Property.serverKeepAlive(1), Property.willDelay(1),
             Property.reason("a"), Property.alias(1), hex("24 00"), hex("25 00"), hex("28 00"),
-            hex("00"), hex("7F"), hex("80 01"), hex("FF"),
         ]
     ) func foreign(property: [UInt8]) {
-        answer(property).expectRefusal(0x81)
+        answer(property).expectEnd(hex("20 03 00 82 00"))
+        answer(property.dropLast()).expectEnd(hex("20 03 00 81 00"))
+    }
+
+    @Test(
+        "A property that does not exist is malformed",
+        arguments: [hex("00"), hex("7F"), hex("80 01"), hex("FF")]
+    ) func unknown(property: [UInt8]) {
+        answer(property).expectEnd(hex("20 03 00 81 00"))
     }
 
     @Test(
@@ -70,9 +78,9 @@ import Testing
     func sessionExpiry() {
         let story = Story { $0.limits.sessionExpirySecondsMax = 100 }
         answer(Property.sessionExpiry(100), story)
-            .expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+            .expect("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
         answer(Property.sessionExpiry(101), story)
-            .expect("20 13 00 00 10 11 00000064 21 0400 27 00100000 22 0020")
+            .expect("20 13 00 00 10 22 0020 11 00000064 27 00100000 21 0400")
     }
 
     @Test("Receive maximum, packet size and alias maximum of CONNACK are the broker's limits")
@@ -82,12 +90,12 @@ import Testing
             $0.limits.packetBytesMax = 2000
             $0.limits.topicAliasMaximum = 3
         }
-        answer([], story).expect("20 0E 00 00 0B 21 0007 27 000007D0 22 0003")
+        answer([], story).expect("20 0E 00 00 0B 22 0003 27 000007D0 21 0007")
     }
 
     @Test("Without topic aliases CONNACK names none") func noAliases() {
         let story = Story { $0.limits.topicAliasMaximum = 0 }
-        answer([], story).expect("20 0B 00 00 08 21 0400 27 00100000")
+        answer([], story).expect("20 0B 00 00 08 27 00100000 21 0400")
     }
 
     @Test(
@@ -99,36 +107,55 @@ import Testing
         for asked in [0, 61, 65_535] {
             let client = story.open(.v5)
             client.send(Wire.connect(.v5, "sub", Wire.Connect(keepAlive: asked)))
-            client.expect("20 11 00 00 0E 21 0400 27 00100000 22 0020 13 003C")
+            client.expect("20 11 00 00 0E 13 003C 22 0020 27 00100000 21 0400")
         }
         let client = story.open(.v5)
         client.send(Wire.connect(.v5, "sub", Wire.Connect(keepAlive: 60)))
-        client.expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+        client.expect("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
     }
 
     @Test("A listener's highest QoS is told", .v5("3.2.2-9")) func maximumQoS() {
         for qos in 0...1 as ClosedRange<UInt8> {
             let story = Story { $0.listeners[0].maximumQoS = qos }
             answer([], story)
-                .expect(hex("20 10 00 00 0D 21 0400 24") + [qos] + hex("27 00100000 22 0020"))
+                .expect(hex("20 10 00 00 0D 22 0020 27 00100000 21 0400 24") + [qos])
         }
     }
 
     @Test("No response information is given when none is asked for", .v5("3.1.2-28"))
     func responseInformation() {
         answer(Property.responseInformation(0))
-            .expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+            .expect("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
     }
 
     @Test("A CONNACK that the client cannot take is not sent", .v5("3.1.2-24"))
     func tinyPackets() {
-        answer(Property.packetMaximum(16)).expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+        answer(Property.packetMaximum(16)).expect("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
         answer(Property.packetMaximum(15)).expectEnd()
     }
 
     @Test("A refusal leaves its words out when they would not fit", .v5("3.2.2-19", "3.2.2-20"))
     func tinyRefusal() {
-        let refused = answer(Property.packetMaximum(20) + Property.method("m"))
+        let refused = answer(
+            Property.problems(1) + Property.packetMaximum(20) + Property.method("m")
+        )
         refused.expectEnd(hex("20 03 00 8C 00"))
+    }
+
+    @Test(
+        "A refusal has words only for who asks for them",
+        arguments: ReasonStrings.allCases
+    ) func words(setting: ReasonStrings) {
+        let cases: [([UInt8], Set<ReasonStrings>)] = [
+            (Property.problems(0), []), ([], [.always]), (Property.problems(1), [.always, .asked]),
+        ]
+        for (property, granting) in cases {
+            let story = Story { $0.listeners[0].reasonStrings = setting }
+            let refused = answer(property + Property.method("m"), story)
+            let found = refused.take()
+            #expect(Array(found[2...3]) == [0, 0x8C])
+            #expect((found[4] != 0) == granting.contains(setting))
+            if granting.contains(setting) { #expect(found[5] == 0x1F) }
+        }
     }
 }

@@ -49,7 +49,7 @@ import Testing
     func typeZero(version: Version) {
         let client = Story().join("sub", version)
         client.send("00 00")
-        client.expectDisconnect(0x81)
+        client.expectDisconnect(0x82)
     }
 
     @Test("Packets may follow CONNECT at once", .v5("3.1.4-6"), arguments: Stage.inMemory)
@@ -158,11 +158,12 @@ import Testing
             let client = story.open(.v5)
             client.send(Wire.connect(.v5, "", Wire.Connect(clean: clean)))
             let answer = client.nextPacket()
-            // After 21 0400 27 00100000 comes 12 with the id.
+            // After 22 0020 comes 12 with the id.
             #expect(Array(answer[2...4]) == [0, 0, answer[1] - 3])
-            #expect(answer[13] == 0x12)
-            let count = Int(answer[14]) << 8 | Int(answer[15])
-            names.insert(String(decoding: answer[16..<16 + count], as: UTF8.self))
+            #expect(Array(answer[8...10]) == [0x12, 0, 41])
+            let name = String(decoding: answer[11..<52], as: UTF8.self)
+            #expect(name.wholeMatch(of: /auto-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil)
+            names.insert(name)
         }
         #expect(names.count == 20)
     }
@@ -174,8 +175,7 @@ import Testing
             Wire.connect(.v5, "", Wire.Connect(properties: Property.sessionExpiry(100)))
         )
         let answer = client.nextPacket()
-        let count = Int(answer[14]) << 8 | Int(answer[15])
-        let name = String(decoding: answer[16..<16 + count], as: UTF8.self)
+        let name = String(decoding: answer[11..<52], as: UTF8.self)
         client.cut()
         _ = story.join(name, clean: false, present: true)
     }

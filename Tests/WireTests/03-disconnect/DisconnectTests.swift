@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DISCONNECT of both sides; what it does to wills and sessions is told with those.
 
+import SealBroker
 import Testing
 
 @Suite("DISCONNECT") struct DisconnectTests {
@@ -62,20 +63,20 @@ import Testing
     }
 
     @Test(
-        "Other reason codes are a protocol error",
+        "Other reason codes end the connection like no goodbye at all",
         .v5("3.14.2-1"),
         arguments: [0x01, 0x02, 0x05, 0x10, 0x84, 0x87, 0x8B, 0x8D, 0x8E, 0x9C, 0xFF] as [UInt8]
     ) func otherCodes(code: UInt8) {
         let client = Story().join("sub")
         client.send(Wire.disconnect(code))
-        client.expectDisconnect(0x82)
+        client.expectEnd()
     }
 
     @Test("Properties of DISCONNECT that are wrong are refused") func properties() {
         let cases: [([UInt8], UInt8)] = [
             (Property.reason("a") + Property.reason("a"), 0x82),
             (Property.sessionExpiry(0) + Property.sessionExpiry(0), 0x82),
-            (hex("1C 0001 61"), 0x82), (Property.alias(1), 0x81), (hex("1F 0002 61"), 0x81),
+            (Property.alias(1), 0x82), (hex("1F 0002 61"), 0x81), (hex("1C 0001"), 0x81),
             (hex("1F 0001 C0"), 0x81), (hex("11 000000"), 0x81),
         ]
         for (block, code) in cases {
@@ -83,6 +84,9 @@ import Testing
             client.send(Wire.disconnect(0, block))
             client.expectDisconnect(code)
         }
+        let moved = Story().join("sub")
+        moved.send(Wire.disconnect(0, hex("1C 0001 61")))
+        moved.expectEnd()
         let longer = Story().join("sub")
         longer.send("E0 04 00 05 11 00")
         longer.expectDisconnect(0x81)
@@ -91,20 +95,31 @@ import Testing
         trailing.expectDisconnect(0x81)
     }
 
-    @Test("The broker's DISCONNECT has words only for who wants them", .v5("3.1.2-29"))
-    func words() {
-        let silent = Story().join("sub", Property.problems(0))
-        silent.send(Wire.connect(.v5, "sub"))
-        silent.expectEnd(hex("E0 01 82"))
-        let curious = Story().join("sub", Property.problems(1))
-        curious.send(Wire.connect(.v5, "sub"))
-        let answer = curious.take()
-        #expect(answer.prefix(1) == [0xE0] && answer[2] == 0x82 && answer[4] == 0x1F)
+    @Test(
+        "The broker's DISCONNECT has words only for who asks for them",
+        .v5("3.1.2-29"),
+        arguments: ReasonStrings.allCases
+    )
+    func words(setting: ReasonStrings) {
+        let cases: [([UInt8], Set<ReasonStrings>)] = [
+            (Property.problems(0), []), ([], [.always]), (Property.problems(1), [.always, .asked]),
+        ]
+        for (property, granting) in cases {
+            let story = Story { $0.listeners[0].reasonStrings = setting }
+            let client = story.join("sub", property)
+            client.send(Wire.connect(.v5, "sub"))
+            if granting.contains(setting) {
+                let words = Property.reason("CONNECT was sent a second time")
+                client.expectEnd(Wire.packet(0xE0, [0x82] + Wire.block(.v5, words)))
+            } else {
+                client.expectEnd(hex("E0 01 82"))
+            }
+        }
     }
 
     @Test("Words that would not fit are left out of DISCONNECT", .v5("3.14.2-3", "3.14.2-4"))
     func fittingWords() {
-        let client = Story().join("sub", Property.packetMaximum(20))
+        let client = Story().join("sub", Property.problems(1) + Property.packetMaximum(20))
         client.send(Wire.connect(.v5, "sub"))
         client.expectEnd(hex("E0 01 82"))
     }

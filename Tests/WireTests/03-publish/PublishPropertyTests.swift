@@ -65,13 +65,25 @@ import Testing
     }
 
     @Test(
-        "A property that does not belong into PUBLISH is malformed",
+        "A property that does not belong into PUBLISH ends the connection",
         arguments: [
             Property.sessionExpiry(1), Property.reason("a"), Property.willDelay(1),
             Property.receiveMaximum(1), Property.packetMaximum(1), Property.method("m"),
-            Property.problems(1), hex("00"), hex("7E"),
+            Property.problems(1),
         ]
     ) func foreign(property: [UInt8]) {
+        let client = Story().join("pub")
+        client.send(Wire.publish(.v5, "a", "x", property))
+        client.expectDisconnect(0x82)
+        let short = Story().join("pub")
+        short.send(Wire.publish(.v5, "a", "x", property.dropLast()))
+        short.expectDisconnect(0x81)
+    }
+
+    @Test(
+        "A property that does not exist is malformed",
+        arguments: [hex("00"), hex("7E"), hex("04 00"), hex("80 00 01"), hex("FF FF FF 7F 00")]
+    ) func unknown(property: [UInt8]) {
         let client = Story().join("pub")
         client.send(Wire.publish(.v5, "a", "x", property))
         client.expectDisconnect(0x81)
@@ -81,8 +93,8 @@ import Testing
     func values() {
         let cases: [([UInt8], UInt8)] = [
             (Property.payloadFormat(2), 0x82), (Property.alias(0), 0x94),
-            (Property.responseTopic("a/+"), 0x90), (Property.responseTopic("#"), 0x90),
-            (Property.responseTopic(""), 0x90), (hex("08 0001 C0"), 0x81),
+            (Property.responseTopic("a/+"), 0x82), (Property.responseTopic("#"), 0x82),
+            (Property.responseTopic(""), 0x82), (hex("08 0001 C0"), 0x81),
             (hex("03 0001 00"), 0x81), (hex("26 0001 80 0000"), 0x81), (hex("01"), 0x81),
             (hex("02 0000"), 0x81), (hex("09 0005 00"), 0x81),
         ]

@@ -253,15 +253,15 @@ import Testing
             Wire.publish(.v5, "a", "1", qos: 1, id: 1, retain: true),
             Wire.publish(.v5, "b", "2", qos: 1, id: 2, retain: true)
         )
-        client.expect("40 02 0001 40 02 0002")
+        client.expect("40 03 0001 10 40 03 0002 10")
         client.send(Wire.publish(.v5, "c", "3", qos: 1, id: 3, retain: true))
         client.expect("40 03 0003 97")
         client.send(Wire.publish(.v5, "b", "4", qos: 1, id: 4, retain: true))
-        client.expect("40 02 0004")
+        client.expect("40 03 0004 10")
         client.send(Wire.publish(.v5, "a", "", qos: 1, id: 5, retain: true))
-        client.expect("40 02 0005")
+        client.expect("40 03 0005 10")
         client.send(Wire.publish(.v5, "c", "6", qos: 1, id: 6, retain: true))
-        client.expect("40 02 0006")
+        client.expect("40 03 0006 10")
         let late = story.join("sub")
         late.subscribe("b")
         late.expect(Wire.publish(.v5, "b", "4", retain: true))
@@ -274,7 +274,7 @@ import Testing
         let client = story.join("pub")
         // Topic, properties and payload count.
         client.send(Wire.publish(.v5, "abcde", "123456789012345", qos: 1, id: 1, retain: true))
-        client.expect("40 02 0001")
+        client.expect("40 03 0001 10")
         client.send(Wire.publish(.v5, "abcde", "1234567890123456", qos: 1, id: 2, retain: true))
         client.expect("40 03 0002 97")
     }

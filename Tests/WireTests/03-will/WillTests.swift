@@ -212,9 +212,9 @@ import Testing
     @Test("Properties of a will that are wrong refuse CONNECT") func badProperties() {
         let cases: [([UInt8], UInt8)] = [
             (Property.willDelay(1) + Property.willDelay(1), 0x82),
-            (Property.payloadFormat(2), 0x82), (Property.alias(1), 0x81),
-            (Property.subscription(1), 0x81), (Property.sessionExpiry(1), 0x81),
-            (Property.responseTopic("a/#"), 0x90), (hex("18 0000"), 0x81),
+            (Property.payloadFormat(2), 0x82), (Property.alias(1), 0x82),
+            (Property.subscription(1), 0x82), (Property.sessionExpiry(1), 0x82),
+            (Property.responseTopic("a/#"), 0x82), (hex("18 0000"), 0x81),
         ]
         for (block, code) in cases {
             var will = will
@@ -236,7 +236,7 @@ import Testing
             let client = Story().open()
             let bad = Wire.Will(topic: topic, payload: "x")
             client.send(Wire.connect(version, "pub", Wire.Connect(will: bad)))
-            if version == .v5 { client.expectRefusal(0x90) } else { client.expectEnd() }
+            if version == .v5 { client.expectRefusal(0x81) } else { client.expectEnd() }
         }
     }
 

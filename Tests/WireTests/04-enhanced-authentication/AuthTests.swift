@@ -20,7 +20,7 @@ import Testing
     func noMethod() {
         let client = Story().open()
         client.send(Wire.connect(.v5, "sub"))
-        client.expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+        client.expect("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
     }
 
     @Test("AUTH without a method in CONNECT is a protocol error", .v5("4.12.0-7", "4.12.1-1"))

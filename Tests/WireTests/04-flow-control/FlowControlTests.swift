@@ -59,7 +59,7 @@ import Testing
         subscriber.send(Wire.pingreq)
         subscriber.expect(Wire.pingresp)
         subscriber.send(Wire.publish(.v5, "b", "x", qos: 2, id: 1), Wire.pubrel(1))
-        subscriber.expect("50 03 0001 10 70 02 0001")
+        subscriber.expect("50 02 0001 70 02 0001")
         subscriber.send(Wire.subscribe(.v5, 1, [("c", 0)]), Wire.unsubscribe(.v5, 2, ["c"]))
         subscriber.expect(Wire.suback(.v5, 1, [0]), Wire.unsuback(.v5, 2, [0]))
     }
@@ -116,13 +116,13 @@ import Testing
         let story = Story(stage) { $0.limits.receiveMaximum = 3 }
         let client = story.join("pub")
         for id in 1...3 { client.send(Wire.publish(.v5, "a", "x", qos: 2, id: id)) }
-        client.expect("50 03 0001 10 50 03 0002 10 50 03 0003 10")
+        client.expect("50 02 0001 50 02 0002 50 02 0003")
         client.send(Wire.publish(.v5, "a", "x", qos: 2, id: 2, dup: true))
         client.expect("50 02 0002")
         client.send(Wire.pubrel(1))
         client.expect("70 02 0001")
         client.send(Wire.publish(.v5, "a", "x", qos: 2, id: 4))
-        client.expect("50 03 0004 10")
+        client.expect("50 02 0004")
         client.send(Wire.publish(.v5, "a", "x", qos: 2, id: 5))
         client.expectDisconnect(0x93)
     }

@@ -124,6 +124,7 @@ enum Conformance {
             version311,
             tests.map { ($0.place, $0.title, $0.version311) }
         )
+        page += Choices.section
         page += """
 
             ## Tests

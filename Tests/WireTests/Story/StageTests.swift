@@ -17,7 +17,7 @@ import Testing
         let story = Story()
         let client = story.open()
         client.send("10 10 0004 4D515454 05 02 0000 00 0003 737562")
-        client.expect("20 0E 00 00 0B 21 0400 27 00100000 22 0020")
+        client.expect("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
         client.cut()
         #expect(story.bench.events.count == 2)
     }

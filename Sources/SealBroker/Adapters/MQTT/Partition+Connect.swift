@@ -239,14 +239,14 @@ extension Partition {
         var mayAnswer = version != nil
         switch error.code {
         case .unsupportedProtocolVersion:
-            // [MQTT-3.1.2-2]: the answer is in the form the server thinks the client reads.
+            // [MQTT-3.1.2-2]: the answer is in the form that the client is likely to read.
             counters.connects.add(.unsupportedVersion)
-            links[id].version = .v311
+            links[id].version = Connect.isNewer(body) ? .v5 : .v311
             writer.removeAll()
             Encode.connack(
                 sessionPresent: false,
                 code: .unsupportedProtocolVersion,
-                version: .v311,
+                version: links[id].version,
                 into: &writer
             )
             sendWritten(id)
@@ -309,15 +309,23 @@ extension Partition {
     }
 
     private func assignedClientID(_ id: Handle) -> [UInt8] {
-        // Unique in the daemon's life: partition, place and generation; and not to be guessed.
-        let word = id.word
-        var seed = ByteWriter(capacity: 24)
-        seed.put(UInt64(setup.index))
-        seed.put(word)
-        seed.put(now)
-        let mixed = hashBytes(seed.bytes, seed: setup.tableSeed)
-        let name = String(mixed, radix: 36) + String(word, radix: 36)
-        return Array("auto-\(setup.index)-\(name)".utf8)
+        // Partition, place, generation and time, mixed with a secret: not to be guessed, and 128
+        // bits wide so that no two are the same. The form is mosquitto's.
+        var facts = ByteWriter(capacity: 24)
+        facts.put(UInt64(setup.index))
+        facts.put(id.word)
+        facts.put(now)
+        let first = hashBytes(facts.bytes, seed: setup.tableSeed)
+        facts.put(first)
+        var mixed = ByteWriter(capacity: 16)
+        mixed.put(first)
+        mixed.put(hashBytes(facts.bytes, seed: ~setup.tableSeed))
+        var name = Array("auto-".utf8)
+        for (index, digit) in Hex.encode(mixed.bytes).utf8.enumerated() {
+            if [8, 12, 16, 20].contains(index) { name.append(0x2D) }
+            name.append(digit)
+        }
+        return name
     }
 
     /// The client is in: its session, the answer, and what waited for it; false when it is not.

@@ -127,9 +127,8 @@ extension Partition {
             )
         }
         if view.qos > 0 {
-            if outcome == .success, route.targets.isEmpty, route.groups.isEmpty,
-                route.remote == 0, !view.isRetained
-            {
+            // §3.4.2.1 leaves the code to the server; like mosquitto's, PUBREC has none.
+            if view.qos == 1, outcome == .success, route.isForNobody {
                 outcome = .noMatchingSubscribers
             }
             answer(id, view.qos, view.packetID, outcome)
@@ -207,8 +206,8 @@ extension Partition {
         let session = links[id].session
         guard sessions.contains(session) else { return }
         if type == .pubrel {
-            let wasThere = sessions[session].inbound.remove(packet.packetID)
-            writeShort(id, .pubcomp, packet.packetID, isKnown: wasThere)
+            sessions[session].inbound.remove(packet.packetID)
+            writeShort(id, .pubcomp, packet.packetID)
         } else {
             let step = sessions[session].window.acknowledge(
                 type,
@@ -217,8 +216,7 @@ extension Partition {
             )
             switch step {
             case .taken: break
-            case .release(let isKnown):
-                writeShort(id, .pubrel, packet.packetID, isKnown: isKnown)
+            case .release: writeShort(id, .pubrel, packet.packetID)
             case .outOfOrder:
                 // MQTT 5.0 §4.13.1, MQTT 3.1.1 [MQTT-4.8.0-1].
                 throw MQTTError(
@@ -233,19 +231,14 @@ extension Partition {
         if !sessions[session].queue.isEmpty { pump(session) }
     }
 
-    /// PUBREL or PUBCOMP; an unknown id is said to be unknown where the version can.
-    private func writeShort(_ id: Handle, _ type: PacketType, _ packetID: UInt16, isKnown: Bool) {
+    /// PUBREL or PUBCOMP, without a code even when the id is not known.
+    ///
+    /// 0x92 would be the code of MQTT 5.0 for that, "not an error during recovery" (§2.4). But
+    /// whether a client recovers is not to be seen from here: it sends a PUBREL again because the
+    /// PUBCOMP was lost, and must not be told that a message failed which has long arrived.
+    private func writeShort(_ id: Handle, _ type: PacketType, _ packetID: UInt16) {
         let first: UInt64 = type == .pubrel ? 0x62 : 0x70
-        if isKnown || links[id].version != .v5 {
-            answerShort(id, word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
-        } else {
-            let code = UInt64(MQTTReason.packetIdentifierNotFound.rawValue)
-            answerShort(
-                id,
-                word: first << 32 | 3 << 24 | UInt64(packetID) << 8 | code,
-                count: 5
-            )
-        }
+        answerShort(id, word: first << 24 | 2 << 16 | UInt64(packetID), count: 4)
     }
 
     /// Sends again what was under way when the client was last here, in the order of old
@@ -256,7 +249,7 @@ extension Partition {
         var sent = 0
         for (packetID, flight) in sessions[session].window.waiting {
             if flight.state == .awaitsPubcomp {
-                writeShort(id, .pubrel, packetID, isKnown: true)
+                writeShort(id, .pubrel, packetID)
                 sent += 1
             } else if sent < limit {
                 sendAgain(session, id, packetID)

@@ -206,6 +206,9 @@ extension Partition {
     }
 
     /// The peer broke the protocol: says so where its version has words for it, and closes.
+    ///
+    /// Nothing is said to a client that has said goodbye, if with the wrong words, nor to one whose
+    /// bytes cannot be told apart into packets.
     func breach(_ id: Handle, _ error: MQTTError) {
         guard links.contains(id) else { return }
         if error.code == .packetTooLarge { counters.limitHits.add(.packetBytes) }
@@ -218,7 +221,9 @@ extension Partition {
         )
         switch links[id].phase {
         case .open:
-            disconnect(id, error.reasonCode, "\(error.reason)")
+            let isSilent =
+                error.code == .disconnectNotAllowed || error.code == .lengthUnreadable
+            disconnect(id, error.reasonCode, isSilent ? nil : "\(error.reason)")
         default:
             counters.connects.add(
                 error.code == .malformedPacket ? .malformedPacket : .protocolError
@@ -227,12 +232,13 @@ extension Partition {
         }
     }
 
-    /// Ends an open connection from our side, with the reason where the version carries one.
-    func disconnect(_ id: Handle, _ reason: MQTTReason, _ sentence: String) {
+    /// Ends an open connection from our side, with the reason where the version carries one; no
+    /// sentence, no DISCONNECT.
+    func disconnect(_ id: Handle, _ reason: MQTTReason, _ sentence: String?) {
         guard links.contains(id), links[id].phase != .closing else { return }
         let isLeaving = links[id].answers?.isLeaving ?? false
         giveUpAnswers(id)
-        if links[id].version == .v5, links[id].phase == .open, !isLeaving {
+        if let sentence, links[id].version == .v5, links[id].phase == .open, !isLeaving {
             writer.removeAll()
             let text = links[id].getsReasons ? sentence : nil
             Encode.disconnect(reason: reason, reasonString: text, into: &writer)
