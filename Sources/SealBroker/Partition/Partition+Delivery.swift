@@ -275,6 +275,7 @@ extension Partition {
         }
         counters.bytesSent &+= UInt64(count)
         counters.messagesDelivered.qos0 &+= 1
+        counters.payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payload.byteCount)
         markDirty(id)
     }
 
@@ -333,6 +334,7 @@ extension Partition {
             counters.bytesSent &+= UInt64(packets.numbered3.count)
         }
         counters.messagesDelivered.add(qos: qos)
+        counters.payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payload.byteCount)
         markDirty(id)
     }
 
@@ -441,7 +443,10 @@ extension Partition {
             dropTooLarge()
             return false
         }
-        if !isDuplicate { counters.messagesDelivered.add(qos: qos) }
+        if !isDuplicate {
+            counters.messagesDelivered.add(qos: qos)
+            counters.payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payload.byteCount)
+        }
         sendWritten(id)
         return true
     }

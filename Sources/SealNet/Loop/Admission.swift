@@ -12,7 +12,7 @@ public enum AdmissionRefusal: String, Sendable, CaseIterable {
     case connectionsPerSource = "connections-per-source"
     /// The listener has as many connections as it may have.
     case connectionsPerListener = "max-connections"
-    /// As many handshakes wait as may wait.
+    /// As many handshakes wait as may wait, and none can be withdrawn.
     case handshakesWaiting = "handshakes-waiting"
     /// As many handshakes wait from this address as may wait from one.
     case handshakesPerSource = "handshakes-per-source"
@@ -45,21 +45,61 @@ public struct AdmissionLimits: Sendable, Equatable {
     }
 }
 
+/// A handshake under way, and how its loop is told to give its place up.
+public struct HandshakePlace: Sendable {
+    /// The loop's own name for it.
+    public var number: UInt64
+    /// Tells the loop, from any thread, that the handshake of this number has lost its place.
+    public var withdraw: @Sendable (UInt64) -> Void
+
+    /// Makes one.
+    public init(number: UInt64, withdraw: @escaping @Sendable (UInt64) -> Void) {
+        self.number = number
+        self.withdraw = withdraw
+    }
+}
+
 /// Counts connections of all loops against the limits.
 public final class Admission: Sendable {
+    private struct Waiting {
+        /// Lower is older, among all loops.
+        var order: UInt64
+        var peer: PeerAddress
+        var place: HandshakePlace
+    }
+
     private struct Counts {
         var limits: AdmissionLimits
         var total = 0
         var waiting = 0
         var bySource: [PeerAddress: Int] = [:]
-        var waitingBySource: [PeerAddress: Int] = [:]
+        /// Of each address the handshakes under way, the oldest first.
+        var waitingBySource: [PeerAddress: [Waiting]] = [:]
         var byListener: [Int: Int] = [:]
+        var entered: UInt64 = 0
 
         /// Whether a listener has all the connections it may have.
         func isFull(_ listener: Int) -> Bool {
             guard limits.connectionsPerListenerMax.indices.contains(listener) else { return false }
             let most = limits.connectionsPerListenerMax[listener]
             return most > 0 && (byListener[listener] ?? 0) >= most
+        }
+
+        /// Takes the place of the oldest handshake of the address that has most of them under
+        /// way, the newcomer counted; among equals of the address that waits longest.
+        mutating func displace(for newcomer: PeerAddress) -> HandshakePlace? {
+            var victim: (source: PeerAddress, count: Int, order: UInt64)?
+            for (source, all) in waitingBySource {
+                guard let order = all.first?.order else { continue }
+                let count = all.count + (source == newcomer ? 1 : 0)
+                if let best = victim, (best.count, order) > (count, best.order) { continue }
+                victim = (source, count, order)
+            }
+            guard let source = victim?.source else { return nil }
+            let place = waitingBySource[source]?.removeFirst().place
+            if waitingBySource[source]?.isEmpty == true { waitingBySource[source] = nil }
+            waiting -= 1
+            return place
         }
     }
 
@@ -72,38 +112,58 @@ public final class Admission: Sendable {
     public func update(_ limits: AdmissionLimits) { counts.withLock { $0.limits = limits } }
 
     /// Asks for a place; nil when it was given.
+    ///
+    /// When all places for handshakes are taken, the one that matters least is withdrawn for the
+    /// newcomer: nobody shuts others out with handshakes that lead to nothing.
     public func enter(
         _ peer: PeerAddress,
         listener: Int = 0,
-        needsHandshake: Bool
+        handshake: HandshakePlace? = nil
     ) -> AdmissionRefusal? {
         let source = peer.source
-        return counts.withLock { counts in
+        var withdrawn: [HandshakePlace] = []
+        let refusal: AdmissionRefusal? = counts.withLock { counts in
             let mine = counts.bySource[source] ?? 0
             if counts.total >= counts.limits.connectionsMax { return .connections }
             if mine >= counts.limits.connectionsPerSourceMax { return .connectionsPerSource }
             if counts.isFull(listener) { return .connectionsPerListener }
-            if needsHandshake {
-                let waiting = counts.waitingBySource[source] ?? 0
-                if counts.waiting >= counts.limits.handshakesWaitingMax {
-                    return .handshakesWaiting
-                }
+            if let handshake {
+                let waiting = counts.waitingBySource[source]?.count ?? 0
                 if waiting >= counts.limits.handshakesPerSourceMax { return .handshakesPerSource }
+                while counts.waiting >= counts.limits.handshakesWaitingMax {
+                    guard let place = counts.displace(for: source) else {
+                        return .handshakesWaiting
+                    }
+                    withdrawn.append(place)
+                }
                 counts.waiting += 1
-                counts.waitingBySource[source] = waiting + 1
+                counts.entered += 1
+                counts.waitingBySource[source, default: []].append(
+                    Waiting(order: counts.entered, peer: peer, place: handshake)
+                )
             }
             counts.total += 1
             counts.bySource[source] = mine + 1
             counts.byListener[listener, default: 0] += 1
             return nil
         }
+        for place in withdrawn { place.withdraw(place.number) }
+        return refusal
     }
 
-    /// Says that a handshake ended, well or badly.
-    public func handshakeEnded(_ peer: PeerAddress) {
+    /// Says that a handshake ended, well or badly; of one that was withdrawn this is known.
+    public func handshakeEnded(_ peer: PeerAddress, number: UInt64) {
+        let source = peer.source
         counts.withLock { counts in
+            let index = counts.waitingBySource[source]?.firstIndex {
+                $0.place.number == number && $0.peer == peer
+            }
+            guard let index else { return }
+            counts.waitingBySource[source]?.remove(at: index)
+            if counts.waitingBySource[source]?.isEmpty == true {
+                counts.waitingBySource[source] = nil
+            }
             counts.waiting -= 1
-            Self.decrement(&counts.waitingBySource, peer.source)
         }
     }
 

@@ -17,6 +17,8 @@ struct Connection {
     var stream: TLSStream?
     var tag: UInt64 = 0
     var stage: Stage
+    /// The handshake's number in this loop.
+    var handshakeNumber: UInt64 = 0
     /// A handshake step is being computed elsewhere.
     var isComputing = false
     /// The handler takes nothing for now.

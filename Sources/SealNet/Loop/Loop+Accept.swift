@@ -49,10 +49,12 @@ extension Loop {
 
     private func admit(_ descriptor: Int32, _ peer: PeerAddress, _ listener: LoopListener) {
         let needsHandshake = listener.tls != nil
+        nextHandshake += 1
+        let place = needsHandshake ? handshakePlace() : nil
         if let refusal = setup.admission.enter(
             peer,
             listener: listener.number,
-            needsHandshake: needsHandshake
+            handshake: place
         ) {
             handler.happened(.turnedAway(refusal, peer: peer, listener: listener.number))
             Glibc.close(descriptor)
@@ -62,7 +64,7 @@ extension Loop {
         if let source = listener.tls {
             stream = source.current.makeStream()
             guard stream != nil else {
-                setup.admission.handshakeEnded(peer)
+                setup.admission.handshakeEnded(peer, number: nextHandshake)
                 setup.admission.leave(peer, listener: listener.number)
                 Glibc.close(descriptor)
                 return
@@ -80,8 +82,10 @@ extension Loop {
                 acceptedAt: now
             )
         )
+        connections[id].handshakeNumber = nextHandshake
         register(descriptor, id.word, UInt32(EPOLLIN.rawValue), add: true)
         if needsHandshake {
+            handshaking[nextHandshake] = id
             timers.insert(
                 now + UInt64(setup.handshakeSeconds) * 1000,
                 kind: LoopTimer.handshake.rawValue,
@@ -91,6 +95,28 @@ extension Loop {
             let arrival = Arrival(listener: listener.number, peer: peer, tls: nil, tag: 0)
             connections[id].tag = handler.opened(id, arrival)
         }
+    }
+
+    private func handshakePlace() -> HandshakePlace {
+        let mailbox = self.mailbox
+        return HandshakePlace(number: nextHandshake) { mailbox.post(.withdraw($0)) }
+    }
+
+    /// A handshake has ended, or is given up: its place is free.
+    func leaveHandshake(_ connection: Connection) {
+        handshaking[connection.handshakeNumber] = nil
+        setup.admission.handshakeEnded(connection.peer, number: connection.handshakeNumber)
+    }
+
+    /// A handshake's place went to somebody else.
+    func withdrawn(_ number: UInt64) {
+        guard let id = handshaking[number], connections.contains(id) else { return }
+        counters.handshakesRefused &+= 1
+        let connection = connections[id]
+        handler.happened(
+            .handshakeWithdrawn(peer: connection.peer, listener: Int(connection.listener))
+        )
+        end(id, .tls("tls.withdrawn"))
     }
 
     /// Ciphertext of an unfinished handshake arrived.
@@ -171,7 +197,7 @@ extension Loop {
                 )
             )
             if connection.isForgotten { return end(id, .peer) }
-            setup.admission.handshakeEnded(connection.peer)
+            leaveHandshake(connection)
             connections[id].stage = .lingering
             linger(id)
         }
@@ -180,7 +206,7 @@ extension Loop {
     private func handshakeDone(_ id: Handle, _ peer: TLSPeer) {
         counters.handshakes &+= 1
         counters.handshakeMicroseconds &+= (now &- connections[id].acceptedAt) &* 1000
-        setup.admission.handshakeEnded(connections[id].peer)
+        leaveHandshake(connections[id])
         connections[id].stage = .open
         let cipher = connections[id].cipherWaiting
         connections[id].cipherWaiting = []

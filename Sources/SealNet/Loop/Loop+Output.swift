@@ -234,7 +234,7 @@ extension Loop {
         forget(connection.descriptor)
         buried.append(connection.descriptor)
         counters.open -= 1
-        if connection.stage == .handshake { setup.admission.handshakeEnded(connection.peer) }
+        if connection.stage == .handshake { leaveHandshake(connection) }
         setup.admission.leave(connection.peer, listener: Int(connection.listener))
         if connection.stage == .open {
             handler.closed(id, tag: connection.tag, ending)

@@ -54,6 +54,8 @@ public enum LoopLetter<Letter: Sendable>: Sendable {
     case handler(Letter)
     /// A handshake step was computed.
     case handshake(HandshakeAnswerBox)
+    /// The place of a handshake went to another one.
+    case withdraw(UInt64)
     /// Stop taking new connections.
     case stopAccepting
     /// End the loop.
@@ -86,6 +88,9 @@ public final class Loop<Handler: LoopHandler> {
     var partings: [Parting] = []
     var isSending = false
     var stepsThisTurn = 0
+    /// The number of the newest connection, and which handshakes are under way.
+    var nextHandshake: UInt64 = 0
+    var handshaking: [UInt64: Handle] = [:]
     var isAccepting = true
     var isAcceptingPaused = false
     var isStopped = false
@@ -196,6 +201,7 @@ public final class Loop<Handler: LoopHandler> {
             switch letter {
             case .handler(let letter): mine.append(letter)
             case .handshake(let box): handshakeAnswered(box.answer)
+            case .withdraw(let number): withdrawn(number)
             case .stopAccepting: stopAccepting()
             case .stop: isStopped = true
             }

@@ -72,6 +72,8 @@ public enum LoopEvent: Sendable {
     case handshakeRefused(TLSRefusal, peer: PeerAddress, listener: Int)
     /// A handshake was not finished in time.
     case handshakeTimedOut(peer: PeerAddress, listener: Int)
+    /// A handshake lost its place to another one.
+    case handshakeWithdrawn(peer: PeerAddress, listener: Int)
     /// The kernel gave no more descriptors or memory for a connection.
     case acceptFailed(NetError)
 }

@@ -52,17 +52,8 @@ enum DevCommand {
         guard let chosen, !chosen.isEmpty else {
             throw UsageError("there is no home folder", hint: "name a folder with --dir")
         }
-        let folder = DemoFolder(path: Self.absolute(chosen, environment))
+        let folder = DemoFolder(path: CommandPlace.absolute(chosen, environment))
         return serve(folder, port, isPlain: arguments.switches.contains("--plain"), environment)
-    }
-
-    private static func absolute(_ path: String, _ environment: [String: String]) -> String {
-        var parts: [Substring] = []
-        let whole = path.hasPrefix("/") ? path : "\(environment["PWD"] ?? "")/\(path)"
-        for part in whole.split(separator: "/") where part != "." {
-            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-        }
-        return "/" + parts.joined(separator: "/")
     }
 
     private static func serve(
@@ -120,6 +111,13 @@ enum DevCommand {
     /// What to type next.
     private static func lines(_ folder: DemoFolder, _ daemon: Daemon) -> String {
         let port = daemon.ports.first?.port ?? 0
+        let sealwire = quoted(
+            CommandPlace.name(
+                of: "sealwire",
+                beside: CommandLine.arguments.first ?? "",
+                Terminal.environment
+            )
+        )
         let flags =
             "-h localhost -p \(port) --cafile \(quoted(folder.authorityFile)) "
             + "--cert \(quoted(folder.deviceFile)) --key \(quoted(folder.deviceKeyFile))"
@@ -129,8 +127,8 @@ enum DevCommand {
             \(folder.path).
 
             Subscribe in a second terminal, publish in a third:
-              sealwire sub \(flags) -t 'demo/#' -v
-              sealwire pub \(flags) -t demo/hello -m hello
+              \(sealwire) sub \(flags) -t 'demo/#' -v
+              \(sealwire) pub \(flags) -t demo/hello -m hello
 
             The same with mosquitto's clients:
               mosquitto_sub \(flags) -t 'demo/#' -v

@@ -95,7 +95,8 @@ public struct Limits: SettingsSection {
             \.handshakesWaiting,
             1...1_000_000,
             .now,
-            "TLS handshakes under way."
+            "TLS handshakes under way. When there are more, the oldest one of the address that "
+                + "has most of them is given up."
         ),
         .integer(
             "handshakes-per-source",

@@ -87,6 +87,17 @@ extension Shard {
                     "peer": .text(peer.description), "reason": "tls.timeout",
                 ]
             )
+        case .handshakeWithdrawn(let peer, let listener):
+            partition.counters.addHandshake(.limit, version: .none)
+            partition.counters.limitHits.add(.handshakesWaiting)
+            logger.warning(
+                "handshake.withdrawn",
+                [
+                    "listener": .text(context.listenerNames[listener]),
+                    "peer": .text(peer.description), "limit": "handshakes-waiting",
+                    "reason": "tls.withdrawn",
+                ]
+            )
         case .acceptFailed(let error):
             logger.error("connection.accept-failed", ["detail": .text(error.description)])
         }

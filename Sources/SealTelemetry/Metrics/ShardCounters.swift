@@ -51,6 +51,10 @@ public struct ShardCounters: Sendable {
     public var bytesReceived: UInt64 = 0
     /// Bytes of protocol sent, before TLS.
     public var bytesSent: UInt64 = 0
+    /// Bytes of payload in the PUBLISH packets of `messagesReceived`.
+    public var payloadBytesReceived: UInt64 = 0
+    /// Bytes of payload in the PUBLISH packets of `messagesDelivered`.
+    public var payloadBytesDelivered: UInt64 = 0
     /// Attempts to connect, by how they ended.
     public var connects = CountTable<ConnectOutcome>()
     /// Limits hit, by name.
@@ -112,6 +116,8 @@ public struct ShardCounters: Sendable {
         left.messagesDropped += right.messagesDropped
         left.bytesReceived &+= right.bytesReceived
         left.bytesSent &+= right.bytesSent
+        left.payloadBytesReceived &+= right.payloadBytesReceived
+        left.payloadBytesDelivered &+= right.payloadBytesDelivered
         left.connects += right.connects
         left.limitHits += right.limitHits
         left.handshakesWithoutVersion += right.handshakesWithoutVersion

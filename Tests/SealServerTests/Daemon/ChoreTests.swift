@@ -11,6 +11,9 @@ import Testing
     private func sample(_ seconds: Int, messages: UInt64 = 0) -> SystemTopics.Sample {
         var counters = ShardCounters()
         counters.messagesReceived.add(qos: 0, messages)
+        counters.payloadBytesReceived = 7
+        counters.payloadBytesDelivered = 9
+        counters.socketsAccepted = 2
         return SystemTopics.Sample(
             uptimeSeconds: seconds,
             counters: counters,
@@ -24,6 +27,10 @@ import Testing
         let first = topics.changes(sample(0))
         #expect(first.contains { $0 == ("$SYS/broker/uptime", "0 seconds") })
         #expect(first.contains { $0.topic == "$SYS/broker/retained messages/count" })
+        let texts = Dictionary(first.map { ($0.topic, $0.payload) }) { $1 }
+        #expect(texts["$SYS/broker/publish/bytes/received"] == "7")
+        #expect(texts["$SYS/broker/publish/bytes/sent"] == "9")
+        #expect(texts["$SYS/broker/connections/socket/count"] == "2")
         _ = topics.changes(sample(10))
         let third = topics.changes(sample(20))
         #expect(third.map(\.topic) == ["$SYS/broker/uptime"])

@@ -23,12 +23,9 @@ struct DevCommandTests {
         )
         let ready = try program.line { $0.hasPrefix("ready ") }
         #expect(Set(Program.ports(ready).keys) == ["mqtts", "plain", "metrics"])
+        // Nobody has put the debug build on PATH, so the lines name the program beside the daemon.
         let ours = try ["sub", "pub"].map { word in
-            try program.line { $0.contains("sealwire \(word) ") }
-                .replacingOccurrences(
-                    of: "sealwire \(word)",
-                    with: "\(Program.built("sealwire")) \(word)"
-                )
+            try program.line { $0.contains("\(Program.built("sealwire")) \(word) ") }
         }
         let theirs = try ["sub", "pub"].map { word in
             try program.line { $0.contains("mosquitto_\(word) ") }
@@ -56,6 +53,47 @@ struct DevCommandTests {
         #expect(nobody.code != 0)
         program.signal(SIGTERM)
         #expect(program.finish().code == 0)
+    }
+
+    @Test("a line to copy names the program as the shell finds it, otherwise by its path")
+    func commandPlace() throws {
+        for name in ["a/sealwired", "a/sealwire", "b/sealwire", "b/other"] {
+            let path = "\(folder.path)/\(name)"
+            try FileManager.default.createDirectory(
+                atPath: (path as NSString).deletingLastPathComponent,
+                withIntermediateDirectories: true
+            )
+            try Data().write(to: URL(filePath: path))
+            chmod(path, 0o755)
+        }
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/c",
+            withIntermediateDirectories: true
+        )
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder.path)/c/sealwire",
+            withDestinationPath: "\(folder.path)/a/sealwire"
+        )
+        func name(_ own: String, path: String...) -> String {
+            let folders = path.map { "\(folder.path)/\($0)" }.joined(separator: ":")
+            return CommandPlace.name(
+                of: "sealwire",
+                beside: own,
+                ["PATH": folders, "PWD": "\(folder.path)/b"]
+            )
+        }
+        let ours = "\(folder.path)/a/sealwire"
+        #expect(name("\(folder.path)/a/sealwired") == ours)
+        #expect(name("../a/./sealwired") == ours)
+        #expect(name("../a/sealwired", path: "b", "a") == ours)
+        #expect(name("../a/sealwired", path: "a", "b") == "sealwire")
+        #expect(name("../a/sealwired", path: "none", "c") == "sealwire")
+        #expect(name("sealwired", path: "b", "a") == ours)
+        #expect(name("sealwired", path: "a") == "sealwire")
+        // What is not there, or cannot be run, is not named.
+        #expect(name("sealwired", path: "b") == "sealwire")
+        chmod(ours, 0o644)
+        #expect(name("\(folder.path)/a/sealwired") == "sealwire")
     }
 
     @Test("the certificate fetched from dev's port works as --cafile")
