@@ -58,6 +58,18 @@ final class WireClient {
         password: String? = nil,
         expirySeconds: UInt8? = nil
     ) -> UInt8? {
+        send(connectBytes(clientID, user: user, password: password, expirySeconds: expirySeconds))
+        let answer = receive(4)
+        return answer.count >= 4 && answer[0] == 0x20 ? answer[3] : nil
+    }
+
+    /// CONNECT of MQTT 5.0 with a clean start.
+    func connectBytes(
+        _ clientID: String,
+        user: String? = nil,
+        password: String? = nil,
+        expirySeconds: UInt8? = nil
+    ) -> [UInt8] {
         var body: [UInt8] = [0, 4] + Array("MQTT".utf8) + [5]
         body.append(2 | (user == nil ? 0 : 0x80) | (password == nil ? 0 : 0x40))
         body += [0, 60]
@@ -65,9 +77,14 @@ final class WireClient {
         for text in [clientID, user, password].compactMap(\.self) {
             body += [0, UInt8(text.utf8.count)] + Array(text.utf8)
         }
-        send([0x10, UInt8(body.count)] + body)
-        let answer = receive(4)
-        return answer.count >= 4 && answer[0] == 0x20 ? answer[3] : nil
+        return [0x10, UInt8(body.count)] + body
+    }
+
+    /// Ends the connection with a reset instead of an orderly end.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        let size = socklen_t(MemoryLayout<linger>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, size)
     }
 
     /// The reason code of a DISCONNECT and nothing else; nil when the connection goes on.
