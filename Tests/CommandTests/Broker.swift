@@ -75,6 +75,39 @@ final class Broker: Sendable {
             try Files.write(identity.key.pem(), to: "\(folder)/\(name).key")
         }
         try Files.write(Array("from a file".utf8), to: folder + "/message")
+        try makeStores(folder, authority, device)
+    }
+
+    /// The device in JKS with two passwords and in PKCS #12, the authority as a truststore.
+    private static func makeStores(
+        _ folder: String,
+        _ authority: CertificateAuthority,
+        _ device: Identity
+    ) throws {
+        let secrets = [("store", "store-secret"), ("key", "key-secret")]
+        for (name, secret) in secrets {
+            try Files.write(Array("\(secret)\n".utf8), to: "\(folder)/\(name).pass", mode: 0o600)
+        }
+        var keys = Keystore()
+        let content = KeystoreEntry.Content.key(.open(device.key), chain: [device.certificate])
+        try keys.add(KeystoreEntry(alias: "devicekeyentry", created: nil, content: content))
+        var trust = Keystore()
+        let root = KeystoreEntry.Content.trusted(authority.certificate)
+        try trust.add(KeystoreEntry(alias: "ca", created: nil, content: root))
+        let password = Array("store-secret".utf8)
+        try Files.write(
+            keys.written(as: .jks, password: password, keyPassword: Array("key-secret".utf8)),
+            to: folder + "/device.jks"
+        )
+        for format in KeystoreFormat.allCases {
+            let name = "\(folder)/trust.\(format.rawValue)"
+            try Files.write(trust.written(as: format, password: password), to: name)
+        }
+        try Files.write(keys.written(as: .pkcs12, password: password), to: folder + "/device.p12")
+        try Files.write(
+            device.key.pem(passphrase: Array("key-secret".utf8)),
+            to: folder + "/enc.key"
+        )
     }
 
     func port(_ name: String) -> String {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Stories of commands")
 struct StoryTests {
-    static let stories = ["pub", "sub", "format", "rr", "tls", "ours"].flatMap(Story.all)
+    static let stories = ["pub", "sub", "format", "rr", "tls", "stores", "ours"].flatMap(Story.all)
     static let shared = stories.filter { $0.steps.contains(where: \.isShared) }
 
     @Test("the stories are found")

@@ -101,9 +101,11 @@ final class TestServer: Sendable {
             var tls = TLSClientSettings()
             tls.trustFiles = [folder + "/ca.crt"]
             if listener == "mtls" {
-                tls.identity = TLSIdentityFiles(
-                    chainFile: folder + "/device.crt",
-                    keyFile: folder + "/device.key"
+                tls.identity = .files(
+                    TLSIdentityFiles(
+                        chainFile: folder + "/device.crt",
+                        keyFile: folder + "/device.key"
+                    )
                 )
             }
             settings.tls = tls

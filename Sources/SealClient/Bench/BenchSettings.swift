@@ -124,7 +124,9 @@ public struct BenchTLS: Sendable {
     /// The newest version spoken; nil is 1.3.
     public var only: String?
     /// Certificates and keys of the clients, taken in turn.
-    public var identities: [(certificate: String, key: String)] = []
+    public var identities: [IdentitySource] = []
+    /// Keystores with trusted authorities.
+    public var truststores: [TruststoreSource] = []
 
     /// Makes settings with the defaults.
     public init() {}
@@ -134,6 +136,7 @@ public struct BenchTLS: Sendable {
         var settings = TLSClientSettings()
         settings.trustFiles = trustFiles
         settings.trustFolders = trustFolders
+        settings.truststores = truststores
         settings.usesSystemRoots = usesSystemRoots
         settings.checksChain = !isUnchecked
         settings.checksName = !isUnchecked && !ignoresName
@@ -144,10 +147,7 @@ public struct BenchTLS: Sendable {
         if identities.isEmpty { return [try TLSClientContext.load(settings)] }
         var all: [TLSClientContext] = []
         for identity in identities {
-            settings.identity = TLSIdentityFiles(
-                chainFile: identity.certificate,
-                keyFile: identity.key
-            )
+            settings.identity = identity
             all.append(try TLSClientContext.load(settings))
         }
         return all

@@ -19,8 +19,10 @@ public final class TLSClientContext: @unchecked Sendable {
         OpenSSLDoor.open()
         let material = try TLSMaterial(
             identities: settings.identity.map { [$0] } ?? [],
+            acceptsAnyDate: false,
             trustFiles: settings.trustFiles,
             trustFolders: settings.trustFolders,
+            truststores: settings.truststores,
             crlFiles: []
         )
         return try TLSClientContext(settings, material)

@@ -34,8 +34,10 @@ public final class TLSContext: @unchecked Sendable {
         OpenSSLDoor.open()
         let material = try TLSMaterial(
             identities: settings.identities,
+            acceptsAnyDate: settings.acceptsExpiredIdentities,
             trustFiles: settings.trustFiles,
             trustFolders: settings.trustFolders,
+            truststores: settings.truststores,
             crlFiles: settings.crlFiles
         )
         return try TLSContext(settings, material, method: SessionSwap.method)

@@ -16,7 +16,7 @@ public struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
         case keyMismatch = "tls.key-mismatch"
         /// The private key needs another passphrase.
         case passphrase = "tls.passphrase"
-        /// The certificate has expired.
+        /// The certificate, or an authority in its chain, has expired or is not valid yet.
         case expired = "tls.expired"
         /// A key is too small or a digest too weak.
         case weak = "tls.weak"
@@ -54,10 +54,15 @@ public struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
             switch error.code {
             case .file: .file
             case .keyMismatch: .keyMismatch
-            case .passphraseMissing, .passphraseWrong: .passphrase
+            case .passphraseMissing, .passphraseWrong, .keystorePassword: .passphrase
+            case .notInDate: .expired
             default: .malformed
             }
-        self.init(code, file: file, error.reason)
+        self.init(
+            code,
+            file: file,
+            error.hint.map { "\(error.reason) (\($0))" } ?? error.reason
+        )
     }
 
     /// The code, the file and the sentence.

@@ -29,39 +29,40 @@ struct TLSMaterial: Sendable {
 
     /// Reads what the settings name.
     init(
-        identities: [TLSIdentityFiles],
+        identities: [IdentitySource],
+        acceptsAnyDate: Bool,
         trustFiles: [String],
         trustFolders: [String],
+        truststores: [TruststoreSource],
         crlFiles: [String]
     ) throws(TLSError) {
-        for files in identities { self.identities.append(try Self.identity(files)) }
+        for source in identities {
+            self.identities.append(try Self.identity(source, acceptsAnyDate))
+        }
         for file in trustFiles { trust += try Self.trusted(file) }
         for folder in trustFolders { trust += try Self.trustedFolder(folder) }
+        for store in truststores { trust += try Self.truststore(store) }
         for file in crlFiles { lists += try Self.revocations(file) }
     }
 
-    private static func identity(_ files: TLSIdentityFiles) throws(TLSError) -> TLSIdentity {
-        let chain = try certificates(files.chainFile)
-        var passphrase = files.passphrase
-        if passphrase == nil, let file = files.passphraseFile {
-            let bytes = try contents(file)
-            passphrase = Array(bytes.prefix { $0 != 0x0A && $0 != 0x0D })
-        }
-        let pem = try contents(files.keyFile)
-        let key: PrivateKey
-        do throws(PKIError) {
-            key = try PrivateKey(pem: pem, passphrase: passphrase)
+    private static func identity(
+        _ source: IdentitySource,
+        _ acceptsAnyDate: Bool
+    ) throws(TLSError) -> TLSIdentity {
+        do throws(LoadingError) {
+            let loaded = try IdentityLoader.load(source, anyDate: acceptsAnyDate)
+            return TLSIdentity(chain: loaded.chain, key: loaded.key, file: loaded.file)
         } catch {
-            throw TLSError(error, file: files.keyFile)
+            throw TLSError(error.cause, file: error.file)
         }
-        guard let leaf = chain.first, key.matches(leaf) else {
-            throw TLSError(
-                .keyMismatch,
-                file: files.keyFile,
-                "the private key does not belong to the first certificate of \(files.chainFile)"
-            )
+    }
+
+    private static func truststore(_ source: TruststoreSource) throws(TLSError) -> [Certificate] {
+        do throws(LoadingError) {
+            return try TrustLoader.load(source)
+        } catch {
+            throw TLSError(error.cause, file: error.file)
         }
-        return TLSIdentity(chain: chain, key: key, file: files.chainFile)
     }
 
     private static func trusted(_ file: String) throws(TLSError) -> [Certificate] {

@@ -2,6 +2,8 @@
 // What a listener or a client wants of TLS, as plain values. Files are named here and read by
 // TLSContext and TLSClientContext.
 
+public import SealPKI
+
 /// The versions of TLS that are spoken.
 public enum TLSVersion: String, Sendable, Comparable, CaseIterable {
     /// RFC 5246.
@@ -30,41 +32,21 @@ public enum ClientCertificateMode: String, Sendable, CaseIterable {
     case require
 }
 
-/// The files of one certificate with its key.
-public struct TLSIdentityFiles: Sendable, Hashable {
-    /// PEM: the certificate, then the authorities between it and the root.
-    public var chainFile: String
-    /// PEM: the private key.
-    public var keyFile: String
-    /// The key's passphrase, on the first line of a file.
-    public var passphraseFile: String?
-    /// The key's passphrase itself; wins over the file.
-    public var passphrase: [UInt8]?
-
-    /// Names the files.
-    public init(
-        chainFile: String,
-        keyFile: String,
-        passphraseFile: String? = nil,
-        passphrase: [UInt8]? = nil
-    ) {
-        self.chainFile = chainFile
-        self.keyFile = keyFile
-        self.passphraseFile = passphraseFile
-        self.passphrase = passphrase
-    }
-}
+/// The PEM files of one certificate with its key.
+public typealias TLSIdentityFiles = SealPKI.IdentityFiles
 
 /// What one listener wants of TLS.
 public struct TLSSettings: Sendable, Equatable {
     /// The certificates; the first is the default, others are picked by the name asked for.
-    public var identities: [TLSIdentityFiles]
+    public var identities: [IdentitySource]
     /// What is done about client certificates.
     public var clientCertificates: ClientCertificateMode = .off
     /// PEM files of the authorities that client certificates must chain to.
     public var trustFiles: [String] = []
     /// Folders whose PEM files are read like `trustFiles`.
     public var trustFolders: [String] = []
+    /// Keystores whose trusted certificates count like those of `trustFiles`.
+    public var truststores: [TruststoreSource] = []
     /// Revocation lists; naming one makes the list of every leaf's issuer mandatory.
     public var crlFiles: [String] = []
     /// The oldest version spoken.
@@ -87,7 +69,7 @@ public struct TLSSettings: Sendable, Equatable {
     public var acceptsExpiredIdentities = false
 
     /// Makes settings with the defaults.
-    public init(identities: [TLSIdentityFiles]) { self.identities = identities }
+    public init(identities: [IdentitySource]) { self.identities = identities }
 }
 
 /// What a client wants of TLS.
@@ -96,10 +78,12 @@ public struct TLSClientSettings: Sendable, Equatable {
     public var trustFiles: [String] = []
     /// Folders whose PEM files are read like `trustFiles`.
     public var trustFolders: [String] = []
+    /// Keystores whose trusted certificates count like those of `trustFiles`.
+    public var truststores: [TruststoreSource] = []
     /// Whether the system's authorities are trusted too.
     public var usesSystemRoots = false
     /// The client's own certificate.
-    public var identity: TLSIdentityFiles?
+    public var identity: IdentitySource?
     /// Whether the server's certificate must carry the name or address that was connected to.
     public var checksName = true
     /// Whether the server's certificate must chain to a trusted one.

@@ -119,9 +119,10 @@ struct ConfigurationRules {
 
     private mutating func judgePlain(_ listener: ListenerSettings, _ index: Int) {
         let tlsKeys = [
-            "certificate", "key", "key-passphrase-file", "tls-minimum", "ciphers", "ciphersuites",
-            "alpn", "client-certificates", "trust-files", "trust-folders", "crl-files",
-            "check-client-dates", "identity",
+            "certificate", "key", "key-passphrase-file", "keystore", "keystore-alias",
+            "keystore-password-file", "tls-minimum", "ciphers", "ciphersuites", "alpn",
+            "client-certificates", "trust-files", "trust-folders", "truststore",
+            "truststore-password-file", "crl-files", "check-client-dates", "identity",
         ]
         for key in tlsKeys where isSet(key, index) {
             if key == "identity", listener.identity == .none { continue }
@@ -164,32 +165,42 @@ struct ConfigurationRules {
     }
 
     private mutating func judgeCertificates(_ listener: ListenerSettings, _ index: Int) {
-        if listener.certificate == nil {
+        judgeSource(
+            IdentityWords(
+                certificate: listener.certificate,
+                key: listener.key,
+                keystore: listener.keystore,
+                alias: listener.keystoreAlias,
+                passwordFile: listener.keystorePasswordFile
+            ),
+            index,
+            nil
+        )
+        for (inner, identity) in listener.identities.enumerated() {
+            judgeSource(
+                IdentityWords(
+                    certificate: identity.certificate,
+                    key: identity.key,
+                    keystore: identity.keystore,
+                    alias: identity.keystoreAlias,
+                    passwordFile: identity.keystorePasswordFile
+                ),
+                index,
+                inner
+            )
+        }
+        if listener.truststore == nil, listener.truststorePasswordFile != nil {
             faults.append(
                 fault(
-                    .certificateMissing,
+                    .keystoreMissing,
                     index,
-                    nil,
-                    "has no certificate" + (listener.key == nil ? " and no key" : "")
+                    "truststore-password-file",
+                    "has the password of a truststore, but no truststore"
                 )
             )
-        } else if listener.key == nil {
-            faults.append(fault(.keyMissing, index, "certificate", "has no key"))
-        }
-        for (inner, identity) in listener.identities.enumerated() {
-            let place = "identity.\(inner)"
-            if identity.certificate == nil {
-                faults.append(
-                    fault(.certificateMissing, index, place, "has an identity without certificate")
-                )
-            } else if identity.key == nil {
-                faults.append(fault(.keyMissing, index, place, "has an identity without key"))
-            }
         }
         let mode = listener.clientCertificates
-        if mode == .verify || mode == .require, listener.trustFiles.isEmpty,
-            listener.trustFolders.isEmpty
-        {
+        if mode == .verify || mode == .require, !listener.hasTrust {
             faults.append(
                 fault(
                     .trustMissing,
@@ -198,6 +209,43 @@ struct ConfigurationRules {
                     "checks client certificates but trusts no authority"
                 )
             )
+        }
+    }
+
+    /// A certificate comes from two files or from a keystore, never from both.
+    private mutating func judgeSource(_ words: IdentityWords, _ index: Int, _ inner: Int?) {
+        func key(_ name: String) -> String { inner.map { "identity.\($0).\(name)" } ?? name }
+        func add(_ code: ConfigurationCode, _ place: String?, _ message: String, hint: String = "")
+        {
+            faults.append(fault(code, index, place, message, hint: hint))
+        }
+        let whole = inner.map { "identity.\($0)" }
+        if words.keystore != nil {
+            for (name, value) in [("certificate", words.certificate), ("key", words.key)]
+            where value != nil {
+                add(
+                    .twoIdentities,
+                    key(name),
+                    "has a keystore and a \(name) of its own",
+                    hint: "name the keystore, or certificate and key"
+                )
+            }
+            return
+        }
+        for (name, value) in [
+            ("keystore-alias", words.alias), ("keystore-password-file", words.passwordFile),
+        ] where value != nil {
+            add(.keystoreMissing, key(name), "has \(name), but no keystore")
+        }
+        if words.certificate == nil {
+            let message =
+                inner == nil
+                ? "has no certificate" + (words.key == nil ? " and no key" : "")
+                : "has an identity without certificate"
+            add(.certificateMissing, whole, message)
+        } else if words.key == nil {
+            let message = inner == nil ? "has no key" : "has an identity without key"
+            add(.keyMissing, whole ?? "certificate", message)
         }
     }
 
@@ -215,8 +263,7 @@ struct ConfigurationRules {
         // Without authorities nothing stands behind the names in a certificate: only the
         // fingerprint says which key the peer has.
         if listener.clientCertificates == .ask, listener.identity != .none,
-            listener.identity != .fingerprint, listener.trustFiles.isEmpty,
-            listener.trustFolders.isEmpty
+            listener.identity != .fingerprint, !listener.hasTrust
         {
             faults.append(
                 fault(
@@ -224,7 +271,7 @@ struct ConfigurationRules {
                     index,
                     "identity",
                     "believes names in certificates that no authority vouches for",
-                    hint: "add trust-files, or set identity = \"fingerprint\""
+                    hint: "add trust-files or a truststore, or set identity = \"fingerprint\""
                 )
             )
         }
@@ -273,4 +320,13 @@ struct ConfigurationRules {
             }
         }
     }
+}
+
+/// What is said about where one certificate and its key are.
+private struct IdentityWords {
+    var certificate: String?
+    var key: String?
+    var keystore: String?
+    var alias: String?
+    var passwordFile: String?
 }

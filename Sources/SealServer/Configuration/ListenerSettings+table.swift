@@ -37,6 +37,31 @@ extension ListenerIdentity {
             "File whose first line is the passphrase of the key.",
             example: "/etc/sealwire/other.pass"
         ),
+        .optional(
+            "keystore",
+            \.keystore,
+            .path,
+            .newConnections,
+            "JKS or PKCS #12 file with certificate chain and private key, instead of certificate "
+                + "and key. key-passphrase-file is then the key's own password, if it has one.",
+            example: "/etc/sealwire/other.p12"
+        ),
+        .optional(
+            "keystore-alias",
+            \.keystoreAlias,
+            .text,
+            .newConnections,
+            "Entry of the keystore. Not needed when the keystore has one private key only.",
+            example: "\"other\""
+        ),
+        .optional(
+            "keystore-password-file",
+            \.keystorePasswordFile,
+            .path,
+            .newConnections,
+            "File whose first line is the password of the keystore.",
+            example: "/etc/sealwire/other-store.pass"
+        ),
     ]
 }
 
@@ -101,6 +126,31 @@ extension ListenerSettings {
             "File whose first line is the passphrase of the key.",
             example: "/etc/sealwire/server.pass"
         ),
+        .optional(
+            "keystore",
+            \.keystore,
+            .path,
+            .newConnections,
+            "JKS or PKCS #12 file with certificate chain and private key, instead of certificate "
+                + "and key. key-passphrase-file is then the key's own password, if it has one.",
+            example: "/etc/sealwire/server.p12"
+        ),
+        .optional(
+            "keystore-alias",
+            \.keystoreAlias,
+            .text,
+            .newConnections,
+            "Entry of the keystore. Not needed when the keystore has one private key only.",
+            example: "\"server\""
+        ),
+        .optional(
+            "keystore-password-file",
+            \.keystorePasswordFile,
+            .path,
+            .newConnections,
+            "File whose first line is the password of the keystore.",
+            example: "/etc/sealwire/server-store.pass"
+        ),
         .choice(
             "tls-minimum",
             \.tlsMinimum,
@@ -152,6 +202,23 @@ extension ListenerSettings {
             .newConnections,
             "Folders with such files (.pem, .crt).",
             example: "[\"/etc/sealwire/clients-ca.d\"]"
+        ),
+        .optional(
+            "truststore",
+            \.truststore,
+            .path,
+            .newConnections,
+            "JKS or PKCS #12 file whose trusted certificates are authorities of client "
+                + "certificates.",
+            example: "/etc/sealwire/clients-ca.p12"
+        ),
+        .optional(
+            "truststore-password-file",
+            \.truststorePasswordFile,
+            .path,
+            .newConnections,
+            "File whose first line is the password of the truststore.",
+            example: "/etc/sealwire/clients-ca.pass"
         ),
         .list(
             "crl-files",

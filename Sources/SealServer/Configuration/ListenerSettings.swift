@@ -63,6 +63,12 @@ public struct ListenerIdentity: SettingsSection {
     public var key: String?
     /// The file with the passphrase of the key.
     public var keyPassphraseFile: String?
+    /// A keystore with both, instead of the two files.
+    public var keystore: String?
+    /// The entry of the keystore; nil: its only key.
+    public var keystoreAlias: String?
+    /// The file with the password of the keystore.
+    public var keystorePasswordFile: String?
 
     /// All settings at their defaults.
     public init() {}
@@ -89,6 +95,12 @@ public struct ListenerSettings: SettingsSection {
     public var key: String?
     /// The file with the passphrase of the key.
     public var keyPassphraseFile: String?
+    /// A keystore with both, instead of the two files.
+    public var keystore: String?
+    /// The entry of the keystore; nil: its only key.
+    public var keystoreAlias: String?
+    /// The file with the password of the keystore.
+    public var keystorePasswordFile: String?
     /// Further certificates for SNI.
     public var identities: [ListenerIdentity] = []
     /// The lowest version of TLS.
@@ -106,6 +118,10 @@ public struct ListenerSettings: SettingsSection {
     public var trustFiles: [String] = []
     /// Folders with the authorities of client certificates.
     public var trustFolders: [String] = []
+    /// A keystore with the authorities of client certificates.
+    public var truststore: String?
+    /// The file with its password.
+    public var truststorePasswordFile: String?
     /// Revocation lists.
     public var crlFiles: [String] = []
     /// Refuse client certificates that are expired or not valid yet.
@@ -139,6 +155,11 @@ public struct ListenerSettings: SettingsSection {
 
     /// All settings at their defaults.
     public init() {}
+
+    /// Whether anything is trusted to issue client certificates.
+    public var hasTrust: Bool {
+        !trustFiles.isEmpty || !trustFolders.isEmpty || truststore != nil
+    }
 
     /// The numeric addresses to bind; `::` comes after `0.0.0.0` and is for IPv6 only.
     public var addresses: [String] {

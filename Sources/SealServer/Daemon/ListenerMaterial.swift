@@ -71,7 +71,10 @@ struct ListenerMaterial: Sendable {
         let subject = "listener \(settings.name)"
         guard let tls = tlsSettings(settings) else {
             faults.append(
-                DaemonProblem(subject: subject, text: "certificate and key are missing")
+                DaemonProblem(
+                    subject: subject,
+                    text: "certificate and key, or a keystore with them, are missing"
+                )
             )
             return nil
         }
@@ -86,29 +89,14 @@ struct ListenerMaterial: Sendable {
     }
 
     static func tlsSettings(_ settings: ListenerSettings) -> TLSSettings? {
-        guard let certificate = settings.certificate, let key = settings.key else { return nil }
-        var identities = [
-            TLSIdentityFiles(
-                chainFile: certificate,
-                keyFile: key,
-                passphraseFile: settings.keyPassphraseFile
-            )
-        ]
-        for identity in settings.identities {
-            guard let certificate = identity.certificate, let key = identity.key else { continue }
-            identities.append(
-                TLSIdentityFiles(
-                    chainFile: certificate,
-                    keyFile: key,
-                    passphraseFile: identity.keyPassphraseFile
-                )
-            )
-        }
+        guard let first = settings.identitySource else { return nil }
+        let identities = [first] + settings.identities.compactMap(\.identitySource)
         var tls = TLSSettings(identities: identities)
         tls.clientCertificates =
             ClientCertificateMode(rawValue: settings.clientCertificates.rawValue) ?? .require
         tls.trustFiles = settings.trustFiles
         tls.trustFolders = settings.trustFolders
+        tls.truststores = settings.truststoreSource.map { [$0] } ?? []
         tls.crlFiles = settings.crlFiles
         tls.minimumVersion = settings.tlsMinimum == .tls13 ? .tls13 : .tls12
         tls.ciphers = settings.ciphers.isEmpty ? nil : settings.ciphers

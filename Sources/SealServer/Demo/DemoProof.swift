@@ -15,9 +15,8 @@ enum DemoProof {
     ) throws(ProbeError) {
         var settings = TLSClientSettings()
         settings.trustFiles = [folder.authorityFile]
-        settings.identity = TLSIdentityFiles(
-            chainFile: folder.deviceFile,
-            keyFile: folder.deviceKeyFile
+        settings.identity = .files(
+            TLSIdentityFiles(chainFile: folder.deviceFile, keyFile: folder.deviceKeyFile)
         )
         let context: TLSClientContext
         do throws(TLSError) {

@@ -75,6 +75,8 @@ enum BenchCommand {
           --tls  --cafile FILE  --capath FOLDER  --tls-use-os-certs  --tls-version 1.2|1.3
           --insecure  the server's name is not checked    --no-check  nothing is checked
           --cert FILE --key FILE
+          --keystore FILE  --keystore-alias NAME  --keystore-password-file FILE
+          --key-password-file FILE  --truststore FILE  --truststore-password-file FILE
           --identities FOLDER  clients take the NAME.crt and NAME.key in it in turn
           --issuer-cert FILE --issuer-key FILE --identity-count N (1000)
                                devices that are missing in the folder are made

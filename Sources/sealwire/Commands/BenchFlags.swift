@@ -25,6 +25,12 @@ struct BenchFlags {
     private var isTLS = false
     private var certificate: String?
     private var key: String?
+    private var keystore: String?
+    private var keystoreAlias: String?
+    private var keystorePassword = Secret("the keystore")
+    private var keyPassword = Secret("the private key")
+    private var truststore: String?
+    private var truststorePassword = Secret("the truststore")
     private var identityFolder: String?
     private var identityCount = 1000
     private var issuerCertificate: String?
@@ -119,19 +125,57 @@ struct BenchFlags {
                 throw BenchUsageError(reason: "--tls-version is 1.2 or 1.3")
             }
             tls.only = String(version.suffix(3))
-        default: return false
+        default:
+            guard try takeStore(flag) else { return false }
         }
         isTLS = true
+        return true
+    }
+
+    private mutating func takeStore(_ flag: String) throws -> Bool {
+        switch flag {
+        case "--keystore": keystore = try value(flag)
+        case "--keystore-alias": keystoreAlias = try value(flag)
+        case "--keystore-password-file": keystorePassword.file = try value(flag)
+        case "--keystore-password-env": keystorePassword.variable = try value(flag)
+        case "--key-password-file": keyPassword.file = try value(flag)
+        case "--key-password-env": keyPassword.variable = try value(flag)
+        case "--truststore": truststore = try value(flag)
+        case "--truststore-password-file": truststorePassword.file = try value(flag)
+        case "--truststore-password-env": truststorePassword.variable = try value(flag)
+        default: return false
+        }
         return true
     }
 
     /// The encryption that the flags ask for; makes identities where they are to be made.
     private func encryption() throws -> BenchTLS {
         var tls = self.tls
-        if tls.trustFiles.isEmpty, tls.trustFolders.isEmpty { tls.usesSystemRoots = true }
+        if let truststore {
+            let password = try truststorePassword.given()
+            tls.truststores = [
+                TruststoreSource(file: truststore, password: password.map { .bytes($0) } ?? .absent)
+            ]
+        }
+        if tls.trustFiles.isEmpty, tls.trustFolders.isEmpty, tls.truststores.isEmpty {
+            tls.usesSystemRoots = true
+        }
+        if let keystore {
+            guard certificate == nil else {
+                throw BenchUsageError(reason: "--cert and --keystore exclude each other")
+            }
+            let source = KeystoreSource(
+                file: keystore,
+                alias: keystoreAlias,
+                password: .bytes(try keystorePassword.read()),
+                keyPassword: try keyPassword.given().map { .bytes($0) } ?? .absent
+            )
+            tls.identities = [.keystore(source)]
+        }
         if let certificate {
             guard let key else { throw BenchUsageError(reason: "--cert needs --key") }
-            tls.identities = [(certificate, key)]
+            let files = TLSIdentityFiles(chainFile: certificate, keyFile: key)
+            tls.identities = [.files(files)]
         }
         guard let identityFolder else { return tls }
         if let issuerCertificate, let issuerKey {

@@ -9,11 +9,16 @@ struct DeviceFolder {
     let path: String
 
     /// The pairs in it, by name.
-    var identities: [(certificate: String, key: String)] {
+    var identities: [IdentitySource] {
         get throws {
             let names = try Files.names(in: path).filter { $0.hasSuffix(".crt") }.sorted()
             let pairs = names.map { name in
-                ("\(path)/\(name)", "\(path)/\(name.dropLast(4)).key")
+                IdentitySource.files(
+                    IdentityFiles(
+                        chainFile: "\(path)/\(name)",
+                        keyFile: "\(path)/\(name.dropLast(4)).key"
+                    )
+                )
             }
             guard !pairs.isEmpty else {
                 throw BenchUsageError(reason: "\(path) holds no NAME.crt with NAME.key")

@@ -66,49 +66,75 @@ enum MessagingFlags {
         .on("--will-retain", help: "retain the last will") { $0.will.isRetained = true },
     ]
 
-    static let tls: [MessagingFlag] = [
-        .value("--cafile", is: "FILE", "trusted certificates, PEM; switches TLS on") { o, v, _ in
-            o.caFile = v
-        },
-        .value("--capath", is: "FOLDER", "folder of trusted certificates; switches TLS on") {
-            o,
-            v,
-            _ in o.caFolder = v
-        },
-        .on("--tls-use-os-certs", help: "trust what the system trusts; switches TLS on") {
-            $0.usesSystemRoots = true
-        },
-        .value("--cert", is: "FILE", "client certificate, PEM") { o, v, _ in o.certificate = v },
-        .value("--key", is: "FILE", "its private key, PEM") { o, v, _ in o.key = v },
-        .value("--keyform", is: "FORM", "pem, the only one") {
-            (_, v, name) throws(UsageError) in
-            guard v == "pem" else {
-                throw UsageError(
-                    message: "\(name) \(v) is not supported: keys are read from PEM files only"
-                )
-            }
-        },
-        .value("--ciphers", is: "LIST", "TLS 1.2 suites in OpenSSL's words") { o, v, _ in
-            o.ciphers = v
-        },
-        .value("--tls-version", is: "VERSION", "oldest version: tlsv1.2 or tlsv1.3") {
-            (o, v, name) throws(UsageError) in
-            guard v == "tlsv1.2" || v == "tlsv1.3" else {
-                throw UsageError(message: "\(name) takes tlsv1.2 or tlsv1.3, not '\(v)'")
-            }
-            o.tlsVersion = v
-        },
-        .value("--tls-alpn", is: "NAME", "application protocol to ask for") { o, v, _ in
-            o.alpn = v
-        },
-        .on("--insecure", help: "do not check the server's host name; its chain still counts") {
-            $0.checksName = false
-        },
-        .on("--no-verify", help: "check nothing about the server; anybody can be in between") {
-            $0.checksChain = false
-        },
-        .on("--no-tls", help: "no TLS, even on port 8883") { $0.refusesTLS = true },
-    ]
+    static let tls: [MessagingFlag] =
+        [
+            .value("--cafile", is: "FILE", "trusted certificates, PEM; switches TLS on") {
+                o,
+                v,
+                _ in
+                o.caFile = v
+            },
+            .value("--capath", is: "FOLDER", "folder of trusted certificates; switches TLS on") {
+                o,
+                v,
+                _ in o.caFolder = v
+            },
+            .on("--tls-use-os-certs", help: "trust what the system trusts; switches TLS on") {
+                $0.usesSystemRoots = true
+            },
+            .value("--cert", is: "FILE", "client certificate, PEM") { o, v, _ in o.certificate = v
+            },
+            .value("--key", is: "FILE", "its private key, PEM") { o, v, _ in o.key = v },
+            .value("--keystore", is: "FILE", "client certificate and key, JKS or PKCS #12") {
+                o,
+                v,
+                _ in o.keystore = v
+            },
+            .value("--keystore-alias", is: "NAME", "its entry, when it has several keys") {
+                o,
+                v,
+                _ in
+                o.keystoreAlias = v
+            },
+            .value("--truststore", is: "FILE", "trusted certificates, JKS or PKCS #12; TLS on") {
+                o,
+                v,
+                _ in o.truststore = v
+            },
+            .value("--keyform", is: "FORM", "pem, the only one") {
+                (_, v, name) throws(UsageError) in
+                guard v == "pem" else {
+                    throw UsageError(
+                        message: "\(name) \(v) is not supported: keys are read from PEM files only"
+                    )
+                }
+            },
+            .value("--ciphers", is: "LIST", "TLS 1.2 suites in OpenSSL's words") { o, v, _ in
+                o.ciphers = v
+            },
+            .value("--tls-version", is: "VERSION", "oldest version: tlsv1.2 or tlsv1.3") {
+                (o, v, name) throws(UsageError) in
+                guard v == "tlsv1.2" || v == "tlsv1.3" else {
+                    throw UsageError(message: "\(name) takes tlsv1.2 or tlsv1.3, not '\(v)'")
+                }
+                o.tlsVersion = v
+            },
+            .value("--tls-alpn", is: "NAME", "application protocol to ask for") { o, v, _ in
+                o.alpn = v
+            },
+            .on("--insecure", help: "do not check the server's host name; its chain still counts") {
+                $0.checksName = false
+            },
+            .on("--no-verify", help: "check nothing about the server; anybody can be in between") {
+                $0.checksChain = false
+            },
+            .on("--no-tls", help: "no TLS, even on port 8883") { $0.refusesTLS = true },
+        ] + secrets
+
+    private static let secrets: [MessagingFlag] =
+        Secret.flags("keystore-password", "the password of the keystore", \.keystorePassword)
+        + Secret.flags("key-password", "the password of the key, if it has one", \.keyPassword)
+        + Secret.flags("truststore-password", "that of the truststore", \.truststorePassword)
 
     static let talking: [MessagingFlag] = [
         .value("-o", is: "FILE", "read options from this file instead of the usual one") {

@@ -26,6 +26,12 @@ struct MessagingOptions: Sendable {
     var usesSystemRoots = false
     var certificate: String?
     var key: String?
+    var keystore: String?
+    var keystoreAlias: String?
+    var keystorePassword = Secret("the keystore")
+    var keyPassword = Secret("the private key")
+    var truststore: String?
+    var truststorePassword = Secret("the truststore")
     var ciphers: String?
     var tlsVersion: String?
     var alpn: String?

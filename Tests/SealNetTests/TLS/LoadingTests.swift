@@ -60,7 +60,7 @@ struct LoadingTests {
 
     @Test("are put to use, with what logs and metrics need")
     func loading() throws {
-        var settings = TLSSettings(identities: [server])
+        var settings = TLSSettings(identities: [.files(server)])
         settings.trustFiles = [try folder.write("ca.pem", town.authority.certificate.pem)]
         let list = try town.authority.revocationList(revoking: [])
         settings.crlFiles = [try folder.write("ca.crl", list.pem)]
@@ -77,19 +77,19 @@ struct LoadingTests {
     func files() throws {
         var missing = server
         missing.chainFile = "/nowhere.crt"
-        let first = try failure(TLSSettings(identities: [missing]))
+        let first = try failure(TLSSettings(identities: [.files(missing)]))
         #expect(first.code == .file && first.file == "/nowhere.crt")
         var empty = server
         empty.chainFile = try folder.write("empty.crt", [])
-        #expect(try failure(TLSSettings(identities: [empty])).code == .malformed)
+        #expect(try failure(TLSSettings(identities: [.files(empty)])).code == .malformed)
         var swapped = server
         swapped.keyFile = server.chainFile
-        let third = try failure(TLSSettings(identities: [swapped]))
+        let third = try failure(TLSSettings(identities: [.files(swapped)]))
         #expect(third.code == .malformed && third.file == server.chainFile)
-        var trust = TLSSettings(identities: [server])
+        var trust = TLSSettings(identities: [.files(server)])
         trust.trustFiles = [server.keyFile]
         #expect(try failure(trust).file == server.keyFile)
-        var lists = TLSSettings(identities: [server])
+        var lists = TLSSettings(identities: [.files(server)])
         lists.crlFiles = [server.chainFile]
         #expect(try failure(lists).code == .malformed)
         #expect(try failure(TLSSettings(identities: [])).code == .noIdentity)
@@ -99,7 +99,7 @@ struct LoadingTests {
     func mismatch() throws {
         var other = server
         other.keyFile = try folder.write("other.key", PrivateKey.generate().pem())
-        let refused = try failure(TLSSettings(identities: [other]))
+        let refused = try failure(TLSSettings(identities: [.files(other)]))
         #expect(refused.code == .keyMismatch && refused.file == other.keyFile)
     }
 
@@ -111,11 +111,11 @@ struct LoadingTests {
             "locked.key",
             identity.key.pem(passphrase: Array("sesame".utf8))
         )
-        #expect(try failure(TLSSettings(identities: [files])).code == .passphrase)
+        #expect(try failure(TLSSettings(identities: [.files(files)])).code == .passphrase)
         files.passphraseFile = try folder.write("wrong.txt", Array("simsim\n".utf8))
-        #expect(try failure(TLSSettings(identities: [files])).code == .passphrase)
+        #expect(try failure(TLSSettings(identities: [.files(files)])).code == .passphrase)
         files.passphraseFile = try folder.write("right.txt", Array("sesame\nmore".utf8))
-        _ = try TLSContext.load(TLSSettings(identities: [files]))
+        _ = try TLSContext.load(TLSSettings(identities: [.files(files)]))
     }
 
     @Test("refuse a certificate that has expired, unless told otherwise")
@@ -124,7 +124,7 @@ struct LoadingTests {
             "old",
             town.identity(.server, "old", days: 1, notBefore: Int64(time(nil)) - 200_000)
         )
-        var settings = TLSSettings(identities: [old])
+        var settings = TLSSettings(identities: [.files(old)])
         let refused = try failure(settings)
         #expect(refused.code == .expired && refused.file == old.chainFile)
         settings.acceptsExpiredIdentities = true
@@ -134,11 +134,11 @@ struct LoadingTests {
     @Test("refuse checking clients without an authority")
     func noTrust() throws {
         for mode in [ClientCertificateMode.verify, .require] {
-            var settings = TLSSettings(identities: [server])
+            var settings = TLSSettings(identities: [.files(server)])
             settings.clientCertificates = mode
             #expect(try failure(settings).code == .noTrust)
         }
-        var folders = TLSSettings(identities: [server])
+        var folders = TLSSettings(identities: [.files(server)])
         let empty = try Folder()
         folders.trustFolders = [empty.path]
         #expect(try failure(folders).code == .noTrust)
@@ -154,7 +154,7 @@ struct LoadingTests {
         _ = try trusted.write("0a1b2c3d.0", town.authority.certificate.pem)
         _ = try trusted.write("b.pem", Town("Second").authority.certificate.pem)
         _ = try trusted.write("notes.txt", Array("nothing".utf8))
-        var settings = TLSSettings(identities: [server])
+        var settings = TLSSettings(identities: [.files(server)])
         settings.trustFolders = [trusted.path]
         settings.clientCertificates = .require
         let context = try TLSContext.load(settings)
@@ -167,22 +167,22 @@ struct LoadingTests {
 
     @Test("name unknown suites, impossible versions and protocols")
     func policy() throws {
-        var suites = TLSSettings(identities: [server])
+        var suites = TLSSettings(identities: [.files(server)])
         suites.ciphersuites = "TLS_NOTHING"
         #expect(try failure(suites).code == .ciphers)
-        var ciphers = TLSSettings(identities: [server])
+        var ciphers = TLSSettings(identities: [.files(server)])
         ciphers.ciphers = "NOTHING"
         #expect(try failure(ciphers).code == .ciphers)
-        var versions = TLSSettings(identities: [server])
+        var versions = TLSSettings(identities: [.files(server)])
         versions.minimumVersion = .tls13
         versions.maximumVersion = .tls12
         #expect(try failure(versions).code == .versions)
         for name in ["", String(repeating: "x", count: 256)] {
-            var alpn = TLSSettings(identities: [server])
+            var alpn = TLSSettings(identities: [.files(server)])
             alpn.alpn = [name]
             #expect(try failure(alpn).code == .alpn)
         }
-        var longest = TLSSettings(identities: [server])
+        var longest = TLSSettings(identities: [.files(server)])
         longest.alpn = [String(repeating: "x", count: 255)]
         _ = try TLSContext.load(longest)
     }
@@ -193,7 +193,7 @@ struct LoadingTests {
             for carries in [false, true] {
                 let identity = try town.identity(.server, "broker", sendsAuthority: carries)
                 var settings = TLSSettings(
-                    identities: [try folder.write("chain", identity)])
+                    identities: [.files(try folder.write("chain", identity))])
                 settings.sendsRoot = sends
                 settings.trustFiles = [
                     try folder.write("ca.pem", town.authority.certificate.pem)
@@ -209,11 +209,11 @@ struct LoadingTests {
     @Test("made anew leave the streams of the old ones alive")
     func reload() throws {
         let client = try clientContext(trust: town.trust)
-        var context: TLSContext? = try TLSContext.load(TLSSettings(identities: [server]))
+        var context: TLSContext? = try TLSContext.load(TLSSettings(identities: [.files(server)]))
         let talk = try Conversation(try #require(context), client)
         context = nil
         #expect(talk.shakeHands().peers != nil)
-        context = try TLSContext.load(TLSSettings(identities: [server]))
+        context = try TLSContext.load(TLSSettings(identities: [.files(server)]))
         #expect(talk.carry([1, 2], toServer: true) == [1, 2])
         #expect(context != nil)
     }

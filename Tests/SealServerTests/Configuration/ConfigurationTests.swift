@@ -199,6 +199,15 @@ import Testing
             (listener + "identity = 'cn'\n", .identityWithoutCertificates),
             (listener + "client-id-rule = 'equals-identity'\n", .clientIDRuleWithoutIdentity),
             (listener + "mount-point = 'a/#'\n", .badMountPoint),
+            (listener + "keystore = 's'\n", .twoIdentities),
+            (listener + "keystore-alias = 'x'\n", .keystoreMissing),
+            (listener + "keystore-password-file = 'x'\n", .keystoreMissing),
+            (listener + "truststore-password-file = 'x'\n", .keystoreMissing),
+            (listener + "[[listener.identity]]\nkeystore='s'\nkey='k'\n", .twoIdentities),
+            (
+                "[[listener]]\nname='p'\ntls=false\nbind='localhost'\nkeystore='c'\n",
+                .tlsSettingWithoutTLS
+            ),
             (listener + "[[listener.identity]]\ncertificate = 'c'\n", .keyMissing),
             (listener + "[[listener.identity]]\n", .certificateMissing),
             (
@@ -210,6 +219,35 @@ import Testing
     func rules(_ text: String, _ code: ConfigurationCode) throws {
         let found = faults(text)
         #expect(found.contains { $0.code == code }, "\(found.map(\.text))")
+    }
+
+    @Test("a keystore stands for certificate and key, a truststore for trust-files")
+    func keystores() throws {
+        let loaded = try load(
+            """
+            [[listener]]
+            name = "m"
+            keystore = "server.p12"
+            keystore-alias = "serveralias"
+            keystore-password-file = "store.pass"
+            key-passphrase-file = "key.pass"
+            truststore = "trust.jks"
+            truststore-password-file = "trust.pass"
+            client-certificates = "require"
+            identity = "cn"
+            [[listener.identity]]
+            keystore = "other.jks"
+            """
+        )
+        #expect(loaded.warnings.isEmpty)
+        #expect(loaded.configuration.listeners[0].keystore == "/etc/s/server.p12")
+        // All of them are watched.
+        #expect(
+            loaded.files.map(\.path) == [
+                "/etc/s/key.pass", "/etc/s/server.p12", "/etc/s/store.pass", "/etc/s/trust.jks",
+                "/etc/s/trust.pass", "/etc/s/other.jks",
+            ]
+        )
     }
 
     @Test("plain text on the network needs the second word and is warned of")
