@@ -99,7 +99,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["sealwire", "SealPKI", "SealServer", "SealTelemetry"],
-            exclude: ["Scripts"],
+            exclude: ["Scripts", "Java"],
             swiftSettings: house
         ),
         tests(

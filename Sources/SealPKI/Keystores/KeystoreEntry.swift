@@ -32,6 +32,16 @@ public enum KeystoreKey: Sendable {
             throw failure
         }
     }
+
+    /// The key under another password, the way that JKS has it.
+    public func sealedForJKS(
+        _ password: [UInt8],
+        opening passwords: [[UInt8]],
+        limits: KeystoreLimits = .standard
+    ) throws(PKIError) -> KeystoreKey {
+        let key = try opened(passwords, limits: limits)
+        return .sealed(try SealedKey.jks(key, KeystorePassword(password)))
+    }
 }
 
 /// An entry of a keystore.

@@ -132,6 +132,14 @@ public enum IdentityLoader {
 
     // MARK: Checks
 
+    /// The chain of a key among certificates in any order; a gap or a stranger is refused.
+    public static func chain(
+        of key: PrivateKey,
+        among certificates: [Certificate]
+    ) throws(PKIError) -> [Certificate] {
+        try ordered(certificates, key)
+    }
+
     /// The certificates from the key's own on, each one an issuer of one before it.
     ///
     /// Files are often put together in another order, which TLS does not allow (RFC 8446 §4.4.2).

@@ -20,7 +20,7 @@ struct Command: Sendable {
     /// All commands, in the order of the help.
     static let all: [Command] = [
         Pub.command, Sub.command, Rr.command, BenchCommand.command, AuthorityCommand.command,
-        CertNoun.command,
+        CertNoun.command, KeystoreNoun.command, KeygenNoun.command,
     ]
 }
 

@@ -17,7 +17,13 @@ struct Secret: Sendable {
     /// The longest passphrase that is taken.
     static let bytesMax = 1024
 
-    init(_ subject: String) { self.subject = subject }
+    /// Whether no characters at all are a passphrase, too: somebody else's file may have such.
+    let mayBeEmpty: Bool
+
+    init(_ subject: String, mayBeEmpty: Bool = false) {
+        self.subject = subject
+        self.mayBeEmpty = mayBeEmpty
+    }
 
     /// Whether the command line says where it is.
     var isGiven: Bool { file != nil || variable != nil }
@@ -72,7 +78,7 @@ struct Secret: Sendable {
     }
 
     private func checked(_ bytes: [UInt8], _ where: String) throws(UsageError) -> [UInt8] {
-        guard !bytes.isEmpty else {
+        guard mayBeEmpty || !bytes.isEmpty else {
             throw UsageError(message: "the passphrase of \(subject) is empty")
         }
         guard bytes.count <= Self.bytesMax else {
