@@ -49,8 +49,8 @@ struct KeystoreCommandTests {
         }
         for (name, format) in [("trust.p12", "pkcs12"), ("trust.jks", "jks")] {
             try bench.run(
-                "sealwire keystore import-trust \(name) --format \(format) --alias servercertificate "
-                    + "--cert caCert.cer --password-file store.pass"
+                "sealwire keystore import-trust \(name) --format \(format) "
+                    + "--alias servercertificate --cert caCert.cer --password-file store.pass"
             )
             let list = try bench.run("keytool -list -keystore \(name) -storepass store-secret")
             #expect(list.output.contains("servercertificate, "))
@@ -144,7 +144,8 @@ struct KeystoreCommandTests {
         )
         try bench.run(
             "keytool -importkeystore -srckeystore e.jks -srcstorepass store-secret -srcalias "
-                + "devicekeyentry -srckeypass key-secret -destkeystore f.p12 -deststorepass changeit"
+                + "devicekeyentry -srckeypass key-secret -destkeystore f.p12 "
+                + "-deststorepass changeit"
         )
         try bench.run(
             "sealwire keystore convert d.p12 old.p12 --format pkcs12 --legacy "
@@ -165,7 +166,8 @@ struct KeystoreCommandTests {
                 + "--password-file store.pass"
         )
         try bench.run(
-            "sealwire keystore password d.jks --password-file store.pass --new-password-file new.pass"
+            "sealwire keystore password d.jks --password-file store.pass "
+                + "--new-password-file new.pass"
         )
         try bench.run("keytool -list -keystore d.jks -storepass store-secret", exit: 1)
         let take = "sealwire keystore export d.jks --password-file new.pass --key"

@@ -57,13 +57,14 @@ struct KeygenRun {
         try Files.write(key.pem() + certificate.pem, to: path("nopass.pem"), mode: 0o600)
         try Files.write(certificate.der, to: path("cer"))
         try Files.write(certificate.pem, to: path("pub.pem"))
+        let end = DatabaseTime.iso(certificate.notAfter)
         Terminal.write(
             """
             \(path(storeEnding)): \(options.format.title) with the key "\(options.alias)"
             \(path("nopass.pem")): the key in clear, with its certificate
             \(path("cer")): the certificate, DER
             \(path("pub.pem")): the certificate, PEM
-            SHA-256 \(certificate.fingerprint), valid until \(DatabaseTime.iso(certificate.notAfter))
+            SHA-256 \(certificate.fingerprint), valid until \(end)
 
             """
         )
