@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that somebody gets with a certificate: NAME.crt, NAME.chain.pem and NAME.key. The
+// The files that somebody gets with a certificate: NAME.crt, NAME.chain.pem, NAME.key, and keystores
+// on demand. The
 // certificate is written first, so that a set that was interrupted can be told from a key that was
 // there before.
 
@@ -49,11 +50,17 @@ public struct DeviceFiles: Sendable {
     /// The key's file.
     public func key(_ stem: String) -> String { "\(folder)/\(stem).key" }
 
+    /// The keystore of a kind.
+    public func store(_ stem: String, _ format: KeystoreFormat) -> String {
+        "\(folder)/\(stem).\(format == .pkcs12 ? "p12" : "jks")"
+    }
+
     /// Looks what is there.
     public func presence(_ stem: String, _ authority: LocalAuthority) -> Presence {
         let file = certificate(stem)
         guard DirectoryFiles.exists(file) else {
-            for other in [key(stem), chain(stem)] where DirectoryFiles.exists(other) {
+            let others = [key(stem), chain(stem)] + KeystoreFormat.allCases.map { store(stem, $0) }
+            for other in others where DirectoryFiles.exists(other) {
                 return .taken(other)
             }
             return .free
@@ -80,11 +87,15 @@ public struct DeviceFiles: Sendable {
         _ issued: Certificate,
         above: [UInt8],
         key pem: [UInt8]?,
+        stores: [KeystoreFormat: [UInt8]] = [:],
         isOverwriting: Bool
     ) throws(PKIError) {
         let own = issued.pem
         try put(own, certificate(stem), 0o644, isOverwriting)
         try put(own + above, chain(stem), 0o644, isOverwriting)
+        for (format, bytes) in stores {
+            try put(bytes, store(stem, format), 0o600, isOverwriting)
+        }
         if let pem { try put(pem, key(stem), 0o600, isOverwriting) }
     }
 

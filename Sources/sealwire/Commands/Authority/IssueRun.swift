@@ -12,6 +12,7 @@ struct IssueRun {
     private let files: DeviceFiles
     private let above: [UInt8]
     private let keyPassphrase: [UInt8]?
+    private let storePassword: [UInt8]
     private let days: Int
 
     init(_ options: IssueOptions) throws {
@@ -26,6 +27,7 @@ struct IssueRun {
         session.outputFolder = files.folder
         above = authority.abovePEM
         keyPassphrase = try options.keySecret.given()
+        storePassword = options.stores.isEmpty ? [] : try options.storeSecret.readNew()
         days = options.signing.days(authority)
     }
 
@@ -34,6 +36,7 @@ struct IssueRun {
         let name: String
         let stem: String
         let order: SigningOrder
+        let key: PrivateKey
         let keyPEM: [UInt8]
         let isOverwriting: Bool
     }
@@ -59,6 +62,7 @@ struct IssueRun {
                 key: key,
                 days: days
             ),
+            key: key,
             keyPEM: pem,
             isOverwriting: isOverwriting
         )
@@ -86,8 +90,31 @@ struct IssueRun {
             issued.certificate,
             above: above,
             key: one.keyPEM,
+            stores: try stores(one, issued),
             isOverwriting: one.isOverwriting
         )
+    }
+
+    /// The keystores of one certificate.
+    private func stores(
+        _ one: Ready,
+        _ issued: IssuedCertificate
+    ) throws(PKIError) -> [KeystoreFormat: [UInt8]] {
+        guard !options.stores.isEmpty else { return [:] }
+        var store = Keystore()
+        let chain = [issued.certificate, authority.certificate] + authority.chain
+        try store.add(
+            KeystoreEntry(
+                alias: options.alias ?? one.name,
+                created: LocalAuthority.now * 1000,
+                content: .key(.open(one.key), chain: chain)
+            )
+        )
+        var written: [KeystoreFormat: [UInt8]] = [:]
+        for format in options.stores {
+            written[format] = try store.written(as: format, password: storePassword)
+        }
+        return written
     }
 
     /// One name.
@@ -120,6 +147,7 @@ struct IssueRun {
 
                 """
             )
+            for format in options.stores { Terminal.write("\(files.store(stem, format))\n") }
         }
         return ToolExit.done
     }

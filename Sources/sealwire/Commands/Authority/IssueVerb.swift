@@ -14,6 +14,9 @@ struct IssueOptions: NamesAuthority, ChoosesExtensions {
     var isJSON = false
     var isQuiet = false
     var keySecret = Secret("the new key")
+    var stores: [KeystoreFormat] = []
+    var alias: String?
+    var storeSecret = Secret("the keystore")
 
     static let flags = FlagTable<IssueOptions>(
         authorityFlags(isSigning: true) + signingFlags + [
@@ -42,7 +45,20 @@ struct IssueOptions: NamesAuthority, ChoosesExtensions {
                 (options) throws(UsageError) in
                 options.isQuiet = true
             },
+            .on("--p12", help: "also a keystore NAME.p12 with key and chain") {
+                (options) throws(UsageError) in
+                options.stores.append(.pkcs12)
+            },
+            .on("--jks", help: "also a keystore NAME.jks with key and chain") {
+                (options) throws(UsageError) in
+                options.stores.append(.jks)
+            },
+            .value("--alias", is: "ALIAS", "the key's name in keystores (default: NAME)") {
+                (options, value, _) throws(UsageError) in
+                options.alias = value
+            },
         ] + Secret.flags("key-passphrase", "what new keys are encrypted with", \.keySecret)
+            + Secret.flags("store-password", "the password of keystores", \.storeSecret)
     )
 }
 
@@ -73,6 +89,7 @@ enum IssueVerb {
                   NAME.crt         the certificate
                   NAME.chain.pem   the certificate and those above it, up to the root
                   NAME.key         its key, PKCS #8
+                  NAME.p12, .jks   keystores, with --p12 and --jks
 
                 """
             ),
