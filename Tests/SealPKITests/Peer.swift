@@ -44,8 +44,10 @@ final class PeerFolder {
     @discardableResult
     func shell(_ script: String, isFine: Bool = true) throws -> PeerOutcome {
         let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", script]
+        // The threads of a test block signals, which a shell would inherit.
+        process.executableURL = URL(filePath: "/usr/bin/perl")
+        let unblock = "use POSIX; sigprocmask(SIG_SETMASK, POSIX::SigSet->new()); exec @ARGV"
+        process.arguments = ["-e", unblock, "/bin/sh", "-c", script]
         process.currentDirectoryURL = URL(filePath: path)
         let pipe = Pipe()
         process.standardOutput = pipe

@@ -180,7 +180,9 @@ extension OpenSSLConfiguration {
         case 0x0A: out += [backslash, UInt8(ascii: "n")]
         case 0x0D: out += [backslash, UInt8(ascii: "r")]
         case 0x09: out += [backslash, UInt8(ascii: "t")]
-        case 0x20, 0x22, 0x23, 0x24, 0x27, 0x5C, 0x60: out += [backslash, byte]
+        // In quotes, because blanks at the end would be cut off with their backslash left.
+        case 0x20: out += [0x22, byte, 0x22]
+        case 0x22, 0x23, 0x24, 0x27, 0x5C, 0x60: out += [backslash, byte]
         default: out.append(byte)
         }
     }

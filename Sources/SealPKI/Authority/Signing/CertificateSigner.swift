@@ -149,6 +149,11 @@ struct CertificateSigner {
         return (entries, "[ \(name) ] in \(settings.file)")
     }
 
+    /// Whether basicConstraints say CA:TRUE, whatever keyUsage says.
+    private static func saysAuthority(_ certificate: Certificate) -> Bool {
+        X509_get_extension_flags(certificate.pointer) & UInt32(EXFLAG_CA) != 0
+    }
+
     /// Whether the issuer may do this, now, with this key.
     static func check(
         _ issuer: Certificate,
@@ -157,7 +162,7 @@ struct CertificateSigner {
         _ usage: UInt32,
         _ what: String
     ) throws(PKIError) {
-        guard issuer.isAuthority else {
+        guard saysAuthority(issuer) else {
             throw PKIError(
                 .notAuthority,
                 "the issuer's certificate is not an authority's (CA:FALSE)"
@@ -329,7 +334,7 @@ struct CertificateSigner {
         }
         OpenSSLDoor.forgetErrors()
         // Only asked now: OpenSSL remembers a digest of what it is asked about.
-        if order.request != nil, !plan.makesAuthority, certificate.isAuthority {
+        if order.request != nil, !plan.makesAuthority, Self.saysAuthority(certificate) {
             throw PKIError(
                 .requestAuthority,
                 "the request asks to become an authority",
