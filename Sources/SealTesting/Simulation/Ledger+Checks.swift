@@ -47,7 +47,8 @@ extension Ledger {
         guard !firm.isEmpty, session.connection != nil else { return }
         for message in messages where message.round == round && !message.isWill {
             guard let taken = message.handledStep, !message.isClear, !message.expires,
-                message.byteCount + 80 < packetMaximum
+                message.byteCount + 80 < packetMaximum,
+                !guarded.contains(client) || !SimulatedListener.isForbidden(message.topic)
             else { continue }
             let matching = firm.filter {
                 ($0.confirmedStep ?? .max) < taken && PlainMatch.matches($0.filter, message.topic)
@@ -116,7 +117,8 @@ extension Ledger {
     }
 
     /// Whether a value that came after its removal had waited in the queue since an earlier
-    /// subscription: the removal fell between that one and the present one, so nobody tells it.
+    /// subscription, and nobody tells of the removal: it fell between that one and the present
+    /// one, or was of QoS 0 while the client was away.
     private func isLeftOver(
         _ last: RetainedReceipt,
         _ session: LedgerSession,
@@ -125,12 +127,15 @@ extension Ledger {
     ) -> Bool {
         let removed = removal.handledStep ?? .max
         let taken = messages[last.message].handledStep ?? .max
-        let topic = removal.topic
-        return present.allSatisfy { ($0.confirmedStep ?? .max) >= removed }
-            && session.subscriptions.contains {
-                $0.group == nil && PlainMatch.matches($0.filter, topic)
-                    && ($0.endStep ?? -1) >= taken && (!last.isMarked || $0.retainAsPublished)
-            }
+        guard present.allSatisfy({ ($0.confirmedStep ?? .max) >= removed }) else { return false }
+        return session.subscriptions.contains { former in
+            let isMissed =
+                former.endStep == nil && min(former.qos, removal.qos) == 0
+                && removed <= session.openedStep
+            return former.group == nil && PlainMatch.matches(former.filter, removal.topic)
+                && (former.endStep ?? .max) >= taken && (former.endStep != nil || isMissed)
+                && (!last.isMarked || former.retainAsPublished || former.wantsRetained)
+        }
     }
 
     /// The last value of each topic is the last one that a subscriber knows of.
@@ -138,7 +143,7 @@ extension Ledger {
         let session = sessions[client]
         // A will's topic has more than one publisher: its values have no order.
         for (topic, value) in retained.sorted(by: { $0.key < $1.key })
-        where !topic.hasPrefix("w/") {
+        where !topic.hasPrefix("w/") && !topic.hasPrefix("m/w/") {
             let matching = session.subscriptions.filter {
                 $0.isFirm && $0.group == nil && PlainMatch.matches($0.filter, topic)
                     && $0.connection == session.connection

@@ -64,6 +64,9 @@ extension Ledger {
         guard message.topic == receipt.topic else {
             throw fault(client, receipt, "which was published on \(message.topic)")
         }
+        if guarded.contains(client), SimulatedListener.isForbidden(receipt.topic) {
+            throw fault(client, receipt, "which it may not read")
+        }
         guard let taken = message.handledStep else {
             throw fault(client, receipt, "which no partition has taken in")
         }

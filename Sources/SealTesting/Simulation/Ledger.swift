@@ -14,6 +14,8 @@ final class Ledger {
     /// Messages that may come to a group twice, because a member's session ended.
     var groupRepeats: [String: Set<Int>] = [:]
     let observer: Int
+    /// Clients that may not read what is forbidden.
+    var guarded: Set<Int> = []
     var step = 0
     var round = 0
     var now: UInt64 = 0
@@ -124,6 +126,7 @@ final class Ledger {
             sessions[client].exists = true
         }
         sessions[client].connection = connection.number
+        sessions[client].openedStep = step
         sessions[client].expirySeconds = connection.facts.expirySeconds
         sessions[client].expiresAt = .max
         sessions[client].will = connection.facts.will

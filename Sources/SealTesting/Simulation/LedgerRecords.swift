@@ -12,6 +12,8 @@ struct LedgerMessage {
     /// Its payload is empty: it clears the retained message.
     var isClear = false
     var isWill = false
+    /// Its publisher may not publish it.
+    var isForbidden = false
     var byteCount = 0
     var expires = false
     /// Its place among its publisher's messages.
@@ -61,6 +63,8 @@ struct LedgerSession {
     var exists = false
     var incarnation = 0
     var connection: UInt64?
+    /// When the present connection was opened.
+    var openedStep = 0
     var expirySeconds: UInt32 = 0
     var expiresAt = UInt64.max
     var will: WillFacts?

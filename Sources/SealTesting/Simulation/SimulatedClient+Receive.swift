@@ -63,7 +63,8 @@ extension SimulatedClient {
                     direction: .fromServer
                 )
                 trace("told to go: \(packet.reason)")
-                if packet.reason != .keepAliveTimeout {
+                let isExpected = isDraining && packet.reason == .serverShuttingDown
+                if packet.reason != .keepAliveTimeout, !isExpected {
                     throw SimulationFault(
                         reason: "client \(index) was sent away: \(packet.reason)"
                     )
@@ -82,10 +83,16 @@ extension SimulatedClient {
     }
 
     private func accepted(_ packet: Connack) throws(SimulationFault) {
+        if let connection, try isTurnedAway(packet, connection) {
+            trace("turned away \(connection.number)")
+            connection.isAbandoned = true
+            return forgetConnection()
+        }
         guard !isOpen, packet.reason == .success, let connection else {
             throw SimulationFault(reason: "client \(index) was refused: \(packet.reason)")
         }
-        if packet.sessionPresent != expectsPresent {
+        // MQTT 3.1 does not say whether there is a session.
+        if version != .v31, packet.sessionPresent != expectsPresent {
             throw SimulationFault(
                 reason: "client \(index) has a session: said \(packet.sessionPresent), "
                     + "should be \(expectsPresent)"
@@ -108,6 +115,22 @@ extension SimulatedClient {
             }
         }
         if isObserver, !packet.sessionPresent { observe() }
+    }
+
+    /// Whoever has the wrong password, or comes too late, is told so.
+    private func isTurnedAway(
+        _ packet: Connack,
+        _ connection: SimulatedConnection
+    ) throws(SimulationFault) -> Bool {
+        if connection.facts.isImpostor {
+            guard packet.reason == .badUserNameOrPassword || isDraining else {
+                throw SimulationFault(
+                    reason: "client \(index) came in with the wrong password: \(packet.reason)"
+                )
+            }
+            return true
+        }
+        return isDraining && packet.reason == .serverUnavailable
     }
 
     /// The observer sees everything.
@@ -134,6 +157,7 @@ extension SimulatedClient {
             if topic.isEmpty { topic = aliasesIn[details.topicAlias] ?? "?" }
             aliasesIn[details.topicAlias] = topic
         }
+        topic = listener.mount + topic
         let payload = view.payload.copied()
         var message: Int?
         if !payload.isEmpty {
@@ -198,7 +222,17 @@ extension SimulatedClient {
                     + "does not have under way"
             )
         }
-        let qos = ledger.messages[outgoing[place].message].qos
+        let message = ledger.messages[outgoing[place].message]
+        let qos = message.qos
+        if message.isForbidden, isV5 {
+            guard packet.reason == .notAuthorized, type == (qos == 1 ? .puback : .pubrec) else {
+                throw SimulationFault(
+                    reason: "client \(index) may publish on \(message.topic): \(packet.reason)"
+                )
+            }
+            outgoing.remove(at: place)
+            return
+        }
         // A PUBREL sent again after its PUBCOMP was lost finds nothing, and that is right.
         let isLate = type == .pubcomp && packet.reason == .packetIdentifierNotFound
         if packet.reason.rawValue >= 0x80, !(isLate && expectsPresent) {

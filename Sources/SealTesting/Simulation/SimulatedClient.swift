@@ -25,7 +25,8 @@ enum ConnectPurpose {
 final class SimulatedClient {
     let index: Int
     let identifier: [UInt8]
-    let isV5: Bool
+    let version: ProtocolVersion
+    let listener: SimulatedListener
     let isObserver: Bool
     /// The shared group it works in; such a client has no other filters for these topics.
     let group: String?
@@ -61,7 +62,10 @@ final class SimulatedClient {
     /// Whether a planted bug befalls a packet of this kind now.
     var isSabotaged: (Sabotage) -> Bool = { _ in false }
 
-    var version: ProtocolVersion { isV5 ? .v5 : .v311 }
+    /// The broker is ending.
+    var isDraining = false
+
+    var isV5: Bool { version == .v5 }
 
     init(
         index: Int,
@@ -77,12 +81,13 @@ final class SimulatedClient {
         self.ledger = ledger
         self.isObserver = isObserver
         identifier = Array("client-\(index)-\(dice.below(1000))".utf8)
-        isV5 = isObserver || dice.chance(60)
+        version = isObserver || dice.chance(60) ? .v5 : dice.chance(50) ? .v311 : .v31
+        listener = isObserver ? .plain : dice.pick([.plain, .plain, .plain, .mounted, .guarded])
         let worker = dice.chance(40) && !isObserver
         group = worker ? dice.pick(["$share/g1/s/+", "$share/g2/s/#"]) : nil
         isPersistent = isObserver || dice.chance(60)
         // It is the same in all of a client's connections: what was under way must still fit.
-        packetBytesMax = isV5 && !isObserver && dice.chance(15) ? 150 : .max
+        packetBytesMax = version == .v5 && !isObserver && dice.chance(15) ? 150 : .max
         payloadBytesMax = plan.payloadBytesMax
         self.dice = dice
     }
@@ -95,6 +100,7 @@ final class SimulatedClient {
         shard: Int,
         _ purpose: ConnectPurpose
     ) -> SimulatedConnection {
+        let isImpostor = listener == .guarded && purpose == .live && dice.chance(10)
         var cleanStart = dice.chance(isPersistent ? 10 : 80)
         if purpose == .mend || isObserver { cleanStart = false }
         if purpose == .leave { cleanStart = true }
@@ -118,15 +124,21 @@ final class SimulatedClient {
             expirySeconds: expiry,
             isV5: isV5,
             keepAliveSeconds: keepAlive,
-            will: will
+            will: will,
+            listener: listener,
+            isImpostor: isImpostor
         )
+        if listener == .guarded {
+            packet.username = Array(SimulatedListener.user.utf8)
+            packet.password = isImpostor ? Array("wrong".utf8) : SimulatedListener.password
+        }
         let made = SimulatedConnection(
             number: number,
             client: index,
             shard: shard,
             facts: facts
         )
-        if cleanStart { forgetSession() }
+        if cleanStart, !isImpostor { forgetSession() }
         forgetConnection()
         connection = made
         var writer = ByteWriter()
@@ -140,12 +152,11 @@ final class SimulatedClient {
         receiveMaximum = dice.pick([1, 2, 5, 65_535, 65_535])
         properties.receiveMaximum = receiveMaximum
         if packetBytesMax < .max { properties.maximumPacketSize = UInt32(packetBytesMax) }
-        // Without an alias a packet is longer: sent again, it may not fit any more.
-        if packetBytesMax == .max { properties.topicAliasMaximum = dice.pick([0, 0, 3]) }
+        properties.topicAliasMaximum = dice.pick([0, 0, 3])
     }
 
     private func addWill(_ packet: inout Connect) -> WillFacts {
-        let topic = "w/\(index)"
+        let topic = listener.mount + "w/\(index)"
         let qos = UInt8(dice.below(3))
         let isRetained = dice.chance(20)
         let id = ledger.newMessage(
@@ -155,7 +166,12 @@ final class SimulatedClient {
             isRetained: isRetained,
             isWill: true
         )
-        var will = Will(topic: Array(topic.utf8), payload: [], qos: qos, isRetained: isRetained)
+        var will = Will(
+            topic: Array(wireText(topic).utf8),
+            payload: [],
+            qos: qos,
+            isRetained: isRetained
+        )
         will.payload = Array("\(id).".utf8)
         if isV5 { will.delaySeconds = dice.pick([0, 0, 2, 30]) }
         packet.will = will
@@ -215,7 +231,10 @@ final class SimulatedClient {
             topic = "r/\(place)"
             qos = UInt8(place % 3)
         }
+        topic = listener.mount + topic
         let id = ledger.newMessage(topic, publisher: index, qos: qos, isRetained: isRetained)
+        ledger.messages[id].isForbidden =
+            listener == .guarded && SimulatedListener.isForbidden(topic)
         if isRetained, dice.chance(20) { ledger.messages[id].isClear = true }
         ledger.messages[id].byteCount = topic.utf8.count + payload(id).count
         var packetID: UInt16 = 0
@@ -238,7 +257,7 @@ final class SimulatedClient {
     func send(_ id: Int, _ packetID: UInt16, isDuplicate: Bool) {
         let message = ledger.messages[id]
         let bytes = payload(id)
-        var topic = message.topic
+        var topic = wireText(message.topic)
         var alias: UInt16?
         if isV5, aliasMaximum > 0, dice.chance(30) {
             if let known = aliasesOut[topic] {
@@ -265,7 +284,10 @@ final class SimulatedClient {
             payload: bytes.span.bytes,
             into: &writer
         )
-        connection?.write(writer.copied(), .publish(message: id))
+        connection?.write(
+            writer.copied(),
+            message.isForbidden ? nil : .publish(message: id)
+        )
         if message.qos > 0 { dueAnswers.append((message.qos == 1 ? .puback : .pubrec, packetID)) }
         trace("publish \(id) \(message.topic) qos \(message.qos) id \(packetID)")
     }
@@ -294,14 +316,15 @@ final class SimulatedClient {
     func send(_ filters: [SubscriptionRequest], identifier: UInt32?) {
         guard let connection else { return }
         let packetID = takePacketID()
-        requests.append((packetID, true, filters.map(\.qos)))
-        for request in filters {
+        requests.append((packetID, true, filters.map { refusal($0) ?? $0.qos }))
+        for request in filters where refusal(request) == nil {
             var filter = String(decoding: request.filter, as: UTF8.self)
             var group: String?
             if filter.hasPrefix("$share/") {
-                group = filter
+                group = worldText(filter)
                 filter = filter.split(separator: "/").dropFirst(2).joined(separator: "/")
             }
+            filter = listener.mount + filter
             ledger.sessions[index].subscriptions.append(
                 LedgerSubscription(
                     filter: filter,
@@ -336,11 +359,11 @@ final class SimulatedClient {
         var text = dice.pick(Self.filters)
         if !open.isEmpty, dice.chance(90) {
             let chosen = dice.pick(open)
-            text = chosen.group ?? chosen.filter
+            text = wireText(chosen.group ?? chosen.filter)
         }
         let packetID = takePacketID()
         requests.append((packetID, false, []))
-        ledger.unsubscribeAsked(index, text, packetID)
+        ledger.unsubscribeAsked(index, worldText(text), packetID)
         var writer = ByteWriter()
         Encode.unsubscribe(
             Unsubscribe(packetID: packetID, filters: [Array(text.utf8)]),
@@ -387,16 +410,39 @@ final class SimulatedClient {
     }
 
     static let topics = [
-        "a", "a/b", "a/b/c", "x/y", "t/1", "t/2", "t/3", "s/1", "s/2", "s/3", "$d/x", "x//y",
+        "a", "a/b", "a/b/c", "x/y", "t/1", "t/2", "t/3", "s/1", "s/2", "s/3", "$d/x", "x//y", "f/1",
     ]
     static let filters = [
         "#", "+/+", "a/#", "a/+", "a/b", "+/b/#", "x/#", "t/+", "r/#", "r/+", "r/2", "r/1", "w/#",
-        "+", "$d/#", "t/1", "x//y", "+/1",
+        "+", "$d/#", "t/1", "x//y", "+/1", "f/#", "f/+",
     ]
     static let workerFilters = ["a/#", "a/+", "a/b", "t/+", "t/1", "r/#", "r/+", "x/#", "w/+"]
 }
 
 extension SimulatedClient {
+    /// A topic, filter or shared filter of the client as the broker knows it.
+    func worldText(_ text: String) -> String {
+        guard text.hasPrefix("$share/") else { return listener.mount + text }
+        let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        return "\(parts[0])/\(parts[1])/\(listener.mount)\(parts[2])"
+    }
+
+    /// The same as the client writes it.
+    func wireText(_ text: String) -> String {
+        guard text.hasPrefix("$share/") else {
+            return String(text.dropFirst(listener.mount.count))
+        }
+        let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        return "\(parts[0])/\(parts[1])/\(parts[2].dropFirst(listener.mount.count))"
+    }
+
+    /// The code with which a filter is refused; nil when it is not.
+    private func refusal(_ request: SubscriptionRequest) -> UInt8? {
+        let filter = String(decoding: request.filter, as: UTF8.self)
+        guard listener == .guarded, SimulatedListener.isForbidden(filter) else { return nil }
+        return isV5 ? 0x87 : 0x80
+    }
+
     /// Leaves and leaves nothing behind.
     func leave() {
         guard let connection else { return }

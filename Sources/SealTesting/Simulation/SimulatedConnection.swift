@@ -21,6 +21,9 @@ struct ConnectFacts {
     var isV5: Bool
     var keepAliveSeconds: UInt16
     var will: WillFacts?
+    var listener = SimulatedListener.plain
+    /// It comes with the wrong password.
+    var isImpostor = false
 }
 
 /// The will of one connection.

@@ -13,6 +13,8 @@ final class SimulatedShard {
     var connections: [SimulatedConnection] = []
     /// Moved connections on their way to this shard.
     var arrivals: [(connection: SimulatedConnection, admitted: Admitted)] = []
+    /// Logins whose passwords are being compared.
+    var logins: [(link: Handle, question: PasswordQuestion)] = []
     /// How far the partition's present list of actions has been told to the ledger.
     private var told = 0
     private var present: SimulatedConnection?
@@ -38,7 +40,7 @@ final class SimulatedShard {
         connections.append(connection)
         connection.link = partition.arrived(
             transport: connection.number,
-            listener: 0,
+            listener: connection.facts.listener.rawValue,
             admitted
         )
         connection.isResumed = true
@@ -50,12 +52,20 @@ final class SimulatedShard {
         try act()
     }
 
+    /// A password was compared; which one is done first is chance.
+    func finishLogin(_ place: Int) throws(SimulationFault) {
+        let (link, question) = logins.remove(at: place)
+        let isRight = question.password == SimulatedListener.password
+        partition.loginDecided(link, Login.finish(question, matches: isRight))
+        try act()
+    }
+
     func open(_ connection: SimulatedConnection) {
         connections.append(connection)
         connection.link = partition.opened(
             transport: connection.number,
-            listener: 0,
-            facts: ArrivalFacts(listenerName: "plain")
+            listener: connection.facts.listener.rawValue,
+            facts: ArrivalFacts(listenerName: connection.facts.listener.name)
         )
     }
 
@@ -206,10 +216,11 @@ final class SimulatedShard {
             else { return }
             connections.removeAll { $0 === connection }
             connection.isMoving = true
+            connection.isHeld = false
             connection.needs = 0
             partition.moved(link)
             world.move(connection, to: home, admitted)
-        case .login: throw SimulationFault(reason: "nobody has a password here")
+        case .login(let link, let question): logins.append((link, question))
         case .report(let event): try world.report(event)
         }
     }

@@ -70,6 +70,7 @@ extension Simulation {
             isBusy = true
         }
         if letters.contains(where: { $0.contains { !$0.isEmpty } }) { isBusy = true }
+        if shards.contains(where: { !$0.logins.isEmpty }) { isBusy = true }
         return isBusy || hash != before
     }
 
@@ -124,6 +125,7 @@ extension Simulation {
         }
         clearRetained()
         try settle()
+        if plan.drains { return try drain() }
         for client in clients where client.connection != nil { client.leave() }
         try calm(20)
         // Sessions without an end are ended by a last, clean connection.
@@ -139,6 +141,44 @@ extension Simulation {
         ledger.passTime(to: now)
         for _ in 0..<20 { for shard in shards { try turn(shard, portion: 100) } }
         for shard in shards { try checkEmpty(shard) }
+    }
+
+    /// The daemon ends: everybody is told so, nobody comes in any more, and sessions are kept.
+    private func drain() throws(SimulationFault) {
+        trace("draining")
+        isDraining = true
+        // Some are on their way in when it begins.
+        for client in clients.prefix(3) where client.connection == nil {
+            try reconnect(client, .mend)
+        }
+        for client in clients { client.isDraining = true }
+        for shard in shards {
+            shard.partition.drain()
+            try shard.act()
+            try calm(dice.below(3))
+        }
+        try calm(20)
+        for client in clients.prefix(3) where client.connection == nil {
+            try reconnect(client, .mend)
+        }
+        try calm(20)
+        // Those who do not look at the end are cut off after a while.
+        now += 3000
+        ledger.passTime(to: now)
+        try calm(20)
+        if let client = clients.first(where: { $0.isOpen }) {
+            throw SimulationFault(reason: "client \(client.index) outlives the drain")
+        }
+        let counters = shards.map { $0.partition.snapshot() }
+        let stored = ledger.sessions.count { $0.exists }
+        guard counters.allSatisfy({ $0.connections == 0 }),
+            counters.reduce(0, { $0 + $1.sessions }) == stored
+        else {
+            throw SimulationFault(
+                reason: "after the drain there are \(counters.map(\.connections)) connections "
+                    + "and \(counters.map(\.sessions)) sessions, not \(stored)"
+            )
+        }
     }
 
     /// Lets what is on its way arrive.
@@ -159,7 +199,7 @@ extension Simulation {
     private func clearRetained() {
         guard let cleaner = clients.first(where: \.isObserver), cleaner.isOpen else { return }
         var topics = Array(ledger.retained.keys)
-        topics += clients.map { "w/\($0.index)" }
+        topics += clients.map { $0.listener.mount + "w/\($0.index)" }
         for topic in topics.sorted() {
             let id = ledger.newMessage(
                 topic,

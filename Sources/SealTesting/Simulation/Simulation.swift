@@ -25,6 +25,9 @@ public final class Simulation {
     var oldRetained: [[UInt8]: Message] = [:]
     var connectionCount = 0
     var isSettling = false
+    /// The partitions were told to drain.
+    var isDraining = false
+    private var setupFault: String?
 
     /// Makes a world.
     public init(_ plan: SimulationPlan) {
@@ -34,8 +37,8 @@ public final class Simulation {
         let count = plan.partitionCount
         letters = Array(repeating: Array(repeating: [], count: count), count: count)
         sabotageAt = dice.within(2...20)
-        var rules = AccessRules()
-        rules.allowsAnonymous = true
+        var rules: [AccessRules] = []
+        do { rules = try SimulatedListener.rules() } catch { setupFault = error.reason }
         let homeSeed = dice.next()
         let tableSeed = dice.next()
         self.dice = dice
@@ -46,9 +49,9 @@ public final class Simulation {
                 homeSeed: homeSeed,
                 tableSeed: tableSeed &+ UInt64(index),
                 limits: plan.limits,
-                listeners: [ListenerGrant()]
+                listeners: SimulatedListener.grants
             )
-            let partition = Partition(setup, access: [rules], now: now)
+            let partition = Partition(setup, access: rules, now: now)
             shards.append(SimulatedShard(index: index, partition: partition, world: self))
         }
         for index in 0...plan.clientCount {
@@ -60,6 +63,7 @@ public final class Simulation {
                 ledger: ledger,
                 dice: Dice(seed: self.dice.next())
             )
+            if client.listener == .guarded { ledger.guarded.insert(index) }
             client.trace = { [unowned self] in self.trace("\(index): \($0)") }
             client.isSabotaged = { [unowned self] in plan.sabotage == $0 && isTime() }
             clients.append(client)
@@ -68,7 +72,7 @@ public final class Simulation {
 
     /// Runs the whole plan.
     public func run() -> SimulationResult {
-        var fault: String?
+        var fault = setupFault
         do {
             try settle()
             for round in 1...plan.roundCount {
@@ -214,6 +218,9 @@ public final class Simulation {
             }
         }
         while !shard.arrivals.isEmpty, dice.chance(portion) { try shard.adopt() }
+        while !shard.logins.isEmpty, dice.chance(portion) {
+            try shard.finishLogin(dice.below(shard.logins.count))
+        }
         for connection in shard.connections {
             shard.unblock(connection)
             if connection.lingersUntil <= now {
@@ -282,8 +289,12 @@ public final class Simulation {
             guard let connection = connection(notice.transport) else { return }
             trace("closed \(notice.transport): \(reason)")
             try ledger.closed(connection, reason: reason)
-        case .sessionRefused(_, let reasons):
-            throw SimulationFault(reason: "a client was refused: \(reasons)")
+        case .sessionRefused(let notice, let reasons):
+            let isImpostor = connection(notice.transport)?.facts.isImpostor ?? false
+            guard isImpostor || isDraining else {
+                throw SimulationFault(reason: "a client was refused: \(reasons)")
+            }
+            trace("refused \(notice.transport)")
         case .protocolError(_, let code, let reason):
             throw SimulationFault(reason: "a client that behaves was blamed: \(code) \(reason)")
         case .accessRefused, .limitHit: break

@@ -42,6 +42,8 @@ public struct SimulationPlan: Sendable {
     public var payloadBytesMax: Int
     /// Of a hundred events, how many cut something.
     public var faultPercent: Int
+    /// The world ends with a drain, not with everybody leaving.
+    public var drains: Bool
     /// The planted bug.
     public var sabotage: Sabotage?
 
@@ -57,6 +59,7 @@ public struct SimulationPlan: Sendable {
         pipeBytes = dice.pick([200, 1000, 20_000, 100_000])
         payloadBytesMax = dice.pick([20, 60, 400])
         faultPercent = dice.pick([0, 1, 3])
+        drains = dice.chance(20)
         limits.connectionsPerTenantMax = 1000
         // Some worlds are narrow: there the waiting, holding and dropping happens.
         if dice.chance(35) {
