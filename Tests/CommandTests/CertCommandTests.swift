@@ -114,6 +114,17 @@ struct CertCommandTests {
         #expect((verdict["chain"] as? [[String: Any]])?.count == 1)
     }
 
+    @Test("verify --json says of bytes that are no certificate that they do not hold")
+    func unreadable() throws {
+        let bench = try CertBench()
+        try bench.makeChain()
+        try bench.shell("openssl x509 -in dev.crt -outform DER | head -c 200 >cut.der")
+        let done = try bench.cert("verify --json --trust root.crt cut.der")
+        #expect(done.exitCode == 2)
+        #expect(done.output.contains("\"valid\":false"))
+        #expect(done.output.contains("\"rule\":\"encoding\""))
+    }
+
     @Test("verify obeys revocation lists that openssl made")
     func revocation() throws {
         let bench = try CertBench()
@@ -176,6 +187,30 @@ struct CertCommandTests {
         let missing = try bench.cert("inspect nothing.crt")
         #expect(missing.exitCode == 1)
         #expect(missing.errors.contains("No such file"))
+    }
+
+    @Test("inspect shows the certificates of keystores by content, with a password or not")
+    func keystores() throws {
+        let bench = try CertBench()
+        try bench.makeChain()
+        try bench.shell(
+            """
+            echo changeit >pass
+            openssl pkcs12 -export -in dev.crt -inkey dev.key -certfile sub.crt -name device \
+              -passout file:pass -out store.jks
+            keytool -importcert -noprompt -keystore trust -storetype JKS -storepass changeit \
+              -alias root -file root.crt 2>/dev/null
+            """
+        )
+        let store = try bench.cert("inspect --table --password-file pass store.jks")
+        #expect(store.exitCode == 0, "\(store.errors)")
+        #expect(store.output.contains("CN=dev,O=T"))
+        #expect(store.output.contains("CN=sub,O=T"))
+        #expect(try bench.cert("inspect trust").output.contains("Subject: CN=root,O=T"))
+        try bench.shell("echo wrong >pass")
+        let wrong = try bench.cert("inspect --password-file pass store.jks")
+        #expect(wrong.exitCode == 1)
+        #expect(wrong.errors.contains("store.jks: "))
     }
 
     @Test("chain writes the order that openssl verifies, and says what is missing")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading one X.509 certificate. Properties are read when asked for, not when it is parsed.
-// Building chains is left to OpenSSL's verifier; issuing lives in Authority.
+// All fields at once are CertificateFields; chains live in Verification, issuing in Authority.
 
 internal import COpenSSL
 internal import CSys

@@ -14,8 +14,14 @@ public struct CertificateBundle: Sendable {
     public static let certificatesMax = 10_000
 
     /// Reads every certificate of PEM text; other blocks and text between are passed over.
+    ///
+    /// One certificate in DER is taken as well.
     public init(pem: [UInt8]) throws(PKIError) {
         OpenSSLDoor.open()
+        if pem.first == DERTag.sequence, !PEMDocument.isLikely(pem) {
+            certificates = [try Certificate(der: pem)]
+            return
+        }
         var found: [Certificate] = []
         var failure: PKIError?
         _ = OpenSSLDoor.withReader(pem) { bio in

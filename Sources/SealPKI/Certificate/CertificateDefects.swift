@@ -104,7 +104,7 @@ private struct Defects {
                 add(
                     .extensionCriticality,
                     "\(one.name) is not critical and must be",
-                    isStrictOnly: true
+                    isStrictOnly: one.id == .nameConstraints
                 )
             }
         }
@@ -118,8 +118,23 @@ private struct Defects {
             // §4.2.1.5
             add(.malformedExtension, "policyMappings maps anyPolicy")
         }
+        checkQualifiers()
         if let usage = fields.keyUsage, usage.isEmpty {
             add(.malformedExtension, "keyUsage allows nothing", isStrictOnly: true)
+        }
+    }
+
+    /// RFC 5280 §4.2.1.4: critical policies with qualifiers nobody can read are refused.
+    private mutating func checkQualifiers() {
+        guard let one = fields.find(.certificatePolicies), one.isCritical,
+            case .policies(let policies) = one.content
+        else { return }
+        for qualifier in policies.flatMap(\.qualifiers)
+        where qualifier.kind != .practiceStatement && qualifier.kind != .userNotice {
+            add(
+                .unknownCritical,
+                "\(one.name) is critical and has the unknown qualifier \(qualifier.kind.shown)"
+            )
         }
     }
 

@@ -39,6 +39,8 @@ extension OID {
     static let serverAuth = OID(known: "1.3.6.1.5.5.7.3.1")
     static let clientAuth = OID(known: "1.3.6.1.5.5.7.3.2")
     static let anyPurpose = OID(known: "2.5.29.37.0")
+    static let practiceStatement = OID(known: "1.3.6.1.5.5.7.2.1")
+    static let userNotice = OID(known: "1.3.6.1.5.5.7.2.2")
     static let emailAddress = OID(known: "1.2.840.113549.1.9.1")
     static let commonName = OID(known: "2.5.4.3")
     static let rsa = OID(known: "1.2.840.113549.1.1.1")

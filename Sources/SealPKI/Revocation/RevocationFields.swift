@@ -8,8 +8,6 @@ public struct RevocationEntry: Sendable {
     public let date: Int64
     /// Why; nil is not said.
     public let reason: UInt8?
-    /// Whether the entry holds something critical that the house does not know.
-    let hasUnknownCritical: Bool
 
     private static let words: [UInt8: String] = [
         0: "unspecified", 1: "keyCompromise", 2: "CACompromise", 3: "affiliationChanged",
@@ -37,6 +35,8 @@ public struct RevocationFields: Sendable {
     public private(set) var entries: [[UInt8]: RevocationEntry] = [:]
     /// The extensions.
     public private(set) var extensions: [CertificateExtension] = []
+    /// A critical extension of an entry that the house does not know.
+    private(set) var unknownOfEntry: OID?
     /// The algorithm beside the signature.
     public let outerAlgorithm: AlgorithmFields
     /// What is not as it must be, in words.
@@ -92,7 +92,6 @@ public struct RevocationFields: Sendable {
             let serial = try fields.integer("the serial number of an entry")
             let date = try DERTime.read(try fields.next("a revocation date"), "a revocation date")
             var reason: UInt8?
-            var hasUnknown = false
             if let value = try fields.takeOptional(DERTag.sequence, what) {
                 if version < 2 { defects.append("entries with extensions need version 2") }
                 for one in try ExtensionReader.list(value.inside, what) {
@@ -100,16 +99,12 @@ public struct RevocationFields: Sendable {
                     case .reason(let code) where one.id == .reasonCode: reason = code
                     case .moment where one.id == .invalidityDate: break
                     case .malformed(let why): defects.append(why)
-                    default: hasUnknown = hasUnknown || one.isCritical
+                    default: if one.isCritical { unknownOfEntry = one.id }
                     }
                 }
             }
             try fields.end(what)
-            let entry = RevocationEntry(
-                date: date.seconds,
-                reason: reason,
-                hasUnknownCritical: hasUnknown
-            )
+            let entry = RevocationEntry(date: date.seconds, reason: reason)
             if entries.updateValue(entry, forKey: serial) != nil, defects.count < 16 {
                 defects.append("a serial number stands in the list twice")
             }
@@ -170,7 +165,9 @@ public struct RevocationFields: Sendable {
             .issuingDistributionPoint, .deltaIndicator, .listNumber, .authorityKeyIdentifier,
             .issuerAlternativeName, .freshestList,
         ]
-        return extensions.filter { $0.isCritical && !known.contains($0.id) }.map(\.id)
+        let own = extensions.filter { $0.isCritical && !known.contains($0.id) }.map(\.id)
+        // §5.3: a list with such an entry must not be used for any certificate.
+        return own + [unknownOfEntry].compactMap(\.self)
     }
 }
 

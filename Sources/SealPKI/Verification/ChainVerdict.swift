@@ -26,6 +26,20 @@ public struct ChainVerdict: Sendable {
     /// How many complete paths were looked at.
     public let pathCount: Int
 
+    /// The verdict about bytes that are no certificate.
+    public static func unreadable(_ reason: String) -> ChainVerdict {
+        ChainVerdict(
+            links: [],
+            isComplete: false,
+            failures: [
+                VerificationFailure(.encoding, depth: 0, subject: "(unreadable)", reason)
+            ],
+            notes: [],
+            signatureCheckCount: 0,
+            pathCount: 0
+        )
+    }
+
     /// Whether the chain is valid.
     public var isValid: Bool { failures.isEmpty && isComplete }
 

@@ -35,7 +35,7 @@ public struct ChainVerifier: Sendable {
         do throws(PKIError) {
             fields = try leaf.fields()
         } catch {
-            return refusal(.encoding, "(unreadable)", error.reason)
+            return .unreadable(error.reason)
         }
         guard intermediates.count <= settings.limits.intermediatesMax else {
             return refusal(

@@ -94,10 +94,16 @@ struct RevocationCheck: Sendable {
     /// The reasons that the list covers for the certificate.
     private func reasons(_ list: List, _ candidate: Candidate) -> UInt16 {
         let covered = list.fields.scope?.reasons ?? Self.allReasons
-        let points = candidate.fields.distributionPoints
-        guard let names = list.fields.scope?.names, !names.isEmpty else { return covered }
-        let point = points.first { !Set($0.names).isDisjoint(with: names) }
-        return covered & (point?.reasons ?? Self.allReasons)
+        guard let scope = list.fields.scope else { return covered }
+        let issuer = candidate.fields.issuer
+        let wanted = places(scope.names, scope.relative, issuer)
+        guard !wanted.isEmpty else { return covered }
+        // Of several points of the same place each adds what it covers.
+        let named = candidate.fields.distributionPoints.filter {
+            !Set(places($0.names, $0.relative, issuer)).isDisjoint(with: wanted)
+        }
+        if named.isEmpty { return covered }
+        return covered & named.reduce(0) { $0 | ($1.reasons ?? Self.allReasons) }
     }
 
     /// What full list and delta lists say about the certificate.
@@ -121,9 +127,7 @@ struct RevocationCheck: Sendable {
         }
         guard let entry else { return nil }
         let why = entry.reasonName.map { ", \($0)" } ?? ""
-        let also =
-            entry.hasUnknownCritical ? "; the entry has a critical extension nobody knows" : ""
-        return (.revoked, "it was revoked at \(Moment.text(entry.date))\(why)\(also)")
+        return (.revoked, "it was revoked at \(Moment.text(entry.date))\(why)")
     }
 
     /// Whether one number of a list is smaller.

@@ -36,7 +36,7 @@ public struct VerificationLimits: Sendable {
     /// The most complete paths that are looked at.
     public var pathsMax = 200
     /// The most comparisons of names with name constraints.
-    public var nameComparisonsMax = 1 << 20
+    public var nameComparisonsMax = 1 << 18
 
     /// The defaults.
     public init() {}

@@ -95,6 +95,7 @@ struct PEMTests {
         #expect(file.keyLabels == ["PRIVATE KEY"])
         #expect(file.otherLabels == ["DH PARAMETERS"])
         #expect(try CertificateFile(one.der).certificates == [one])
+        #expect(try CertificateBundle(pem: one.der).certificates == [one])
         #expect(try CertificateFile(list.der).lists.count == 1)
         #expect(try CertificateFile(request.der).requests == [request.der])
         #expect(try CertificateFile(TestKeys.leaf.der()).keyLabels == ["PRIVATE KEY"])

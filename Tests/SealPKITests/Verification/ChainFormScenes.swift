@@ -123,6 +123,25 @@ extension ChainTableTests {
                 World.device.with(TestExtension(oid: "2.5.29.19", isCritical: true, value: value))
             )
         }.differing("it looks only with -x509_strict"),
+        Scene("policyConstraints that is not critical", [Broken(.extensionCriticality, 1)]) {
+            var constraints = TestExtension.policyConstraints(explicit: 9)
+            constraints.isCritical = false
+            try $0.chain(World.root, World.upper.with(constraints), World.device)
+        }.differing("it does not look"),
+        Scene("critical policies with an unknown qualifier", [Broken(.unknownCritical, 0)]) {
+            let qualifier = DER.sequence(DER.oid("1.2.3.9"), DER.null)
+            let policy = DER.sequence(DER.oid("1.2.3.4"), DER.sequence(qualifier))
+            try $0.chain(
+                World.root,
+                World.device.with(
+                    TestExtension(
+                        oid: "2.5.29.32",
+                        isCritical: true,
+                        value: DER.sequence(policy)
+                    )
+                )
+            )
+        }.differing("it passes over qualifiers"),
         Scene("unique identifiers") {
             try $0.chain(
                 World.root,

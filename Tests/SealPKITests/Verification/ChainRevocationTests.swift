@@ -156,8 +156,13 @@ struct ChainRevocationTests {
         ),
         row(
             "an unknown critical extension of the entry",
-            [Broken(.revoked, 0)],
+            [Broken(.listExtension, 0)],
             list { $0.entries = [(World.device.serial, [.unknown(isCritical: true)])] }
+        ),
+        row(
+            "an unknown critical extension of another entry",
+            [Broken(.listExtension, 0)],
+            list { $0.entries = [([9], [.unknown(isCritical: true)])] }
         ),
         row(
             "a serial number twice",
@@ -210,6 +215,11 @@ struct ChainRevocationTests {
             device: World.device.with(.place("http://a.test/1.crl")),
             list { $0.extensions.append(scope(here)) }
         ),
+        row(
+            "two lists that cover all reasons together",
+            list { $0.extensions.append(scope([0x83, 2, 6, 0x40])) },
+            list { $0.extensions.append(scope([0x83, 3, 7, 0x3F, 0x80])) }
+        ).differing("it joins lists only with -extended_crl"),
         row(
             "a list of another distribution point",
             [Broken(.listScope, 0)],

@@ -11,6 +11,7 @@ enum CertInspect {
         var isJSON = false
         var isTable = false
         var serverName: String?
+        var password = Secret("the keystore")
     }
 
     static let verb = Verb<Options>(
@@ -18,23 +19,26 @@ enum CertInspect {
         summary: "shows what a file or a server holds, field by field",
         usage: "[OPTIONS] FILE|HOST:PORT",
         text: """
-            Shows every certificate, revocation list and request of a file in PEM or DER, or the
-            chain of a server. The file - is standard input. Nothing is verified; see
-            sealwire cert verify, and sealwire keystore list for keystores.
+            Shows every certificate, revocation list and request of a file in PEM or DER, the
+            certificates of a keystore (JKS or PKCS #12), or the chain of a server. The file - is
+            standard input. Nothing is verified; see sealwire cert verify.
             """,
         defaults: Options(),
-        flags: FlagTable([
-            .on("--json", help: "one JSON array") { $0.isJSON = true },
-            .on("--table", help: "one line for each certificate") { $0.isTable = true },
-            .value("--sni", is: "NAME", "the name to ask a server for") {
-                (options, value, _) throws(UsageError) in options.serverName = value
-            },
-        ]),
+        flags: FlagTable(
+            [
+                .on("--json", help: "one JSON array") { $0.isJSON = true },
+                .on("--table", help: "one line for each certificate") { $0.isTable = true },
+                .value("--sni", is: "NAME", "the name to ask a server for") {
+                    (options, value, _) throws(UsageError) in options.serverName = value
+                },
+            ] + Secret.flags("password", "the keystore's password", \.password)
+        ),
         words: .one("FILE"),
         examples: [
             "sealwire cert inspect device.crt",
             "sealwire cert inspect --table /etc/ssl/certs/ca-certificates.crt",
             "sealwire cert inspect --json broker.example:8883",
+            "sealwire cert inspect --password-file pass.txt device.p12",
         ],
         run: run
     )
@@ -51,9 +55,14 @@ enum CertInspect {
                 serverName: options.serverName
             ).chain
         } else {
-            let read = try CertSource.file(word)
-            certificates = read.certificates
-            file = read
+            let bytes = try CertSource.bytes(word)
+            if (try? Keystore.format(of: bytes)) != nil {
+                certificates = try stored(bytes, options.password, word)
+            } else {
+                let read = try CertSource.file(word, bytes)
+                certificates = read.certificates
+                file = read
+            }
         }
         let reports = try certificates.map { try CertificateReport($0) }
         if options.isJSON {
@@ -71,6 +80,24 @@ enum CertInspect {
         let isEmpty = reports.isEmpty && (file?.isEmpty ?? true)
         if isEmpty { throw PKIError(.noPEM, "\(word): nothing that is known is in it") }
         return ToolExit.done
+    }
+
+    /// The certificates of a keystore, which may need a password.
+    private static func stored(
+        _ bytes: [UInt8],
+        _ password: Secret,
+        _ path: String
+    ) throws -> [Certificate] {
+        var secret = try password.given()
+        if secret == nil, try Keystore.format(of: bytes) == .pkcs12 {
+            secret = try password.read()
+        }
+        do throws(PKIError) {
+            let store = try Keystore(reading: bytes, password: secret)
+            return store.entries.flatMap(\.certificates) + store.otherCertificates
+        } catch {
+            throw PKIError(error.code, "\(path): \(error.reason)", hint: error.hint)
+        }
     }
 
     private static func text(

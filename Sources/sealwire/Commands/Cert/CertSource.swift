@@ -16,8 +16,8 @@ enum CertSource {
     }
 
     /// What a file holds; the file is named in what is thrown.
-    static func file(_ path: String) throws -> CertificateFile {
-        let bytes = try bytes(path)
+    static func file(_ path: String, _ known: [UInt8]? = nil) throws -> CertificateFile {
+        let bytes = try known ?? bytes(path)
         do throws(PKIError) {
             return try CertificateFile(bytes)
         } catch {

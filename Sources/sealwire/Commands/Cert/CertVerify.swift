@@ -164,7 +164,12 @@ enum CertVerify {
                 hint: "add --trust FILE, --trust-folder FOLDER or --system-roots"
             )
         }
-        let sent = try CertSource.certificates(words[0])
+        let sent: [Certificate]
+        do {
+            sent = try CertSource.certificates(words[0])
+        } catch let error as PKIError where error.code == .malformed {
+            return show(.unreadable(error.reason), options)
+        }
         let more = try options.chainFiles.flatMap { try CertSource.certificates($0) }
         var lists: [RevocationList] = []
         for path in options.listFiles {
@@ -183,7 +188,11 @@ enum CertVerify {
             intermediates: Array(sent.dropFirst()) + more,
             lists: lists
         )
-        let verdict = verifier.verify(sent[0])
+        return show(verifier.verify(sent[0]), options)
+    }
+
+    @MainActor
+    private static func show(_ verdict: ChainVerdict, _ options: Options) -> Int32 {
         if options.isJSON {
             Terminal.write(VerdictReport.json(verdict, options.settings).line + "\n")
         } else if !options.isQuiet {
