@@ -13,7 +13,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do throws(ConfigurationErrors) {
         let document = try TOMLDocument.parse(input, file: "f")
         for section in document.sections {
-            precondition((1...lineCount).contains(section.position.line), "a line that is not there")
+            precondition((1...lineCount).contains(section.position.line), "no such line")
             for pair in section.pairs {
                 precondition(section.position.line <= pair.position.line, "a key above its table")
                 precondition(pair.position.column >= 1 && pair.position.column <= count, "a column")
@@ -41,7 +41,7 @@ private func outcome(of input: [UInt8], _ lineCount: Int) -> String {
 private func check(_ found: ConfigurationErrors, _ lineCount: Int) {
     precondition(!found.errors.isEmpty, "refused without a reason")
     for error in found.errors {
-        precondition(error.line <= lineCount, "a line that is not there")
+        precondition(error.line <= lineCount, "no such line")
         precondition(!error.message.isEmpty, "a fault without a sentence")
     }
 }

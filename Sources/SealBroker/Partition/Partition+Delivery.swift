@@ -487,16 +487,4 @@ extension Partition {
         publication.message = message
         return message
     }
-
-    /// The seconds a message has left; nil when it has no end (MQTT 5.0 §3.3.2.3.3).
-    @inline(__always)
-    func remaining(_ publication: Publication) -> UInt32? {
-        publication.expiresAt == .max ? nil : remaining(until: publication.expiresAt)
-    }
-
-    func remaining(until deadline: UInt64) -> UInt32? {
-        guard deadline != .max else { return nil }
-        guard deadline > now else { return 0 }
-        return UInt32(clamping: (deadline - now + 999) / 1000)
-    }
 }

@@ -32,7 +32,7 @@ import Testing
             Wire.suback(.v5, 1, [1]),
             Wire.packet(0xD0, []),
             Wire.puback(2, [0x10]),
-            Wire.pubrec(3, [0x10]),
+            Wire.pubrec(3),
             Wire.unsuback(.v5, 4, [0]),
             Wire.suback(.v5, 5, [2]),
             Wire.packet(0xD0, [])
