@@ -2,7 +2,7 @@
 # Every target is one visible command; what is longer is in Scripts/.
 
 .DEFAULT_GOAL := quick
-.PHONY: quick setup build dev test simulate interop docs format lint bench load seeds fuzz \
+.PHONY: quick setup build dev test simulate interop docs format lint bench bench-issue load seeds fuzz \
 	asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
@@ -67,6 +67,10 @@ lint:
 ## this machine's figures beside mosquitto's
 bench: build
 	Scripts/bench $(ARGUMENTS)
+
+## what issuing certificates costs, beside a bare loop over OpenSSL and openssl ca
+bench-issue: build
+	Scripts/bench-issue $(ARGUMENTS)
 
 ## long loads and faults, or the one named ONLY
 load: build

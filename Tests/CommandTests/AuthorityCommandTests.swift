@@ -84,7 +84,8 @@ struct AuthorityCommandTests {
         try expect("$S ca issue web --ca ca --profile server --san web.test --san 10.1.1.1 --out o")
         try expect(
             """
-            openssl verify -purpose sslclient -CAfile ca/caCert.pem ca/deviceCertificates/dev1.crt &&
+            openssl verify -purpose sslclient -CAfile ca/caCert.pem \\
+                ca/deviceCertificates/dev1.crt &&
             openssl verify -purpose sslserver -verify_ip 10.1.1.1 -CAfile ca/caCert.pem o/web.crt
             """
         )
@@ -107,7 +108,8 @@ struct AuthorityCommandTests {
         try expect("$S ca crl --ca ca", "3 revoked, number 1000")
         try expect("$O -status 1002 2>&1", code: 1, "1002=Revoked (R)")
         try expect(
-            "openssl verify -crl_check -CAfile ca/caCert.pem -CRLfile ca/crl/caCrl.pem o/web.1002.crt",
+            "openssl verify -crl_check -CAfile ca/caCert.pem -CRLfile ca/crl/caCrl.pem "
+                + "o/web.1002.crt",
             code: 2,
             "error 23"
         )
@@ -147,7 +149,8 @@ struct AuthorityCommandTests {
         try expect("$S ca issue f --ca e", code: 64, "a passphrase is needed")
         try expect("$S ca revoke 1000 --ca e", "revoked")
         try expect(
-            "W=another $S ca intermediate i --ca e --cn Line --passphrase-file p --new-passphrase-env W",
+            "W=another $S ca intermediate i --ca e --cn Line --passphrase-file p "
+                + "--new-passphrase-env W",
             "i/intermediateCert.pem"
         )
         try expect("W=another $S ca issue g --ca i --passphrase-env W --key-passphrase-file p")
@@ -232,7 +235,7 @@ struct AuthorityCommandTests {
     @Test("200 kills at random moments never leave a folder that either program refuses")
     func kills() throws {
         try expect(
-            "seq -f kept-%g 0 199 > kept; $S ca issue --from kept --ca ca --out kept.d --quiet | wc -l",
+            "seq -f kept-%g 0 199 | $S ca issue --from - --ca ca --out kept.d --quiet | wc -l",
             "200"
         )
         try expect("for n in $(seq 0 199); do seq -f many-$n-%g 1 5 > names-$n; done")
@@ -249,7 +252,10 @@ struct AuthorityCommandTests {
             if process.terminationReason == .uncaughtSignal { killed += 1 }
             guard number % 2 == 1 else { continue }
             let (code, text) = try works.shell(
-                "$O -updatedb 2>&1 && $O -status 1000 2>&1 | grep -q 1000= && $S ca list --ca ca > /dev/null"
+                """
+                $O -updatedb 2>&1 && $O -status 1000 2>&1 | grep -q 1000= &&
+                    $S ca list --ca ca > /dev/null
+                """
             )
             try #require(code == 0, "seed \(seed), after \(number): \(words): \(text)")
         }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that somebody gets with a certificate: NAME.crt, NAME.chain.pem, NAME.key, and keystores
-// on demand. The
-// certificate is written first, so that a set that was interrupted can be told from a key that was
-// there before.
+// The files that somebody gets with a certificate: NAME.crt, NAME.chain.pem, NAME.key, and
+// keystores on demand. The certificate is written first, so that a set that was interrupted can be
+// told from a key that was there before.
 
 internal import COpenSSL
 internal import Glibc

@@ -162,8 +162,8 @@ struct AuthorityInteropTests {
             openssl req -config intermediateConfig.cnf -new -sha256 -key intermediateKey.pem \\
                 -passin pass:secret -out intermediateCsr.pem -subj /O=Works/CN=Line
             cd \(root)
-            openssl ca -config caConfig.cnf -extensions v3_ca -days 3650 -notext -md sha256 -batch \\
-                -passin pass:secret -in intermediateCertificate/intermediateCsr.pem \\
+            openssl ca -config caConfig.cnf -extensions v3_ca -days 3650 -notext -md sha256 \\
+                -batch -passin pass:secret -in intermediateCertificate/intermediateCsr.pem \\
                 -out intermediateCertificate/intermediateCert.pem
             """
         )
@@ -239,7 +239,8 @@ struct AuthorityInteropTests {
         try folder.shell(
             """
             set -e
-            openssl verify -purpose sslserver -verify_hostname srv.test -CAfile ca/caCert.pem srv.crt
+            openssl verify -purpose sslserver -verify_hostname srv.test \\
+                -CAfile ca/caCert.pem srv.crt
             openssl req -new -newkey rsa:2048 -nodes -keyout k -out r -subj /CN=t
             openssl ca -config ca/caConfig.cnf -batch -notext -passin pass:secret -in r -out t.crt
             openssl ca -config ca/caConfig.cnf -batch -passin pass:secret -revoke srv.crt

@@ -90,3 +90,11 @@ enum DatabaseScan {
         return found
     }
 }
+
+/// Looking at a whole database without opening its authority.
+public enum DatabaseCheck {
+    /// How many rows the bytes hold; the first damaged one is an error that names its line.
+    public static func rowCount(_ bytes: [UInt8]) throws(PKIError) -> Int {
+        try DatabaseScan.all(bytes).count
+    }
+}
