@@ -14,7 +14,13 @@ enum NameMatching {
     // MARK: - Constraints by themselves
 
     /// What is wrong with a name as a constraint; nil when nothing is.
+    ///
+    /// The sentence holds what an authority wrote, made safe to print.
     static func constraintFault(_ name: GeneralName) -> String? {
+        fault(in: name).map(CertificateText.printable)
+    }
+
+    private static func fault(in name: GeneralName) -> String? {
         switch name {
         case .dns(let host):
             host.isEmpty || isHostName(host) ? nil : "constrains to \"\(host)\", no host name"
