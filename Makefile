@@ -2,8 +2,8 @@
 # Every target is one visible command; what is longer is in Scripts/.
 
 .DEFAULT_GOAL := quick
-.PHONY: quick setup build dev test simulate interop docs format lint bench bench-issue load seeds fuzz \
-	asan tsan clean
+.PHONY: quick setup build dev test simulate interop docs format lint bench \
+	bench-issue load seeds fuzz asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
 SLOW := Wire|Interop|Simulation|Command|Load
