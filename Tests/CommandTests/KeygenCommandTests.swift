@@ -107,6 +107,12 @@ struct KeygenCommandTests {
             port,
             "PKCS12 mqttclient.p12 store-secret store-secret mqttclient.p12 store-secret"
         )
+        let measured = try bench.run(
+            "sealwire bench pairs -h localhost -p \(port) --clients 2 --seconds 0.3 --warmup 0.1 "
+                + "--keystore mqttclient.p12 --keystore-password-file store.pass --json "
+                + "--truststore mqttclient.p12 --truststore-password-file store.pass"
+        )
+        #expect(measured.output.contains("{"), "\(measured.errors)")
         // Nobody knows another device.
         try bench.run(
             "sealwire keygen device stranger --prefix stranger --trust mqttserver.pub.pem "

@@ -19,6 +19,7 @@ public enum KeystoreFormat: String, Sendable, CaseIterable {
 public struct Keystore: Sendable {
     /// The entries, in the order of the file.
     public private(set) var entries: [KeystoreEntry] = []
+    private var places: [String: Int] = [:]
     /// Certificates of a PKCS #12 file that belong to no entry.
     public var otherCertificates: [Certificate] = []
     /// The kind of file it was read from.
@@ -119,9 +120,22 @@ public struct Keystore: Sendable {
         entries.flatMap { $0.isKey ? [] : $0.certificates }
     }
 
-    private func index(_ alias: String) -> Int? {
-        let wanted = alias.lowercased()
-        return entries.firstIndex { $0.alias.lowercased() == wanted }
+    private func index(_ alias: String) -> Int? { places[alias.lowercased()] }
+
+    /// Where each name is, for stores with thousands of them.
+    private static func places(_ entries: [KeystoreEntry]) -> [String: Int] {
+        var places: [String: Int] = [:]
+        for (index, entry) in entries.enumerated() { places[entry.alias.lowercased()] = index }
+        return places
+    }
+
+    /// The same keystore with one of its entries only.
+    public func reduced(to alias: String) throws(PKIError) -> Keystore {
+        var one = self
+        one.entries = [entries[try place(alias)]]
+        one.places = Self.places(one.entries)
+        one.otherCertificates = []
+        return one
     }
 
     /// Adds an entry; a name that is taken is refused.
@@ -139,6 +153,7 @@ public struct Keystore: Sendable {
         guard index(entry.alias) == nil else {
             throw PKIError(.keystoreEntry, "there is an entry \"\(entry.alias)\" already")
         }
+        places[entry.alias.lowercased()] = entries.count
         entries.append(entry)
     }
 
@@ -153,12 +168,15 @@ public struct Keystore: Sendable {
         if let other = index(entry.alias), other != place {
             throw PKIError(.keystoreEntry, "there is an entry \"\(entry.alias)\" already")
         }
+        places[entries[place].alias.lowercased()] = nil
+        places[entry.alias.lowercased()] = place
         entries[place] = entry
     }
 
     /// Takes an entry out.
     public mutating func remove(_ alias: String) throws(PKIError) {
         entries.remove(at: try place(alias))
+        places = Self.places(entries)
     }
 
     /// Gives an entry another name.
@@ -205,6 +223,7 @@ public struct Keystore: Sendable {
     /// Takes what a reader found; the entries were checked there.
     init(entries: [KeystoreEntry], other: [Certificate], isVerified: Bool) {
         self.entries = entries
+        places = Self.places(entries)
         otherCertificates = other
         self.isVerified = isVerified
     }

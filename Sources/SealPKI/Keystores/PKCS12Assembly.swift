@@ -148,6 +148,8 @@ struct PKCS12Assembly {
 /// Gives each entry a name of its own.
 struct AliasTaker {
     private var taken: Set<String> = []
+    /// The number to try next behind a name: a file of one name only must not cost its square.
+    private var numbers: [String: Int] = [:]
     private var count = 0
 
     /// The name if it is free, else one made of it; a number where there is none, as Java does.
@@ -157,11 +159,12 @@ struct AliasTaker {
             count += 1
             wanted = String(count)
         }
+        let key = wanted.lowercased()
         var free = wanted
-        var number = 2
         while !taken.insert(free.lowercased()).inserted {
+            let number = numbers[key, default: 2]
+            numbers[key] = number + 1
             free = "\(wanted)-\(number)"
-            number += 1
         }
         return free
     }

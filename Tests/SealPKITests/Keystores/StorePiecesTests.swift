@@ -147,6 +147,26 @@ struct StorePiecesTests {
         )
     }
 
+    @Test("a file in which all entries have one name is read without delay, each under its own")
+    func oneName() {
+        var names = AliasTaker()
+        let begin = ContinuousClock.now
+        let all = (0..<10_000).map { names.take($0 % 2 == 0 ? "ca" : "CA-2") }
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        #expect(Set(all.map { $0.lowercased() }).count == 10_000)
+        #expect(all.prefix(4) == ["ca", "CA-2", "ca-3", "CA-2-2"])
+        #expect(names.take(nil) == "1" && names.take("") == "2")
+    }
+
+    @Test("one entry is taken out of a store as a store")
+    func reduced() throws {
+        let store = try Family().store()
+        let one = try store.reduced(to: "SERVERCERTIFICATE")
+        #expect(one.entries.map(\.alias) == ["servercertificate"])
+        #expect(one.entry("devicekeyentry") == nil && one.entry("servercertificate") != nil)
+        #expect(code { _ = try store.reduced(to: "nobody") } == .keystoreEntry)
+    }
+
     @Test("certificates that belong to no entry are kept in PKCS #12")
     func others() throws {
         let family = try Family()

@@ -112,6 +112,48 @@ struct KeystoreListenerTests {
         #expect(try visit(daemon) == second.fingerprint)
     }
 
+    @Test("answers to a further name with a further keystore")
+    func secondIdentity() throws {
+        let first = try make("server.jks", .jks, "serveralias")
+        let other = try folder.authority.issue(
+            CertificateOrder(
+                subject: DistinguishedName(commonName: "other"),
+                names: SubjectNames(dns: ["other.example"]),
+                purpose: .server,
+                days: 30
+            )
+        )
+        var store = Keystore()
+        let content = KeystoreEntry.Content.key(.open(other.key), chain: [other.certificate])
+        try store.add(KeystoreEntry(alias: "other", created: nil, content: content))
+        try folder.write("other.p12", store.written(as: .pkcs12, password: Self.secret))
+        var configuration = configuration
+        var identity = ListenerIdentity()
+        identity.keystore = "\(folder.path)/other.p12"
+        identity.keystorePasswordFile = "\(folder.path)/store.pass"
+        configuration.listeners[0].identities = [identity]
+        let daemon = try Daemon(configuration, logger: .silent())
+        defer { daemon.stop() }
+        let port = DaemonTests.port(daemon)
+        #expect(try seen(port, "other.example") == other.certificate.fingerprint.description)
+        #expect(try seen(port, "localhost") == first.fingerprint.description)
+    }
+
+    /// The SHA-256 of the certificate that openssl is shown when it asks for a name.
+    private func seen(_ port: Int, _ name: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        let ask =
+            "openssl s_client -connect 127.0.0.1:\(port) -servername \(name) </dev/null 2>/dev/null"
+        process.arguments = ["-c", "\(ask) | openssl x509 -outform der | sha256sum"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(String(decoding: bytes, as: UTF8.self).prefix(64))
+    }
+
     @Test("whose file changes is read again without being told")
     func watched() throws {
         try make("server.jks", .jks, "serveralias")

@@ -57,13 +57,9 @@ enum ListStoreVerb {
         let path = words[0]
         var store = try open(path, options)
         if let alias = options.alias {
-            guard let entry = store.entry(alias) else {
-                throw PKIError(.keystoreEntry, "\(path) has no entry \"\(alias)\"")
+            store = try StoreFile.naming(path) { () throws(PKIError) in
+                try store.reduced(to: alias)
             }
-            for other in store.entries where other.alias != entry.alias {
-                try store.remove(other.alias)
-            }
-            store.otherCertificates = []
         }
         let report = StoreReport(path: path, store: store)
         if options.isJSON {
