@@ -242,11 +242,18 @@ struct AuthorityCommandTests {
         let seed = UInt64.random(in: 0 ... .max)
         var dice = Dice(state: seed)
         var killed = 0
+        var usual: UInt64 = 0
         for number in 0..<200 {
+            // Kills are aimed by how long a run takes here and now.
+            if number % 20 == 0 {
+                let begin = Date()
+                try expect("$S ca issue measured-\(number) --ca ca", ".crt")
+                usual = UInt64(max(10_000, Date().timeIntervalSince(begin) * 1_000_000))
+            }
             let words = Self.victims[number % Self.victims.count]
                 .replacing("N", with: String(number))
             let (process, _) = try works.start("exec $S ca \(words) > /dev/null 2>&1")
-            usleep(UInt32(5000 + dice.next() % 70_000))
+            usleep(UInt32(usual / 4 + dice.next() % usual))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             if process.terminationReason == .uncaughtSignal { killed += 1 }
