@@ -274,8 +274,7 @@ extension Partition {
             out.append(slot, packets.plain3.bytes, firstByte: first)
         }
         counters.bytesSent &+= UInt64(count)
-        counters.messagesDelivered.qos0 &+= 1
-        counters.payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payload.byteCount)
+        counters.addDelivered(qos: 0, payloadBytes: payload.byteCount)
         markDirty(id)
     }
 
@@ -333,8 +332,7 @@ extension Partition {
             )
             counters.bytesSent &+= UInt64(packets.numbered3.count)
         }
-        counters.messagesDelivered.add(qos: qos)
-        counters.payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payload.byteCount)
+        counters.addDelivered(qos: qos, payloadBytes: payload.byteCount)
         markDirty(id)
     }
 
@@ -443,10 +441,7 @@ extension Partition {
             dropTooLarge()
             return false
         }
-        if !isDuplicate {
-            counters.messagesDelivered.add(qos: qos)
-            counters.payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payload.byteCount)
-        }
+        if !isDuplicate { counters.addDelivered(qos: qos, payloadBytes: payload.byteCount) }
         sendWritten(id)
         return true
     }

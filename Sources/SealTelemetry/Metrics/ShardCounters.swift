@@ -94,6 +94,20 @@ public struct ShardCounters: Sendable {
     /// Makes zeros.
     public init() {}
 
+    /// Counts one PUBLISH taken from a client.
+    @inlinable
+    public mutating func addReceived(qos: UInt8, payloadBytes: Int) {
+        messagesReceived.add(qos: qos)
+        payloadBytesReceived &+= UInt64(truncatingIfNeeded: payloadBytes)
+    }
+
+    /// Counts one PUBLISH sent to a client for the first time.
+    @inlinable
+    public mutating func addDelivered(qos: UInt8, payloadBytes: Int) {
+        messagesDelivered.add(qos: qos)
+        payloadBytesDelivered &+= UInt64(truncatingIfNeeded: payloadBytes)
+    }
+
     /// Counts one TLS handshake.
     public mutating func addHandshake(_ outcome: HandshakeOutcome, version: HandshakeVersion) {
         switch version {

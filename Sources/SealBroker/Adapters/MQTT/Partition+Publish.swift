@@ -11,8 +11,7 @@ extension Partition {
         _ body: RawSpan
     ) throws(MQTTError) -> Flow {
         let view = try PublishView.decode(body, flags: flags, version: links[id].version)
-        counters.messagesReceived.add(qos: view.qos)
-        counters.payloadBytesReceived &+= UInt64(truncatingIfNeeded: view.payload.byteCount)
+        counters.addReceived(qos: view.qos, payloadBytes: view.payload.byteCount)
         if view.qos > links[id].maximumQoS {
             // [MQTT-3.2.2-11].
             throw MQTTError(
