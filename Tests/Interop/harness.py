@@ -52,7 +52,7 @@ def need(program):
     return path
 
 
-def run(*command, text=None, seconds=PATIENCE_SECONDS, env=None):
+def run(*command, text=None, seconds=PATIENCE_SECONDS, env=None, cwd=None):
     """Runs a program to its end; gives exit code, stdout and stderr."""
     try:
         done = subprocess.run(
@@ -62,6 +62,7 @@ def run(*command, text=None, seconds=PATIENCE_SECONDS, env=None):
             capture_output=True,
             timeout=seconds,
             env=env,
+            cwd=cwd,
             text=True,
             errors="replace",
         )
