@@ -63,7 +63,7 @@ public final class TLSContext: @unchecked Sendable {
             listsEnd: due ?? .max,
             clock: clock
         )
-        let groups = TLSSelection.groups(material.identities)
+        let groups = TLSSelection.groups(material.identities, named: settings.serverNames)
         let selection = TLSSelection(groups, alpn: settings.alpn)
         let contexts = try builder.serverContexts(groups, verifier, selection)
         selection.contexts = contexts
@@ -160,10 +160,14 @@ final class TLSSelection: @unchecked Sendable {
     }
 
     /// Certificates for the same names but with another kind of key share a context.
-    static func groups(_ identities: [TLSIdentity]) -> [Group] {
+    ///
+    /// `wanted` are the names that the settings give each of them; none stands for its own.
+    static func groups(_ identities: [TLSIdentity], named wanted: [[String]]) -> [Group] {
         var groups: [Group] = []
-        for identity in identities {
-            let names = Self.names(identity)
+        for (index, identity) in identities.enumerated() {
+            let given = index < wanted.count ? wanted[index] : []
+            let names =
+                given.isEmpty ? Self.names(identity) : given.map { $0.lowercased() }.sorted()
             let kind = identity.key.description.algorithm
             let place = groups.firstIndex { group in
                 group.names == names

@@ -39,6 +39,10 @@ public typealias TLSIdentityFiles = SealPKI.IdentityFiles
 public struct TLSSettings: Sendable, Equatable {
     /// The certificates; the first is the default, others are picked by the name asked for.
     public var identities: [IdentitySource]
+    /// The server names that each of them is for, in their order.
+    ///
+    /// An empty list, or none, stands for the names in the certificate.
+    public var serverNames: [[String]] = []
     /// What is done about client certificates.
     public var clientCertificates: ClientCertificateMode = .off
     /// PEM files of the authorities that client certificates must chain to.

@@ -92,6 +92,8 @@ struct ListenerMaterial: Sendable {
         guard let first = settings.identitySource else { return nil }
         let identities = [first] + settings.identities.compactMap(\.identitySource)
         var tls = TLSSettings(identities: identities)
+        tls.serverNames =
+            [[]] + settings.identities.filter { $0.identitySource != nil }.map(\.names)
         tls.clientCertificates =
             ClientCertificateMode(rawValue: settings.clientCertificates.rawValue) ?? .require
         tls.trustFiles = settings.trustFiles

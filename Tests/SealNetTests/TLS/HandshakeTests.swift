@@ -110,6 +110,24 @@ struct HandshakeTests {
         }
     }
 
+    @Test("picks the certificate by the names that the settings give it, instead of its own")
+    func givenNames() throws {
+        let town = try Town()
+        let context = try serverContext([
+            try town.identity(.server, "first", dns: ["localhost"]),
+            try town.identity(.server, "second", dns: ["own.test"]),
+        ]) { $0.serverNames = [[], ["Given.test", "*.given.test"]] }
+        let client = try clientContext(trust: town.trust) { $0.checksName = false }
+        for (host, expected) in [
+            ("given.test", "second"), ("a.given.test", "second"), ("own.test", "first"),
+            ("localhost", "first"),
+        ] {
+            let talk = try Conversation(context, client, host: host)
+            let peers = try #require(talk.shakeHands().peers, "\(host)")
+            #expect(try peers.client.certificate?.certificate.commonNames() == [expected])
+        }
+    }
+
     @Test("offers a second certificate with another kind of key for the same names")
     func twoKinds() throws {
         let town = try Town()

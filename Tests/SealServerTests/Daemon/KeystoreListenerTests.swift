@@ -137,6 +137,11 @@ struct KeystoreListenerTests {
         let port = DaemonTests.port(daemon)
         #expect(try seen(port, "other.example") == other.certificate.fingerprint.description)
         #expect(try seen(port, "localhost") == first.fingerprint.description)
+        // Names of the settings stand for those in the certificate.
+        configuration.listeners[0].identities[0].names = ["given.example"]
+        #expect(daemon.reload(configuration))
+        #expect(try seen(port, "given.example") == other.certificate.fingerprint.description)
+        #expect(try seen(port, "other.example") == first.fingerprint.description)
     }
 
     /// The SHA-256 of the certificate that openssl is shown when it asks for a name.
