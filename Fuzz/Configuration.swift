@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: a configuration must never trap; it is taken whole or its faults have places.
-// modules: SealBytes SealTelemetry SealMQTT SealBroker SealServer/Configuration
+// modules: SealBytes SealTelemetry SealMQTT SealBroker SealPKI SealServer/Configuration
 
 import SealServer
 
