@@ -34,6 +34,8 @@ struct Connection {
     /// The peer hung up while it was held or its handshake computed; epoll, which would say so
     /// without end, no longer knows the descriptor.
     var isForgotten = false
+    /// The peer ended TLS in order while it was held; `unread` is the last of it.
+    var isFinished = false
     /// Bytes wanted before the handler is asked again.
     var needs: Int32 = 0
     /// Decrypted bytes nobody used yet.

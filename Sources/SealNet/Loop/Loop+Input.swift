@@ -95,7 +95,7 @@ extension Loop {
             case .moreToRead: continue
             case .drained: return
             case .closed:
-                end(id, .peer)
+                saidGoodbye(id)
                 return
             case .failed(let refusal):
                 flushEngine(id)
@@ -103,6 +103,14 @@ extension Loop {
                 return
             }
         }
+    }
+
+    /// The peer ended TLS in order: nothing comes after this, but what came before still waits when
+    /// the connection is held.
+    private func saidGoodbye(_ id: Handle) {
+        guard connections[id].isHeld, !connections[id].unread.isEmpty else { return end(id, .peer) }
+        connections[id].isFinished = true
+        hungUp(id)
     }
 
     /// Sends what the TLS engine wants to say by itself (a key update, an alert).
@@ -139,6 +147,8 @@ extension Loop {
         } else if used > 0 {
             connections[id].unread.removeFirst(used)
         }
+        // What is left now is the beginning of something whose rest will not come.
+        if connections[id].isFinished, !connections[id].isHeld { end(id, .peer) }
     }
 
     /// One call of the handler; answers how many bytes are used up, all of them when the
