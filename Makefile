@@ -16,11 +16,11 @@ FROM ?= 1
 MODE ?= debug
 SWIFT_FILES := Package.swift Sources Tests Fuzz
 
-# Tests that wait for other programs hold the threads that the asynchronous ones need, and those
-# have time limits; so they come after them.
-PROGRAMS := SealPKITests|CommandTests
+# The client's tests are asynchronous and have time limits; the others hold the
+# threads that they need. So they go first, alone.
+FIRST := SealClientTests
 in_turns = $(if $(ONLY),$(1) --filter '$(ONLY)',\
-	$(1) --skip '$(PROGRAMS)' && $(1) --skip-build --filter '$(PROGRAMS)')
+	$(1) --filter '$(FIRST)' && $(1) --skip-build --skip '$(FIRST)')
 
 # The same order of Swift's tables in every process, so that seeds can be replayed.
 test simulate asan tsan: export SWIFT_DETERMINISTIC_HASHING := 1
