@@ -92,6 +92,7 @@ fuzz:
 
 # The rules about our own text run in `make test`; their regular expressions live until the end of
 # the process, which LeakSanitizer takes for leaks.
+asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/leaks.txt
 asan:
 	$(call in_turns,swift test --sanitize=address --scratch-path .build/asan \
 	--skip ArchitectureTests)

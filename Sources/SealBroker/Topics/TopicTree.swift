@@ -27,7 +27,8 @@ final class TopicNode {
     }
 
     let level: Level
-    let parent: TopicNode?
+    // Weak, so that a tree that is let go goes whole.
+    weak var parent: TopicNode?
     var children: [Level: TopicNode] = [:]
     var entries: [Entry] = []
     /// Other partitions with subscribers, one bit each.
