@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the domain asks of the registry of identities. SealStore answers it with SQLite; nothing
+// here assumes that it is in this process. Calls may wait for a disk: never on a shard.
+
+/// Why the registry did not do it.
+public struct RegistryError: Error, Sendable, Equatable {
+    /// The kinds.
+    public enum Code: String, Sendable, CaseIterable {
+        /// There is no such thing.
+        case notFound = "not-found"
+        /// It is there already.
+        case duplicate
+        /// It was changed meanwhile.
+        case conflict
+        /// A value is not allowed.
+        case invalid
+        /// A limit is reached.
+        case full
+        /// The disk or the database failed.
+        case storage
+    }
+
+    /// The kind.
+    public var code: Code
+    /// What happened, as a sentence without full stop.
+    public var reason: String
+
+    /// Makes the error.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+}
+
+/// The look-ups of a login: few, indexed, and cached with exact invalidation.
+public protocol IdentityDirectory: Sendable {
+    /// How many changes were committed. Read before the look-ups of a decision, it tells whether a
+    /// later change can concern the decision.
+    var changeNumber: UInt64 { get }
+
+    func tenant(number: UInt32) throws(RegistryError) -> Tenant?
+    func tenant(id: String) throws(RegistryError) -> Tenant?
+    func tenant(domain: String) throws(RegistryError) -> Tenant?
+    /// The anchors of all tenants with this certificate.
+    func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor]
+    /// The anchors of all tenants with this subject.
+    func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor]
+    func device(number: Int64) throws(RegistryError) -> Device?
+    func device(tenant: UInt32, identifier: String) throws(RegistryError) -> Device?
+    func credential(kind: CredentialKind, lookup: String) throws(RegistryError) -> Credential?
+    func account(tenant: UInt32, name: String) throws(RegistryError) -> Account?
+    func account(number: Int64) throws(RegistryError) -> Account?
+    /// The revocation of a serial number that holds for this issuer, if there is one.
+    func revocation(
+        tenant: UInt32,
+        serial: String,
+        issuerKey: [UInt8]
+    ) throws(RegistryError) -> Revocation?
+    func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String?
+    /// The tenant's rules in order.
+    func policyRules(tenant: UInt32) throws(RegistryError) -> [PolicyRule]
+    /// The token was withdrawn before its time.
+    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool
+}
+
+/// Everything that can be read, and the one door for changes.
+public protocol Registry: IdentityDirectory {
+    func tenants(_ page: PageRequest) throws(RegistryError) -> Page<Tenant>
+    func anchors(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<TrustAnchor>
+    func anchor(number: Int64) throws(RegistryError) -> TrustAnchor?
+    func anchor(tenant: UInt32, fingerprint: String) throws(RegistryError) -> TrustAnchor?
+    func device(uuid: String) throws(RegistryError) -> Device?
+    func devices(
+        tenant: UInt32,
+        _ query: DeviceQuery,
+        _ page: PageRequest
+    ) throws(RegistryError) -> Page<Device>
+    func credentials(device: Int64) throws(RegistryError) -> [Credential]
+    func credential(uuid: String) throws(RegistryError) -> Credential?
+    func accounts(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<Account>
+    func revocations(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<Revocation>
+    func optionRecord(
+        tenant: UInt32,
+        category: String,
+        key: String
+    ) throws(RegistryError) -> TenantOption?
+    /// The options of a tenant, of one category or of all.
+    func options(
+        tenant: UInt32,
+        category: String?,
+        _ page: PageRequest
+    ) throws(RegistryError) -> Page<TenantOption>
+    func requests(
+        tenant: UInt32,
+        _ page: PageRequest
+    ) throws(RegistryError) -> Page<RegistrationRequest>
+    func request(tenant: UInt32, identifier: String) throws(RegistryError) -> RegistrationRequest?
+    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode?
+    /// The youngest first.
+    func audit(tenant: UInt32?, _ page: PageRequest) throws(RegistryError) -> Page<AuditRecord>
+    /// All keys that are still needed to check tokens, the one that signs first.
+    func signingKeys() throws(RegistryError) -> [SigningKey]
+    func authority(tenant: UInt32) throws(RegistryError) -> TenantAuthority?
+
+    /// Makes changes in one transaction with their audit records: all or none.
+    ///
+    /// Before it returns, caches are emptied and whoever relied on what was withdrawn is cut off;
+    /// the effect says how many.
+    func change<Result: Sendable>(
+        by author: Author,
+        _ body: (any RegistryWriter) throws(RegistryError) -> Result
+    ) throws(RegistryError) -> (result: Result, effect: ChangeEffect)
+}
+
+/// What can be changed, inside `Registry.change` only.
+///
+/// Numbers, UUIDs and times that are 0 or empty are filled in; every method writes its audit
+/// record.
+public protocol RegistryWriter: AnyObject {
+    /// Reads of the state so far, uncommitted changes included.
+    var directory: any IdentityDirectory { get }
+
+    func add(_ tenant: Tenant) throws(RegistryError) -> Tenant
+    func replace(_ tenant: Tenant) throws(RegistryError)
+    /// With everything in it.
+    func removeTenant(number: UInt32) throws(RegistryError)
+
+    func add(_ account: Account) throws(RegistryError) -> Account
+    func replace(_ account: Account) throws(RegistryError)
+    func removeAccount(number: Int64) throws(RegistryError)
+
+    func add(_ anchor: TrustAnchor) throws(RegistryError) -> TrustAnchor
+    func replace(_ anchor: TrustAnchor) throws(RegistryError)
+    func removeAnchor(number: Int64) throws(RegistryError)
+
+    func add(_ device: Device) throws(RegistryError) -> Device
+    func replace(_ device: Device) throws(RegistryError)
+    /// With its credentials.
+    func removeDevice(number: Int64) throws(RegistryError)
+
+    func add(_ credential: Credential) throws(RegistryError) -> Credential
+    /// Refused with `conflict` when the version is not the stored one; counts it up.
+    func replace(_ credential: Credential) throws(RegistryError) -> Credential
+    func removeCredential(number: Int64) throws(RegistryError)
+
+    /// Adds a revocation or takes the newer date; entries are never removed.
+    func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError)
+
+    func setOption(tenant: UInt32, _ option: TenantOption) throws(RegistryError)
+    func removeOption(tenant: UInt32, category: String, key: String) throws(RegistryError)
+
+    /// Replaces all rules of the tenant.
+    func setPolicy(tenant: UInt32, _ rules: [PolicyRule]) throws(RegistryError)
+
+    func set(_ request: RegistrationRequest) throws(RegistryError)
+    func removeRequest(tenant: UInt32, identifier: String) throws(RegistryError)
+
+    func set(_ code: EnrolmentCode) throws(RegistryError)
+    func removeEnrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError)
+
+    func add(_ key: SigningKey) throws(RegistryError)
+    func replace(_ key: SigningKey) throws(RegistryError)
+    func removeSigningKey(id: String) throws(RegistryError)
+    func set(_ authority: TenantAuthority) throws(RegistryError)
+
+    /// Withdraws a token; the entry may be forgotten after its time.
+    func withdrawToken(id: String, tenant: UInt32, expiresAt: Int64) throws(RegistryError)
+
+    /// A record that belongs to no other change.
+    func audit(_ record: AuditRecord) throws(RegistryError)
+}
