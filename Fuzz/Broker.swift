@@ -121,6 +121,11 @@ private final class Stage {
             links[client] = (home, handle)
         case .login(let link, let question):
             partitions[index].loginDecided(link, Login.finish(question, matches: true))
+        case .askRegistry(let link, _):
+            partitions[index].loginDecided(
+                link,
+                .refused([Reason(.registryFailed, detail: "there is no registry")])
+            )
         case .hold, .resume, .report: break
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How one listener judges who connects. Made by the configuration; used by `Login`.
+// How one listener judges who connects. Made by the configuration; used by `Login` and
+// `RegistryLogin`.
 
 /// Which part of the client's certificate becomes the user name.
 public enum CertificateIdentity: String, Sendable, CaseIterable {
@@ -53,8 +54,55 @@ public enum SysReaders: Sendable, Equatable {
     }
 }
 
+/// What a listener judges by.
+public enum LoginSource: String, Sendable, CaseIterable {
+    /// Password and ACL files.
+    case files
+    /// The registry of tenants, devices and accounts.
+    case registry
+}
+
+/// Which credential counts when a client shows both.
+public enum CredentialPrecedence: String, Sendable, CaseIterable {
+    /// The certificate; user name and password are not looked at.
+    case certificate
+    /// User name and password; the certificate counts when neither is sent.
+    case password
+}
+
+/// What a listener that asks the registry takes.
+public struct RegistryLoginRules: Sendable, Equatable {
+    /// The id of the one tenant it is for; nil: of all.
+    public var tenant: String?
+    /// Which credential counts when both are shown.
+    public var precedence = CredentialPrecedence.certificate
+    /// The most certificates from the client's to the trusted one, both counted.
+    public var chainLengthMax = 2
+    /// Certificates that stand in a device's credentials, whoever issued them.
+    public var takesPinnedCertificates = true
+    /// Certificates of authorities that a tenant trusts.
+    public var takesTrustedCertificates = true
+    /// Access tokens as user name.
+    public var takesAccessTokens = true
+    /// Accounts, device users and `MQTT_BASIC`.
+    public var takesPasswords = true
+    /// JSON Web Tokens in place of the password.
+    public var takesWebTokens = true
+    /// Accounts need the right to use the messaging protocols.
+    ///
+    /// An API asks for roles of its own.
+    public var needsMessagingRole = true
+    /// Certificates that revocation lists of the listener name.
+    public var revoked: Set<CertificateMark> = []
+
+    /// Takes everything.
+    public init() {}
+}
+
 /// The rules of access of one listener.
 public struct AccessRules: Sendable {
+    /// What it judges by.
+    public var source = LoginSource.files
     /// Clients without credentials may connect.
     public var allowsAnonymous = false
     /// Users and their hashes; nil without a password file.
@@ -67,6 +115,8 @@ public struct AccessRules: Sendable {
     public var policy = Policy.everything
     /// Who may read `$SYS/#`.
     public var sysReaders = SysReaders.everybody
+    /// What is taken when the registry is asked.
+    public var registry = RegistryLoginRules()
 
     /// The rules of a listener nobody can log in to.
     public init() {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a client shows at the login, of every protocol alike, and whom the login makes of it.
-// Not here: the judgement (`Login`).
+// Not here: the judgement (`Login`, `RegistryLogin`).
 
 /// The fields of a client certificate the login looks at.
 public struct CertificateSummary: Sendable, Equatable {
@@ -47,31 +47,52 @@ public struct CertificateSummary: Sendable, Equatable {
 public struct Credentials: Sendable {
     /// The client's certificate, if it sent one.
     public var certificate: CertificateSummary?
+    /// All certificates it sent, its own first; for listeners that ask the registry.
+    public var chain: [PresentedCertificate]
     /// The user name, if there is one.
     public var user: String?
-    /// The password, if there is one.
+    /// The password, if there is one; a token may stand in its place.
     public var password: [UInt8]?
+    /// The id of the tenant that the protocol names apart from the user: the host of a request,
+    /// or the virtual host; nil without one.
+    public var tenantHint: String?
+    /// `mqtt`, `http`, later others.
+    public var protocolName: String
+    /// The connection is encrypted.
+    public var isSecure: Bool
     /// The listener's name.
     public var listener: String
     /// The client id; the assigned one when the client left it to us.
     public var clientID: String
-    /// The address of the other side.
+    /// The client left its id to us.
+    public var isClientIDAssigned: Bool
+    /// The address of the other side, without port.
     public var peerAddress: String
 
     /// Puts together what a client shows.
     public init(
         certificate: CertificateSummary? = nil,
+        chain: [PresentedCertificate] = [],
         user: String? = nil,
         password: [UInt8]? = nil,
+        tenantHint: String? = nil,
+        protocolName: String = "mqtt",
+        isSecure: Bool = false,
         listener: String = "",
         clientID: String = "",
+        isClientIDAssigned: Bool = false,
         peerAddress: String = ""
     ) {
         self.certificate = certificate
+        self.chain = chain
         self.user = user
         self.password = password
+        self.tenantHint = tenantHint
+        self.protocolName = protocolName
+        self.isSecure = isSecure
         self.listener = listener
         self.clientID = clientID
+        self.isClientIDAssigned = isClientIDAssigned
         self.peerAddress = peerAddress
     }
 }

@@ -8,6 +8,16 @@ public enum LoginStep: Sendable {
     case refused([Reason])
     /// Compare the password, away from the shard, and call `Login.finish`.
     case needsPasswordCheck(PasswordQuestion)
+    /// Ask the registry, away from the shard.
+    case needsRegistry(RegistryQuestion)
+}
+
+/// A login that the registry decides.
+public struct RegistryQuestion: Sendable {
+    /// What the client shows.
+    public let credentials: Credentials
+    /// How the listener judges.
+    public let rules: AccessRules
 }
 
 /// A password to compare, with what the login needs to go on.
@@ -21,8 +31,16 @@ public struct PasswordQuestion: Sendable {
     /// If not, the comparison is made all the same and its result ignored, so
     /// that the time of the answer does not tell which names exist.
     let isKnown: Bool
-    let credentials: Credentials
-    let rules: AccessRules
+    let verdict: Verdict
+
+    /// What follows from the comparison.
+    enum Verdict: Sendable {
+        /// A user of a password file.
+        case file(Credentials, AccessRules)
+        /// Somebody of the registry: who it is then, or why it is refused although the password
+        /// is right; and why it is refused when it is wrong.
+        case registry(matches: Result<Principal, LoginRefusal>, differs: Reason)
+    }
 
     /// The slow part.
     public func isAnswered(by check: some PasswordCheck) -> Bool {
@@ -37,6 +55,9 @@ public enum Login {
     /// The certificate counts first: when it names the user,
     /// user name and password are not looked at.
     public static func begin(_ credentials: Credentials, _ rules: AccessRules) -> LoginStep {
+        if rules.source == .registry {
+            return .needsRegistry(RegistryQuestion(credentials: credentials, rules: rules))
+        }
         if let certificate = credentials.certificate, rules.identity != .none {
             return byCertificate(certificate, credentials, rules)
         }
@@ -57,10 +78,18 @@ public enum Login {
 
     /// Goes on when the password was compared.
     public static func finish(_ question: PasswordQuestion, matches: Bool) -> LoginStep {
-        let user = question.credentials.user
-        guard question.isKnown else { return .refused([Reason(.unknownUser)]) }
-        guard matches else { return .refused([Reason(.badPassword)]) }
-        return accept(user, .password, question.credentials, question.rules)
+        switch question.verdict {
+        case .file(let credentials, let rules):
+            guard question.isKnown else { return .refused([Reason(.unknownUser)]) }
+            guard matches else { return .refused([Reason(.badPassword)]) }
+            return accept(credentials.user, .password, credentials, rules)
+        case .registry(let found, let differs):
+            guard question.isKnown, matches else { return .refused([differs]) }
+            switch found {
+            case .success(let principal): return .accepted(principal)
+            case .failure(let refusal): return .refused(refusal.reasons)
+            }
+        }
     }
 
     /// Both parts at once, for callers that may wait.
@@ -83,6 +112,8 @@ public enum Login {
         old: AccessRules,
         new: AccessRules
     ) -> LoginStep {
+        guard new.source == old.source else { return .refused([Reason(.loginSourceChanged)]) }
+        if new.source == .registry { return RegistryLogin.renew(principal, new) }
         switch principal.method {
         case .anonymous:
             guard new.allowsAnonymous else { return .refused([Reason(.anonymousForbidden)]) }
@@ -103,6 +134,8 @@ public enum Login {
             {
                 return .refused([Reason(.certificateUntrusted, detail: name)])
             }
+        case .pinnedCertificate, .accessToken, .basic, .jwt, .scram:
+            return .refused([Reason(.loginSourceChanged)])
         }
         if new.clientIDRule != .off, new.clientIDRule != old.clientIDRule {
             guard let name = principal.name else { return .refused([Reason(.clientIDWithoutUser)]) }
@@ -111,7 +144,7 @@ public enum Login {
             }
         }
         var renewed = principal
-        renewed.policy = new.policy
+        renewed.policy = .file(new.policy)
         renewed.readsSys = new.sysReaders.includes(principal.name)
         return .accepted(renewed)
     }
@@ -166,8 +199,7 @@ public enum Login {
                 password: password,
                 hash: hash,
                 isKnown: known != nil,
-                credentials: credentials,
-                rules: rules
+                verdict: .file(credentials, rules)
             )
         )
     }

@@ -12,13 +12,13 @@ extension Partition {
     /// Whether a session may get messages of a topic.
     func mayRead(_ session: Handle, _ topic: [UInt8]) -> Bool {
         guard let principal = principals[sessions[session].principal] else { return false }
-        if principal.isUnrestricted, principal.readsSys { return true }
+        if principal.needsNoQuestions, !TopicSpace.isReserved(topic) { return true }
         return principal.decide(.deliver, topic: topic).isAllowed
     }
 
     /// Whether a session's client may do everything, so that no rule has to be asked.
     func isUnrestricted(_ session: Handle) -> Bool {
-        principals[sessions[session].principal].map { $0.isUnrestricted && $0.readsSys } ?? false
+        principals[sessions[session].principal]?.needsNoQuestions ?? false
     }
 
     /// Whether a link may publish to a topic; tells the operator when not.
@@ -62,7 +62,9 @@ extension Partition {
             guard let name = principals[number]?.listener,
                 let listener = setup.listeners.firstIndex(where: { $0.name == name })
             else { continue }
-            principals[number]?.policy = self.rules(of: listener).policy
+            let rules = self.rules(of: listener)
+            guard rules.source == .files, principals[number]?.tenantPolicy == nil else { continue }
+            principals[number]?.policy = .file(rules.policy)
         }
     }
 
@@ -70,19 +72,20 @@ extension Partition {
         switch step {
         case .accepted(let principal):
             principals[links[id].principal] = principal
-            links[id].isUnrestricted = principal.isUnrestricted && principal.readsSys
+            links[id].isUnrestricted = principal.needsNoQuestions
         case .refused(let reasons):
             report(.sessionRefused(notice(id), reasons))
             let sentence = reasons.first?.code.sentence ?? "the rules of access changed"
             disconnect(id, Self.disconnectCode(for: reasons), sentence)
-        case .needsPasswordCheck: break
+        case .needsPasswordCheck, .needsRegistry: break
         }
     }
 
     /// Withdrawn credentials are an act of the operator; otherwise the listener's rules changed.
     private static func disconnectCode(for reasons: [Reason]) -> MQTTReason {
         switch reasons.first?.code {
-        case .unknownUser, .badPassword, .certificateUntrusted: .administrativeAction
+        case .unknownUser, .badPassword, .certificateUntrusted, .certificateRevoked:
+            .administrativeAction
         default: .notAuthorized
         }
     }

@@ -78,4 +78,20 @@ public struct TopicRule: Sendable, Equatable {
         }
         return filter.count == other.count
     }
+
+    /// There can be a topic that both filters match.
+    static func overlaps(_ filter: [Level], _ other: [Level]) -> Bool {
+        guard isDollar(filter) == isDollar(other) else { return false }
+        for (index, level) in filter.enumerated() {
+            if level == hash { return true }
+            guard index < other.count else { return false }
+            if other[index] == hash { return true }
+            guard level == plus || other[index] == plus || level == other[index] else {
+                return false
+            }
+        }
+        // "a" and "a/#" have "a" in common.
+        return filter.count == other.count
+            || (other.count == filter.count + 1 && other.last == hash)
+    }
 }

@@ -64,6 +64,16 @@ public enum Role: String, Sendable, CaseIterable {
     case auditRead = "ROLE_AUDIT_READ"
     /// May publish and subscribe over the messaging protocols.
     case messaging = "ROLE_MESSAGING"
+
+    /// Gives the right to publish and subscribe: that role itself, and every administrator's.
+    public var maySendMessages: Bool {
+        switch self {
+        case .messaging, .tenantAdmin, .tenantManagementAdmin, .deviceControlAdmin,
+            .inventoryAdmin, .optionAdmin, .userAdmin:
+            true
+        default: false
+        }
+    }
 }
 
 /// A person or a service of a tenant.

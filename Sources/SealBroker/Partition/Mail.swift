@@ -76,6 +76,8 @@ public enum Action: Sendable {
     case resume(transport: UInt64)
     /// Decide a login that takes its time; the answer comes by `loginDecided`.
     case login(link: Handle, PasswordQuestion)
+    /// Ask the registry about a login; the answer comes by `loginDecided`.
+    case askRegistry(link: Handle, RegistryQuestion)
     /// Move the connection to another partition; it was logged in here.
     case move(link: Handle, transport: UInt64, to: Int, Admitted)
     /// Tell the operator.
@@ -126,6 +128,10 @@ public struct Admitted: Sendable {
 public struct ArrivalFacts: Sendable {
     /// The client's certificate, if it sent one.
     public var certificate: CertificateSummary?
+    /// All certificates it sent, its own first; empty where the registry is not asked.
+    public var chain: [PresentedCertificate]
+    /// The connection is encrypted.
+    public var isSecure: Bool
     /// The address of the other side.
     public var peerAddress: String
     /// The listener's name.
@@ -134,10 +140,14 @@ public struct ArrivalFacts: Sendable {
     /// Makes facts.
     public init(
         certificate: CertificateSummary? = nil,
+        chain: [PresentedCertificate] = [],
+        isSecure: Bool = false,
         peerAddress: String = "",
         listenerName: String = ""
     ) {
         self.certificate = certificate
+        self.chain = chain
+        self.isSecure = isSecure
         self.peerAddress = peerAddress
         self.listenerName = listenerName
     }

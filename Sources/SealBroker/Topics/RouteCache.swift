@@ -21,7 +21,8 @@ final class Route {
     let tenant: UInt32
     let epochIndex: Int
     let epoch: UInt64
-    /// The topic begins with $: rules apply even to those who may do everything else.
+    /// The topic may belong to somebody: it is asked about even for those who may do everything
+    /// else.
     let isReserved: Bool
     var targets: [Target] = []
     var identifiers: [[UInt32]] = []
@@ -36,7 +37,7 @@ final class Route {
         self.tenant = tenant
         self.epochIndex = epochIndex
         self.epoch = epoch
-        isReserved = topic.first == UInt8(ascii: "$")
+        isReserved = TopicSpace.isReserved(topic)
     }
 
     /// Whether nobody gets it, here or on another partition.

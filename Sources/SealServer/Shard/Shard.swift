@@ -260,6 +260,11 @@ final class Shard: LoopHandler {
             context.logins.submit(question) { step in
                 mailbox.post(.handler(.loginDecided(link: link, step)))
             }
+        case .askRegistry(let link, _):
+            partition.loginDecided(
+                link,
+                .refused([Reason(.registryFailed, detail: "there is no registry")])
+            )
         case .move(let link, let transport, let home, let admitted):
             pendingMoves[link.word] = (home, admitted)
             let id = Handle(word: transport)

@@ -227,6 +227,11 @@ public final class BrokerBench {
         case .resume(let transport):
             byTransport[transport]?.isHeld = false
             byTransport[transport]?.awaitsMore = false
+        case .askRegistry(let link, _):
+            partitions[index].loginDecided(
+                link,
+                .refused([Reason(.registryFailed, detail: "there is no registry")])
+            )
         case .login(let link, let question):
             guard let client = clients.first(where: { $0.link == link && $0.partition == index })
             else { return }

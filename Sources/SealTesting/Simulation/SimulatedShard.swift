@@ -220,6 +220,11 @@ final class SimulatedShard {
             connection.needs = 0
             partition.moved(link)
             world.move(connection, to: home, admitted)
+        case .askRegistry(let link, _):
+            partition.loginDecided(
+                link,
+                .refused([Reason(.registryFailed, detail: "there is no registry")])
+            )
         case .login(let link, let question): logins.append((link, question))
         case .report(let event): try world.report(event)
         }

@@ -26,10 +26,13 @@ extension Partition {
         let listener = links[id].listener
         let credentials = Credentials(
             certificate: arrival.facts.certificate,
+            chain: arrival.facts.chain,
             user: connect.username.map { String(decoding: $0, as: UTF8.self) },
             password: connect.password,
+            isSecure: arrival.facts.isSecure,
             listener: arrival.facts.listenerName,
             clientID: String(decoding: arrival.connect?.clientID ?? [], as: UTF8.self),
+            isClientIDAssigned: isAssigned,
             peerAddress: arrival.facts.peerAddress
         )
         arrival.connect?.password = nil
@@ -58,6 +61,11 @@ extension Partition {
             links[id].phase = .awaitsLogin
             links[id].arrival?.isAssigned = isAssigned
             actions.append(.login(link: id, question))
+            return .hold
+        case .needsRegistry(let question):
+            links[id].phase = .awaitsLogin
+            links[id].arrival?.isAssigned = isAssigned
+            actions.append(.askRegistry(link: id, question))
             return .hold
         case .refused(let reasons):
             let (code, outcome) = Self.connackCode(for: reasons)
@@ -268,7 +276,7 @@ extension Partition {
     ) {
         counters.connects.add(outcome)
         report(.sessionRefused(notice(id), reasons))
-        sendRefusal(id, code, reasons.first?.code.sentence)
+        sendRefusal(id, code, reasons.first?.code.publicSentence)
         dismiss(id)
     }
 
@@ -297,15 +305,8 @@ extension Partition {
     }
 
     private static func connackCode(for reasons: [Reason]) -> (MQTTReason, ConnectOutcome) {
-        switch reasons.first?.code {
-        case .badPassword, .unknownUser, .passwordMissing:
-            (.badUserNameOrPassword, .badUserNameOrPassword)
-        case .clientIDMismatch, .clientIDWithoutUser: (.clientIdentifierNotValid, .clientIDNotValid)
-        case .certificateNeeded: (.notAuthorized, .certificateRequired)
-        case .certificateUntrusted, .certificateWithoutName, .certificateNameUnusable:
-            (.notAuthorized, .certificateNotValid)
-        default: (.notAuthorized, .notAuthorized)
-        }
+        let answer = RefusalAnswer(reasons)
+        return (answer.connackCode, answer.outcome)
     }
 
     private func assignedClientID(_ id: Handle) -> [UInt8] {
@@ -346,7 +347,7 @@ extension Partition {
         links[id].session = session
         links[id].principal = number
         links[id].isUnrestricted =
-            admitted.principal.isUnrestricted && admitted.principal.readsSys
+            admitted.principal.needsNoQuestions
         links[id].arrival = nil
         links[id].maximumQoS = grant.maximumQoS
         links[id].mountPoint = grant.mountPoint

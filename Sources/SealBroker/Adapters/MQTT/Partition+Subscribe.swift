@@ -254,9 +254,9 @@ extension Partition {
             report(.limitHit(notice(id), limit: "subscriptions-per-session"))
             return .quotaExceeded
         }
-        guard !links[id].isUnrestricted, let principal = principals[links[id].principal] else {
-            return nil
-        }
+        guard !links[id].isUnrestricted || TopicSpace.isReserved(filter.bytes),
+            let principal = principals[links[id].principal]
+        else { return nil }
         let decision = principal.decide(.subscribe, topic: filter.bytes)
         if decision.isAllowed { return nil }
         report(
