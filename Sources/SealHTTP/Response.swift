@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An answer as data, and its bytes.
 
+internal import SealBytes
+
 /// One response with its whole body.
 public struct Response: Sendable {
     /// The status.
@@ -25,13 +27,11 @@ public struct Response: Sendable {
 
     /// A refusal as a problem document (RFC 9457) with a stable code and a sentence.
     public static func problem(_ status: Status, code: String, reason: String) -> Response {
-        var body = Array("{\"title\":".utf8)
-        appendJSON(status.phrase, to: &body)
-        body.append(contentsOf: ",\"status\":\(status.code),\"code\":".utf8)
-        appendJSON(code, to: &body)
-        body.append(contentsOf: ",\"detail\":".utf8)
-        appendJSON(reason, to: &body)
-        body.append(contentsOf: "}\n".utf8)
+        let problem: JSONValue = [
+            "title": .string(status.phrase), "status": .integer(Int64(status.code)),
+            "code": .string(code), "detail": .string(reason),
+        ]
+        let body = problem.bytes + [UInt8(ascii: "\n")]
         return Response(status, type: "application/problem+json", body: body)
     }
 
@@ -64,19 +64,5 @@ public struct Response: Sendable {
         bytes.append(contentsOf: ": ".utf8)
         bytes.append(contentsOf: value.utf8.map { Grammar.isFieldValue($0) ? $0 : Grammar.space })
         bytes.append(contentsOf: "\r\n".utf8)
-    }
-
-    private static func appendJSON(_ text: String, to bytes: inout [UInt8]) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x00..<0x20, 0x7F: bytes.append(Grammar.space)
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -117,7 +117,7 @@ struct ServerConnectionTests {
         #expect(
             String(decoding: response.body, as: UTF8.self)
                 == "{\"title\":\"Not Found\",\"status\":404,\"code\":\"no_such_path\","
-                + "\"detail\":\"a \\\"b\\\"\\\\ \"}\n"
+                + "\"detail\":\"a \\\"b\\\"\\\\\\n\"}\n"
         )
     }
 

@@ -2,6 +2,7 @@
 // The result of a measurement as text, JSON or CSV; all three from one list of fields.
 
 internal import Glibc
+internal import SealBytes
 internal import SealClient
 internal import SealMQTT
 internal import SealPKI
@@ -114,7 +115,7 @@ struct BenchReport {
         let members = fields.map { field in
             let value =
                 switch field.value {
-                case .text(let text): "\"\(Self.escaped(text))\""
+                case .text(let text): JSONText.quoted(text)
                 default: Self.plain(field.value) ?? "null"
                 }
             return "\"\(field.name)\":\(value)"
@@ -144,18 +145,5 @@ struct BenchReport {
             let rest = String(abs(whole) % 1000 + 1000).dropFirst()
             return "\(whole < 0 ? "-" : "")\(abs(whole) / 1000).\(rest)"
         }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 32: result += " "
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -44,7 +44,7 @@ extension MessageFormat {
         case "t": return text(Array(message.topic.utf8), layout)
         case "j": return Array(MessageJSON.text(message, payload: .string, at: time).utf8)
         case "J":
-            guard message.payload.isEmpty || JSONText.isValid(message.payload) else {
+            guard message.payload.isEmpty || JSONCheck.isValid(message.payload) else {
                 throw FormatFault(
                     reason: "Message payload is not valid JSON on topic \(message.topic)"
                 )

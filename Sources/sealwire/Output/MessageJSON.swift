@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // %j and %J: a message as one JSON object.
 
+import SealBytes
 import SealClient
 import SealMQTT
 
@@ -25,7 +26,7 @@ enum MessageJSON {
             value = "null"
         } else {
             switch payload {
-            case .string: value = JSONText.quoted(message.payload)
+            case .string: value = JSONText.quoted(message.text)
             case .json: value = message.text
             }
         }
@@ -46,10 +47,14 @@ enum MessageJSON {
             members.append("\"content-type\":\(JSONText.quoted(type))")
         }
         if let topic = details.responseTopic {
-            members.append("\"response-topic\":\(JSONText.quoted(topic))")
+            members.append(
+                "\"response-topic\":\(JSONText.quoted(String(decoding: topic, as: UTF8.self)))"
+            )
         }
         if let bytes = details.correlationData {
-            members.append("\"correlation-data\":\(JSONText.quoted(bytes))")
+            members.append(
+                "\"correlation-data\":\(JSONText.quoted(String(decoding: bytes, as: UTF8.self)))"
+            )
         }
         let identifiers = details.subscriptionIdentifiers.map(String.init)
         if identifiers.count == 1 {

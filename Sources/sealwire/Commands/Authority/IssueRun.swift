@@ -2,6 +2,7 @@
 // One run of `sealwire ca issue`: names become orders, orders certificates, certificates files.
 
 import Glibc
+import SealBytes
 import SealPKI
 
 /// A run with its authority opened and its session prepared.
@@ -217,10 +218,10 @@ struct IssueRun {
         tally.refused += 1
         if options.isJSON {
             let members: [(String, JSONValue)] = [
-                ("name", .text(name)), ("result", .text("refused")),
-                ("code", .text(error.code.rawValue)), ("reason", .text(error.reason)),
+                ("name", .string(name)), ("result", .string("refused")),
+                ("code", .string(error.code.rawValue)), ("reason", .string(error.reason)),
             ]
-            return JSONValue.object(members).line + "\n"
+            return JSONValue.pairs(members).line + "\n"
         }
         let why = TextTable.printable("\(error.code.rawValue): \(error.reason)")
         return "\(TextTable.printable(name))\trefused\t\(why)\n"
@@ -242,11 +243,11 @@ struct IssueRun {
         _ result: String,
         _ serial: SerialNumber?
     ) -> JSONValue {
-        .object([
-            ("name", .text(name)), ("result", .text(result)),
-            ("serial", .text(orNull: serial?.hexadecimal)),
-            ("certificate", .text(files.certificate(stem))),
-            ("chain", .text(files.chain(stem))), ("key", .text(files.key(stem))),
+        .pairs([
+            ("name", .string(name)), ("result", .string(result)),
+            ("serial", .string(orNull: serial?.hexadecimal)),
+            ("certificate", .string(files.certificate(stem))),
+            ("chain", .string(files.chain(stem))), ("key", .string(files.key(stem))),
         ])
     }
 }

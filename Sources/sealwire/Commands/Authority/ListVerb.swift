@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sealwire ca list` and `sealwire ca status`: what the database says.
 
+import SealBytes
 import SealPKI
 
 /// Which rows are shown, and how.
@@ -49,13 +50,13 @@ enum RowText {
 
     static func json(_ row: DatabaseRow, now: Int64) -> JSONValue {
         let revocation = row.revocation
-        return .object([
-            ("serial", .text(row.serial.hexadecimal)), ("decimal", .text(row.serial.decimal)),
-            ("state", .text(word(row.standing(at: now)))),
-            ("expires", .text(DatabaseTime.iso(row.notAfter))),
-            ("revoked", .text(orNull: revocation.map { DatabaseTime.iso($0.when) })),
-            ("reason", .text(orNull: revocation?.reason?.rawValue)),
-            ("subject", .text(row.subject)),
+        return .pairs([
+            ("serial", .string(row.serial.hexadecimal)), ("decimal", .string(row.serial.decimal)),
+            ("state", .string(word(row.standing(at: now)))),
+            ("expires", .string(DatabaseTime.iso(row.notAfter))),
+            ("revoked", .string(orNull: revocation.map { DatabaseTime.iso($0.when) })),
+            ("reason", .string(orNull: revocation?.reason?.rawValue)),
+            ("subject", .string(row.subject)),
         ])
     }
 

@@ -166,25 +166,25 @@ enum CertInspect {
     }
 
     private static func listJSON(_ list: RevocationFields) -> JSONValue {
-        .object([
-            ("kind", .text("revocation list")),
-            ("issuer", .text(list.issuer.description)),
-            ("thisUpdate", .text(Moment.text(list.thisUpdate))),
-            ("nextUpdate", .text(orNull: list.nextUpdate.map(Moment.text))),
+        .pairs([
+            ("kind", .string("revocation list")),
+            ("issuer", .string(list.issuer.description)),
+            ("thisUpdate", .string(Moment.text(list.thisUpdate))),
+            ("nextUpdate", .string(orNull: list.nextUpdate.map(Moment.text))),
             ("extensions", .array(list.extensions.map(CertificateReport.json))),
             (
                 "revoked",
                 .array(
                     sorted(list).map { serial, entry in
-                        .object([
-                            ("serialNumber", .text(Hex.encode(serial).uppercased())),
-                            ("date", .text(Moment.text(entry.date))),
-                            ("reason", .text(orNull: entry.reasonName)),
+                        .pairs([
+                            ("serialNumber", .string(Hex.encode(serial).uppercased())),
+                            ("date", .string(Moment.text(entry.date))),
+                            ("reason", .string(orNull: entry.reasonName)),
                         ])
                     }
                 )
             ),
-            ("defects", .array(list.defects.map { .text($0) })),
+            ("defects", .array(list.defects.map { .string($0) })),
         ])
     }
 
@@ -202,11 +202,11 @@ enum CertInspect {
     }
 
     private static func requestJSON(_ request: CertificateRequestFields) -> JSONValue {
-        .object([
-            ("kind", .text("certificate request")),
-            ("subject", .text(request.subject.description)),
-            ("publicKeyKind", .text(request.publicKey.shown)),
-            ("signatureAlgorithm", .text(request.signatureAlgorithm.id.shown)),
+        .pairs([
+            ("kind", .string("certificate request")),
+            ("subject", .string(request.subject.description)),
+            ("publicKeyKind", .string(request.publicKey.shown)),
+            ("signatureAlgorithm", .string(request.signatureAlgorithm.id.shown)),
             ("extensions", .array(request.extensions.map(CertificateReport.json))),
         ])
     }

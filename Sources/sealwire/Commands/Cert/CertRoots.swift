@@ -2,6 +2,7 @@
 // `sealwire cert roots`: where the system keeps the authorities it trusts.
 
 import Glibc
+import SealBytes
 import SealPKI
 
 enum CertRoots {
@@ -34,14 +35,14 @@ enum CertRoots {
         let found = SystemRoots.find()
         if options.isJSON {
             let places = SystemRoots.places.map { place in
-                JSONValue.object([
-                    ("path", .text(place.path)), ("systems", .text(place.origin)),
+                JSONValue.pairs([
+                    ("path", .string(place.path)), ("systems", .string(place.origin)),
                     ("present", .bool(access(place.path, R_OK) == 0)),
                 ])
             }
             Terminal.write(
-                JSONValue.object([
-                    ("path", .text(orNull: found?.path)), ("places", .array(places)),
+                JSONValue.pairs([
+                    ("path", .string(orNull: found?.path)), ("places", .array(places)),
                 ]).line + "\n"
             )
         } else if options.showsAll {

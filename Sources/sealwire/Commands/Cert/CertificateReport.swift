@@ -61,38 +61,41 @@ struct CertificateReport {
 
     var json: JSONValue {
         var members: [(String, JSONValue)] = [
-            ("version", .number(Int64(fields.version))),
-            ("serialNumber", .text(fields.serialHex)),
-            ("serialNumberDecimal", .text(fields.serialDecimal)),
-            ("issuer", .text(fields.issuer.description)),
-            ("notBefore", .text(Moment.text(fields.notBefore))),
-            ("notAfter", .text(Moment.text(fields.notAfter))),
-            ("subject", .text(fields.subject.description)),
-            ("publicKeyAlgorithm", .text(fields.publicKey.algorithm.id.shown)),
-            ("publicKeyKind", .text(fields.publicKey.shown)),
-            ("publicKeyBits", .number(Int64(fields.publicKey.bits))),
-            ("publicKey", .text(Hex.encode(fields.publicKey.bytes))),
-            ("signatureAlgorithm", .text(fields.outerAlgorithm.id.shown)),
-            ("signature", .text(Hex.encode(fields.signature))),
-            ("issuerUniqueIdentifier", .text(orNull: fields.issuerUniqueID.map { Hex.encode($0) })),
+            ("version", .integer(Int64(fields.version))),
+            ("serialNumber", .string(fields.serialHex)),
+            ("serialNumberDecimal", .string(fields.serialDecimal)),
+            ("issuer", .string(fields.issuer.description)),
+            ("notBefore", .string(Moment.text(fields.notBefore))),
+            ("notAfter", .string(Moment.text(fields.notAfter))),
+            ("subject", .string(fields.subject.description)),
+            ("publicKeyAlgorithm", .string(fields.publicKey.algorithm.id.shown)),
+            ("publicKeyKind", .string(fields.publicKey.shown)),
+            ("publicKeyBits", .integer(Int64(fields.publicKey.bits))),
+            ("publicKey", .string(Hex.encode(fields.publicKey.bytes))),
+            ("signatureAlgorithm", .string(fields.outerAlgorithm.id.shown)),
+            ("signature", .string(Hex.encode(fields.signature))),
+            (
+                "issuerUniqueIdentifier",
+                .string(orNull: fields.issuerUniqueID.map { Hex.encode($0) })
+            ),
             (
                 "subjectUniqueIdentifier",
-                .text(orNull: fields.subjectUniqueID.map { Hex.encode($0) })
+                .string(orNull: fields.subjectUniqueID.map { Hex.encode($0) })
             ),
         ]
         members.append(("extensions", .array(fields.extensions.map(Self.json))))
-        members.append(("sha256", .text(certificate.fingerprint.description)))
-        members.append(("defects", .array(fields.defects.map { .text($0.sentence) })))
-        return .object(members)
+        members.append(("sha256", .string(certificate.fingerprint.description)))
+        members.append(("defects", .array(fields.defects.map { .string($0.sentence) })))
+        return .pairs(members)
     }
 
     static func json(_ one: CertificateExtension) -> JSONValue {
-        .object([
-            ("name", .text(one.id.shown)),
-            ("oid", .text(one.id.description)),
+        .pairs([
+            ("name", .string(one.id.shown)),
+            ("oid", .string(one.id.description)),
             ("critical", .bool(one.isCritical)),
-            ("value", .array(one.lines.map { .text($0) })),
-            ("der", .text(Hex.encode(one.value))),
+            ("value", .array(one.lines.map { .string($0) })),
+            ("der", .string(Hex.encode(one.value))),
         ])
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict about a chain as lines for people and as JSON for programs.
 
+import SealBytes
 import SealPKI
 
 enum VerdictReport {
@@ -40,39 +41,39 @@ enum VerdictReport {
 
     static func json(_ verdict: ChainVerdict, _ settings: VerificationSettings) -> JSONValue {
         let chain = verdict.links.enumerated().map { depth, link in
-            JSONValue.object([
-                ("depth", .number(Int64(depth))),
-                ("subject", .text(link.fields.subject.description)),
-                ("issuer", .text(link.fields.issuer.description)),
-                ("serialNumber", .text(link.fields.serialHex)),
-                ("notBefore", .text(Moment.text(link.fields.notBefore))),
-                ("notAfter", .text(Moment.text(link.fields.notAfter))),
-                ("sha256", .text(link.certificate.fingerprint.description)),
+            JSONValue.pairs([
+                ("depth", .integer(Int64(depth))),
+                ("subject", .string(link.fields.subject.description)),
+                ("issuer", .string(link.fields.issuer.description)),
+                ("serialNumber", .string(link.fields.serialHex)),
+                ("notBefore", .string(Moment.text(link.fields.notBefore))),
+                ("notAfter", .string(Moment.text(link.fields.notAfter))),
+                ("sha256", .string(link.certificate.fingerprint.description)),
                 ("trusted", .bool(link.isTrusted)),
                 ("valid", .bool(verdict.failures(at: depth).isEmpty)),
                 ("failures", .array(verdict.failures(at: depth).map(json))),
                 ("notes", .array(verdict.notes.filter { $0.depth == depth }.map(json))),
             ])
         }
-        return .object([
+        return .pairs([
             ("valid", .bool(verdict.isValid)),
-            ("purpose", .text(settings.purpose.rawValue)),
-            ("time", .text(Moment.text(settings.time))),
+            ("purpose", .string(settings.purpose.rawValue)),
+            ("time", .string(Moment.text(settings.time))),
             ("strict", .bool(settings.isStrict)),
             ("complete", .bool(verdict.isComplete)),
             ("chain", .array(chain)),
             ("failures", .array(verdict.failures.map(json))),
-            ("signatureChecks", .number(Int64(verdict.signatureCheckCount))),
-            ("pathsTried", .number(Int64(verdict.pathCount))),
+            ("signatureChecks", .integer(Int64(verdict.signatureCheckCount))),
+            ("pathsTried", .integer(Int64(verdict.pathCount))),
         ])
     }
 
     private static func json(_ failure: VerificationFailure) -> JSONValue {
-        .object([
-            ("depth", .number(Int64(failure.depth))),
-            ("rule", .text(failure.rule.rawValue)),
-            ("subject", .text(failure.subject)),
-            ("reason", .text(failure.sentence)),
+        .pairs([
+            ("depth", .integer(Int64(failure.depth))),
+            ("rule", .string(failure.rule.rawValue)),
+            ("subject", .string(failure.subject)),
+            ("reason", .string(failure.sentence)),
         ])
     }
 }

@@ -53,26 +53,26 @@ struct StoreReport {
 
     /// The same for programs.
     var json: JSONValue {
-        .object([
-            ("file", .text(path)),
-            ("format", .text(orNull: store.format?.rawValue)),
+        .pairs([
+            ("file", .string(path)),
+            ("format", .string(orNull: store.format?.rawValue)),
             ("isVerified", .bool(store.isVerified)),
             ("entries", .array(store.entries.map(Self.json))),
-            ("otherCertificates", .number(Int64(store.otherCertificates.count))),
+            ("otherCertificates", .integer(Int64(store.otherCertificates.count))),
         ])
     }
 
     private static func json(_ entry: KeystoreEntry) -> JSONValue {
-        .object([
-            ("alias", .text(entry.alias)),
-            ("type", .text(entry.kind)),
-            ("created", .text(orNull: entry.created.map { DatabaseTime.iso($0 / 1000) })),
+        .pairs([
+            ("alias", .string(entry.alias)),
+            ("type", .string(entry.kind)),
+            ("created", .string(orNull: entry.created.map { DatabaseTime.iso($0 / 1000) })),
             ("isSeenByJava", .bool(entry.isSeenByJava)),
             (
                 "certificates",
                 .array(
                     entry.certificates.map { certificate in
-                        .object(fields(certificate).map { (camel($0.0), .text($0.1)) })
+                        .pairs(fields(certificate).map { (camel($0.0), .string($0.1)) })
                     }
                 )
             ),

@@ -1,30 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing JSON, and looking whether bytes are JSON (RFC 8259). Nothing is kept of what is read.
+// Whether bytes are JSON (RFC 8259), of any size and with nothing kept: what a payload must be to
+// be put into other JSON as it is.
 
-enum JSONText {
-    /// A text in quotes; bytes that are not UTF-8 are replaced.
-    static func quoted(_ bytes: [UInt8]) -> String {
-        var text = "\""
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{8}": text += "\\b"
-            case "\u{c}": text += "\\f"
-            case "\u{0}"..."\u{1f}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text + "\""
-    }
-
-    static func quoted(_ text: String) -> String { quoted(Array(text.utf8)) }
-
+enum JSONCheck {
     /// Whether the bytes are one JSON value.
     static func isValid(_ bytes: [UInt8]) -> Bool {
         var reader = Reader(bytes: bytes)
