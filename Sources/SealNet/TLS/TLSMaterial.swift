@@ -110,7 +110,16 @@ struct TLSMaterial: Sendable {
     private static func revocations(_ file: String) throws(TLSError) -> [RevocationList] {
         let bytes = try contents(file)
         do throws(PKIError) {
-            return try RevocationList.readAll(bytes)
+            let lists = try RevocationList.readAll(bytes)
+            // Some releases of OpenSSL take a list of changes for a whole one (RFC 5280 §5.2.4):
+            // everybody revoked before would get in.
+            for list in lists where try list.fields().deltaBase != nil {
+                throw PKIError(
+                    .malformed,
+                    "a revocation list holds only the changes since another one; name the whole list"
+                )
+            }
+            return lists
         } catch {
             throw TLSError(error, file: file)
         }

@@ -7,8 +7,8 @@ struct ConfigurationRules {
     let file: String
     let headings: [TOMLPosition]
     let origins: [String: SettingOrigin]
-    private var faults: [ConfigurationError] = []
-    private var warnings: [ConfigurationError] = []
+    var faults: [ConfigurationError] = []
+    var warnings: [ConfigurationError] = []
 
     init(
         configuration: Configuration,
@@ -43,12 +43,13 @@ struct ConfigurationRules {
                 judgePlain(listener, index)
             }
             judgeAccess(listener, index)
+            judgeRegistry(listener, index)
         }
         judgePorts()
     }
 
     /// A fault at a key when it was written, else at the heading of the listener.
-    private func fault(
+    func fault(
         _ code: ConfigurationCode,
         _ index: Int,
         _ key: String? = nil,
@@ -78,7 +79,7 @@ struct ConfigurationRules {
         )
     }
 
-    private func isSet(_ key: String, _ index: Int) -> Bool {
+    func isSet(_ key: String, _ index: Int) -> Bool {
         origins["listener.\(index).\(key)"] != nil
     }
 
@@ -200,7 +201,7 @@ struct ConfigurationRules {
             )
         }
         let mode = listener.clientCertificates
-        if mode == .verify || mode == .require, !listener.hasTrust {
+        if mode == .verify || mode == .require, !listener.hasTrust, !listener.usesRegistry {
             faults.append(
                 fault(
                     .trustMissing,
@@ -250,6 +251,7 @@ struct ConfigurationRules {
     }
 
     private mutating func judgeAccess(_ listener: ListenerSettings, _ index: Int) {
+        guard !listener.usesRegistry else { return }
         if listener.identity != .none, listener.clientCertificates == .off, listener.isTLS {
             faults.append(
                 fault(

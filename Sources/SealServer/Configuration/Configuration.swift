@@ -8,6 +8,10 @@ public struct Configuration: Sendable, Equatable {
     public var listeners: [ListenerSettings] = []
     /// [limits].
     public var limits = Limits()
+    /// [registry].
+    public var registry = RegistrySettings()
+    /// [api].
+    public var api = APISettings()
     /// [shards].
     public var shards = ShardSettings()
     /// [log].
@@ -68,6 +72,8 @@ extension Configuration {
     /// All sections that exist once, in the order they are documented.
     public static let sections: [SectionRows] = [
         section("limits", "Everything that is bounded.", \.limits),
+        section("registry", "Tenants, trusted certificates, devices.", \.registry),
+        section("api", "The REST API of listeners with service = \"api\".", \.api),
         section("shards", "Threads.", \.shards),
         section("log", "The log on standard error.", \.log),
         section("metrics", "Prometheus metrics and health checks.", \.metrics),

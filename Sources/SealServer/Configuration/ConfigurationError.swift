@@ -89,6 +89,8 @@ public enum ConfigurationCode: String, Sendable, CaseIterable {
     case badMountPoint = "SW-0133"
     case twoIdentities = "SW-0134"
     case keystoreMissing = "SW-0135"
+    case registryMissing = "SW-0136"
+    case settingWithoutUse = "SW-0137"
     case environment = "SW-0140"
     case accessFile = "SW-0150"
 
@@ -124,6 +126,8 @@ public enum ConfigurationCode: String, Sendable, CaseIterable {
         case .fileUnreadable: "check the path and the permissions of the daemon's user"
         case .twoIdentities: "keep the keystore, or certificate and key"
         case .keystoreMissing: "name the file it belongs to, or remove the line"
+        case .registryMissing: "add [registry] with folder = \"/var/lib/sealwire\""
+        case .settingWithoutUse: "remove the line"
         case .badMountPoint: "a mount point is a topic prefix without + and #"
         case .accessFile: "correct the line; see mosquitto_passwd and mosquitto.conf for the format"
         case .environment: "variables are SEALWIRE_<SECTION>_<KEY>"

@@ -323,6 +323,7 @@ struct ConfigurationLoader {
                 )
             }
         }
+        Self.resolve(&configuration.registry, RegistrySettings.settings, folder)
     }
 
     private static func resolve<Part>(

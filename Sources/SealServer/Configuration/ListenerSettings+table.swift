@@ -68,7 +68,7 @@ extension ListenerIdentity {
 extension ListenerSettings {
     /// The rows of [[listener]].
     public static let settings: [Setting<ListenerSettings>] =
-        placeRows + tlsRows + certificateRows + accessRows + limitRows
+        placeRows + tlsRows + certificateRows + registryRows + accessRows + limitRows
 
     private static let placeRows: [Setting<ListenerSettings>] = [
         .text("name", \.name, .restart, "Name in logs and metrics; each listener has its own."),
@@ -80,6 +80,12 @@ extension ListenerSettings {
             "Addresses to listen on: IPv4 or IPv6 in digits, \"localhost\", or \"*\" for all."
         ),
         .integer("port", \.port, 0...65535, .restart, "TCP port; 0 lets the system choose."),
+        .choice(
+            "service",
+            \.service,
+            .restart,
+            "\"mqtt\": messages. \"api\": the REST API over HTTP, whose users are in the registry."
+        ),
         .boolean(
             "tls",
             \.isTLS,
@@ -234,6 +240,38 @@ extension ListenerSettings {
             \.checksClientDates,
             .newConnections,
             "Refuse client certificates that are expired or not valid yet."
+        ),
+    ]
+
+    private static let registryRows: [Setting<ListenerSettings>] = [
+        .choice(
+            "login",
+            \.login,
+            .restart,
+            "Who knows the clients: \"files\" (identity, password-file and acl-file below) or "
+                + "\"registry\" (tenants, trusted certificates, devices and accounts of "
+                + "[registry])."
+        ),
+        .text(
+            "tenant",
+            \.tenant,
+            .newConnections,
+            "With the registry: the tenant of all clients. Empty: found by certificate, user "
+                + "name or token."
+        ),
+        .choice(
+            "preferred-credential",
+            \.preferred,
+            .newConnections,
+            "With the registry: what counts when a client shows a certificate and a password."
+        ),
+        .integer(
+            "chain-length-max",
+            \.chainLengthMax,
+            1...10,
+            .newConnections,
+            "With the registry: the most certificates from a device's own up to the trusted one, "
+                + "both counted. 2 allows no intermediate authority."
         ),
     ]
 

@@ -43,6 +43,28 @@ public enum MQTTVersionName: String, SettingChoice {
     case v5 = "5"
 }
 
+/// What a listener serves.
+public enum ListenerService: String, SettingChoice {
+    /// Messages: MQTT.
+    case mqtt
+    /// The REST API over HTTP/1.1.
+    case api
+}
+
+/// Who knows the clients of a listener.
+public enum LoginSource: String, SettingChoice {
+    /// The files this listener names.
+    case files
+    /// The registry of tenants and devices.
+    case registry
+}
+
+/// Which of two credentials counts when a client shows both.
+public enum CredentialOrder: String, SettingChoice {
+    case certificate
+    case password
+}
+
 /// Who may read `$SYS/#`.
 public enum SysTopics: String, SettingChoice {
     /// Nobody on this listener.
@@ -82,6 +104,8 @@ public struct ListenerSettings: SettingsSection {
     public var bind: [String] = ["*"]
     /// The port; 0 lets the kernel choose.
     public var port = 8883
+    /// What is served.
+    public var service = ListenerService.mqtt
     /// Encrypted.
     public var isTLS = true
     /// The second word needed for plain listeners on the network.
@@ -127,6 +151,14 @@ public struct ListenerSettings: SettingsSection {
     /// Refuse client certificates that are expired or not valid yet.
     public var checksClientDates = true
 
+    /// Who knows the clients.
+    public var login = LoginSource.files
+    /// The tenant of all clients; empty: found by what they show.
+    public var tenant = ""
+    /// What counts when a client shows a certificate and a password.
+    public var preferred = CredentialOrder.certificate
+    /// The most certificates from a device's up to the trusted one.
+    public var chainLengthMax = 2
     /// What of the certificate becomes the user name.
     public var identity = CertificateIdentity.none
     /// How the client id is tied to the user name.
@@ -160,6 +192,9 @@ public struct ListenerSettings: SettingsSection {
     public var hasTrust: Bool {
         !trustFiles.isEmpty || !trustFolders.isEmpty || truststore != nil
     }
+
+    /// Whether its clients are looked up in the registry.
+    public var usesRegistry: Bool { service == .api || login == .registry }
 
     /// The numeric addresses to bind; `::` comes after `0.0.0.0` and is for IPv6 only.
     public var addresses: [String] {

@@ -95,6 +95,22 @@ struct LoadingTests {
         #expect(try failure(TLSSettings(identities: [])).code == .noIdentity)
     }
 
+    @Test("name a revocation list that holds only changes")
+    func deltaList() throws {
+        let changes = """
+            -----BEGIN X509 CRL-----
+            MIG0MFwCAQEwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBZBcNMjYxMTI1MjMxMjI0
+            WhgPMjEwOTAxMTQyMzEyMjRaoB0wGzANBgNVHRsBAf8EAwIBBzAKBgNVHRQEAwIB
+            ATAKBggqhkjOPQQDAgNIADBFAiBjD3phg/9cigJ1zjgGT2IwBTpG/BhUQXtd6Yua
+            KuiEggIhAPOSYvRzMHwXJLpUpoMWCgXUKZlI2ETYJdFp1/mfsdWI
+            -----END X509 CRL-----
+            """
+        var settings = TLSSettings(identities: [.files(server)])
+        settings.crlFiles = [try folder.write("changes.crl", Array(changes.utf8))]
+        let refused = try failure(settings)
+        #expect(refused.code == .malformed && refused.description.contains("whole list"))
+    }
+
     @Test("name a key that does not belong to the certificate")
     func mismatch() throws {
         var other = server

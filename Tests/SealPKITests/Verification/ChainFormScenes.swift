@@ -15,6 +15,11 @@ extension Scene {
     func differing(_ why: String) -> Scene {
         Scene(name, Array(broken), openssl: .differs(why), build)
     }
+
+    /// The same where openssl's releases decide differently.
+    func varying(_ why: String) -> Scene {
+        Scene(name, Array(broken), openssl: .varies(why), build)
+    }
 }
 
 extension ChainTableTests {

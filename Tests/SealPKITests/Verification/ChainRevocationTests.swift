@@ -272,7 +272,7 @@ struct ChainRevocationTests {
             "a delta list alone",
             [Broken(.listMissing, 0)],
             delta(base: 7, number: 8, [])
-        ),
+        ).varying("Debian's 3.0.19-1~deb12u2 takes a delta list for a whole one"),
     ]
 }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a new registry begins with: the tenant that administers the others, a first tenant, and an
+// operator for each. Not here: files and configuration, which `init` and `dev` write.
+
+internal import SealBroker
+
+/// The beginnings of a registry.
+struct FirstRun: Sendable {
+    /// The id of the first tenant.
+    var tenant: String
+    /// The user name of the operators.
+    var operatorName = "admin"
+
+    /// The id of the tenant that administers the others.
+    static let managementTenant = "management"
+
+    /// Passwords that were made, to be shown once.
+    struct Secrets: Sendable {
+        /// `tenant/user` and password.
+        var passwords: [(user: String, password: String)] = []
+    }
+
+    /// Every role of an operator of a tenant.
+    static let operatorRoles: Set<Role> = Set(
+        Role.allCases.filter { $0 != .device && $0 != .deviceBootstrap }
+    )
+
+    /// Makes what is missing; an operator that is there keeps its password.
+    func prepare(
+        _ registry: any Registry,
+        _ forge: any SecretForge
+    ) throws(RegistryError) -> Secrets {
+        var secrets = Secrets()
+        let management = try registry.tenant(number: Tenant.managementNumber)
+        if management == nil {
+            _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
+                try writer.add(Tenant(id: Self.managementTenant, label: "Management"))
+            }
+        }
+        if try registry.tenant(id: tenant) == nil {
+            _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
+                try writer.add(Tenant(id: tenant, label: tenant))
+            }
+        }
+        for id in [Self.managementTenant, tenant] {
+            guard let home = try registry.tenant(id: id),
+                try registry.account(tenant: home.number, name: operatorName) == nil
+            else { continue }
+            let password = try forge.generate()
+            var account = Account(
+                tenant: home.number,
+                name: operatorName,
+                roles: Self.operatorRoles
+            )
+            account.secret = try forge.hash(generated: Array(password.utf8))
+            let ready = account
+            _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
+                try writer.add(ready)
+            }
+            secrets.passwords.append(("\(id)/\(operatorName)", password))
+        }
+        return secrets
+    }
+}
