@@ -116,7 +116,7 @@ struct TLSMaterial: Sendable {
             for list in lists where try list.fields().deltaBase != nil {
                 throw PKIError(
                     .malformed,
-                    "a revocation list holds only the changes since another one; name the whole list"
+                    "the list holds only the changes since another one; name the whole list"
                 )
             }
             return lists
