@@ -48,6 +48,11 @@ let package = Package(
             pkgConfig: "libargon2",
             providers: [.apt(["libargon2-dev"])]
         ),
+        .systemLibrary(
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]
+        ),
         .target(name: "CSys", cSettings: [.define("_GNU_SOURCE")]),
 
         // Ground floor.
@@ -62,6 +67,7 @@ let package = Package(
         room("SealBroker", ["SealBytes", "SealTelemetry", "SealMQTT"]),
         room("SealPKI", ["COpenSSL", "CArgon2", "CSys", "SealBytes"]),
         room("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
+        room("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
 
         // Products of their own.
         room("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
@@ -71,7 +77,7 @@ let package = Package(
             "SealServer",
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
-                "SealNet", "CSys",
+                "SealNet", "SealStore", "CSys",
             ]
         ),
 
@@ -91,6 +97,7 @@ let package = Package(
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
+        tests("SealStoreTests", ["SealStore", "SealBroker"]),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(
             "SealClientTests",

@@ -8,6 +8,7 @@ enum LayeringRule {
         ("CSys", []),
         ("COpenSSL", []),
         ("CArgon2", []),
+        ("CSQLite", []),
         ("SealBytes", []),
         ("SealTelemetry", []),
         ("SealMQTT", ["SealBytes"]),
@@ -15,12 +16,13 @@ enum LayeringRule {
         ("SealBroker", ["SealBytes", "SealTelemetry", "SealMQTT"]),
         ("SealPKI", ["COpenSSL", "CArgon2", "CSys", "SealBytes"]),
         ("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
+        ("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
         ("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
         (
             "SealServer",
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
-                "SealNet", "CSys",
+                "SealNet", "SealStore", "CSys",
             ]
         ),
         ("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),

@@ -3,7 +3,7 @@
 
 enum SafetyRules {
     /// Rooms that may hold unsafe code: the buffers, and the doors to C and to the kernel.
-    static let unsafeRooms: Set<String> = ["SealBytes", "SealNet", "SealPKI"]
+    static let unsafeRooms: Set<String> = ["SealBytes", "SealNet", "SealPKI", "SealStore"]
 
     /// Anything that smells of it; not even a type of this kind is named in other rooms.
     nonisolated(unsafe) private static let unsafe =

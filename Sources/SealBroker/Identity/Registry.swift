@@ -163,9 +163,23 @@ public protocol RegistryWriter: AnyObject {
     func removeSigningKey(id: String) throws(RegistryError)
     func set(_ authority: TenantAuthority) throws(RegistryError)
 
-    /// Withdraws a token; the entry may be forgotten after its time.
+    /// Withdraws a token; the entry may be forgotten after its time, in seconds since 1970.
     func withdrawToken(id: String, tenant: UInt32, expiresAt: Int64) throws(RegistryError)
 
     /// A record that belongs to no other change.
+    ///
+    /// Where its author has no name, it is the author of the change.
     func audit(_ record: AuditRecord) throws(RegistryError)
+
+    /// Many changes under one audit record, which the body hands back when it is done.
+    ///
+    /// Their own records are left out, and so are the `IdentityChange`s of what is new, because
+    /// nobody can rely on it yet.
+    func inBulk(_ body: () throws(RegistryError) -> AuditRecord) throws(RegistryError)
+
+    /// A part that can fail by itself: when the body throws, nothing of the part remains, and the
+    /// rest of the change goes on.
+    func separately<Result>(
+        _ body: () throws(RegistryError) -> Result
+    ) throws(RegistryError) -> Result
 }

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// The look-ups of a login: from memory where it is known, else down one index.
+
+public import SealBroker
+
+extension SQLiteRegistry {
+    /// What is in memory under the key, or what the file says, which is then kept.
+    ///
+    /// It is kept only when nothing was changed since before it was read.
+    private func look<Value: Sendable>(
+        _ find: (inout RegistryCache) -> Value?,
+        else fetch: (Connection) throws(RegistryError) -> Value,
+        keep: (inout RegistryCache, Value) -> Void
+    ) throws(RegistryError) -> Value {
+        let (known, numberBefore) = cache.withLock { cache in (find(&cache), cache.changeNumber) }
+        if let known { return known }
+        let value = try read(fetch)
+        // A change that this thread is just making is not committed.
+        guard !isChanging else { return value }
+        cache.withLock { cache in
+            if cache.changeNumber == numberBefore { keep(&cache, value) }
+        }
+        return value
+    }
+
+    /// The tenant with this number.
+    public func tenant(number: UInt32) throws(RegistryError) -> Tenant? {
+        try look(
+            { cache in cache.tenantsByNumber.find(number).map(Optional.some) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.tenant(number: number)
+            },
+            keep: { cache, tenant in
+                if let tenant { cache.tenantsByNumber.keep(tenant, for: number) }
+            }
+        )
+    }
+
+    /// The tenant with this id.
+    public func tenant(id: String) throws(RegistryError) -> Tenant? {
+        try look(
+            { cache in
+                cache.tenantNumbersByID.find(id).flatMap { cache.tenantsByNumber.find($0) }
+                    .map(Optional.some)
+            },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.tenant(id: id)
+            },
+            keep: { cache, tenant in
+                guard let tenant else { return }
+                cache.tenantNumbersByID.keep(tenant.number, for: id)
+                cache.tenantsByNumber.keep(tenant, for: tenant.number)
+            }
+        )
+    }
+
+    /// The tenant with this host name.
+    public func tenant(domain: String) throws(RegistryError) -> Tenant? {
+        guard !domain.isEmpty, domain.utf8.count <= 253 else { return nil }
+        return try look(
+            { cache -> Tenant?? in
+                guard let known = cache.tenantNumbersByDomain.find(domain) else { return nil }
+                guard let number = known else { return .some(nil) }
+                return cache.tenantsByNumber.find(number).map(Optional.some)
+            },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.tenant(domain: domain)
+            },
+            keep: { cache, tenant in
+                cache.tenantNumbersByDomain.keep(tenant?.number, for: domain)
+                if let tenant { cache.tenantsByNumber.keep(tenant, for: tenant.number) }
+            }
+        )
+    }
+
+    /// The anchors of all tenants with this certificate.
+    public func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(cache.withLock { $0.anchorIndex.numbers(sha256: sha256) })
+    }
+
+    /// The anchors of all tenants with this subject.
+    public func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(cache.withLock { $0.anchorIndex.numbers(subjectKey: subjectKey) })
+    }
+
+    private func anchors(_ numbers: [Int64]) throws(RegistryError) -> [TrustAnchor] {
+        var found: [TrustAnchor] = []
+        for number in numbers {
+            // One that was removed meanwhile is none any more.
+            if let anchor = try anchor(number: number) { found.append(anchor) }
+        }
+        return found
+    }
+
+    /// The anchor with this number.
+    public func anchor(number: Int64) throws(RegistryError) -> TrustAnchor? {
+        try look(
+            { cache in cache.anchors.find(number).map(Optional.some) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.anchor(number: number)
+            },
+            keep: { cache, anchor in if let anchor { cache.anchors.keep(anchor, for: number) } }
+        )
+    }
+
+    /// The device with this number.
+    public func device(number: Int64) throws(RegistryError) -> Device? {
+        try look(
+            { cache in cache.devicesByNumber.find(number).map(Optional.some) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.device(number: number)
+            },
+            keep: { cache, device in
+                if let device { cache.devicesByNumber.keep(device, for: number) }
+            }
+        )
+    }
+
+    /// The device with this identifier.
+    public func device(
+        tenant: UInt32,
+        identifier: String
+    ) throws(RegistryError) -> Device? {
+        let key = TenantKey(tenant: tenant, name: identifier)
+        return try look(
+            { cache in cache.devicesByIdentifier.find(key).map(Optional.some) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.device(tenant: tenant, identifier: identifier)
+            },
+            keep: { cache, device in
+                // That there is none is not kept: unknown names are without end.
+                if let device { cache.devicesByIdentifier.keep(device, for: key) }
+            }
+        )
+    }
+
+    /// The credential that is found by this.
+    public func credential(
+        kind: CredentialKind,
+        lookup: String
+    ) throws(RegistryError) -> Credential? {
+        guard lookup.utf8.count <= Validity.lookupBytesMax else { return nil }
+        let key = CredentialKey(kind: kind, lookup: lookup)
+        return try look(
+            { cache in cache.credentials.find(key) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.credential(kind: kind, lookup: lookup)
+            },
+            keep: { cache, credential in cache.credentials.keep(credential, for: key) }
+        )
+    }
+
+    /// The account with this name.
+    public func account(tenant: UInt32, name: String) throws(RegistryError) -> Account? {
+        let key = TenantKey(tenant: tenant, name: name)
+        return try look(
+            { cache in cache.accountsByName.find(key).map(Optional.some) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.account(tenant: tenant, name: name)
+            },
+            keep: { cache, account in
+                if let account { cache.accountsByName.keep(account, for: key) }
+            }
+        )
+    }
+
+    /// The account with this number.
+    public func account(number: Int64) throws(RegistryError) -> Account? {
+        try look(
+            { cache in cache.accountsByNumber.find(number).map(Optional.some) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.account(number: number)
+            },
+            keep: { cache, account in
+                if let account { cache.accountsByNumber.keep(account, for: number) }
+            }
+        )
+    }
+
+    /// The revocation of a serial number that holds for this issuer.
+    public func revocation(
+        tenant: UInt32,
+        serial: String,
+        issuerKey: [UInt8]
+    ) throws(RegistryError) -> Revocation? {
+        let key = TenantKey(tenant: tenant, name: serial)
+        return try look(
+            { cache in cache.revocations.find(key) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.revocations(tenant: tenant, serial: serial)
+            },
+            keep: { cache, revocations in
+                cache.revocations.keep(revocations, for: key, weight: 1 + revocations.count)
+            }
+        ).holding(for: issuerKey)
+    }
+
+    /// The value of an option.
+    public func option(
+        tenant: UInt32,
+        category: String,
+        key: String
+    ) throws(RegistryError) -> String? {
+        let name = OptionKey(tenant: tenant, category: category, key: key)
+        return try look(
+            { cache in cache.options.find(name) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.option(tenant: tenant, category: category, key: key)
+            },
+            keep: { cache, value in
+                // A long value counts as many.
+                let weight = 1 + (value?.utf8.count ?? 0) / 256
+                cache.options.keep(value, for: name, weight: weight)
+            }
+        )
+    }
+
+    /// The tenant's rules in order.
+    public func policyRules(tenant: UInt32) throws(RegistryError) -> [PolicyRule] {
+        try look(
+            { cache in cache.rules.find(tenant) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.policyRules(tenant: tenant)
+            },
+            keep: { cache, rules in
+                cache.rules.keep(rules, for: tenant, weight: 1 + rules.count)
+            }
+        )
+    }
+
+    /// The token was withdrawn before its time.
+    public func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+        guard tokenID.utf8.count <= 256 else { return false }
+        return try look(
+            { cache in cache.withdrawnTokens.find(tokenID) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.isWithdrawn(tokenID: tokenID)
+            },
+            keep: { cache, answer in cache.withdrawnTokens.keep(answer, for: tokenID) }
+        )
+    }
+}
