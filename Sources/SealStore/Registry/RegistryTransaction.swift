@@ -6,7 +6,7 @@ internal import SealBroker
 
 /// The writer of one change.
 ///
-/// SAFETY of the promise below: it is handed to the body of `change` alone, which runs on one
+/// SAFETY: it is handed to the body of `change` alone, which runs on one
 /// thread under the writer's lock; afterwards every call is refused.
 final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked Sendable {
     let author: Author

@@ -7,7 +7,7 @@ internal import SealBroker
 
 /// A connection with its prepared statements.
 ///
-/// SAFETY of the promise below: one thread at a time has it. The writer's is behind the writer's
+/// SAFETY: one thread at a time has it. The writer's is behind the writer's
 /// lock, a reader's is out of the pool while somebody uses it.
 final class Connection: @unchecked Sendable {
     /// How it is opened.
