@@ -175,13 +175,20 @@ int seal_store_add_crl(X509_STORE *store, X509_CRL *list) {
     return X509_STORE_add_crl(store, list);
 }
 
+X509 *seal_x509_read(const uint8_t *der, size_t count, int library) {
+    X509 *made = X509_new_ex(seal_library(library), NULL);
+    const uint8_t *position = der;
+    X509 *result = der && made ? d2i_X509(&made, &position, (long)count) : NULL;
+    if (result && position == der + count) return result;
+    // A failed reading has freed what it was given and left NULL.
+    X509_free(made);
+    return NULL;
+}
+
 X509 *seal_x509_copy(X509 *certificate, int library) {
     size_t count = 0;
     uint8_t *der = seal_x509_der(certificate, &count);
-    X509 *copy = X509_new_ex(seal_library(library), NULL);
-    const uint8_t *position = der;
-    X509 *result = der && copy ? d2i_X509(&copy, &position, (long)count) : NULL;
-    if (!result) X509_free(copy);
+    X509 *result = der ? seal_x509_read(der, count, library) : NULL;
     OPENSSL_free(der);
     return result;
 }

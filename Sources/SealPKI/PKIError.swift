@@ -79,6 +79,10 @@ public struct PKIError: Error, Equatable, Sendable, CustomStringConvertible {
         case unknownCertificate = "pki.unknown-certificate"
         /// The certificate is revoked already, or not on hold, so that this cannot be done.
         case revocationState = "pki.revocation-state"
+        /// The sealed bytes were changed, or sealed under another key.
+        case sealed = "pki.sealed"
+        /// The file of a key that seals others can be read by more than its owner, or is damaged.
+        case vaultKey = "pki.vault-key"
         /// OpenSSL refused for another reason.
         case cryptography = "pki.cryptography"
     }

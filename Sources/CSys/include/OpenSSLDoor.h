@@ -89,5 +89,7 @@ int seal_crl_has(X509_CRL *list, X509 *certificate);
 int seal_crl_count(X509_CRL *list);
 // Copies that belong to a library context, made from the DER; NULL when they cannot be made.
 X509 *seal_x509_copy(X509 *certificate, int library);
+// A certificate of a library context; NULL when the bytes are none, or more than one.
+X509 *seal_x509_read(const uint8_t *der, size_t count, int library);
 X509_CRL *seal_crl_copy(X509_CRL *list, int library);
 int seal_store_add_crl(X509_STORE *store, X509_CRL *list);

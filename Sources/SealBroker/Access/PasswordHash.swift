@@ -10,6 +10,11 @@ public enum PasswordHash: Sendable, Equatable {
     case sha512(salt: [UInt8], hash: [UInt8])
     /// `$argon2id$`: kept as written, which is what argon2's own check takes.
     case argon2id(encoded: String)
+    /// `$scrypt$ln=14,r=8,p=1$<salt>$<hash>`, base64 without padding.
+    case scrypt(costLog: Int, blockSize: Int, parallelism: Int, salt: [UInt8], hash: [UInt8])
+    /// `$sha256$<salt>$<digest>`: one SHA-256 over salt and secret, for generated secrets that
+    /// nobody can guess.
+    case salted(salt: [UInt8], digest: [UInt8])
 
     /// The most iterations taken: more would let a damaged line stop logins for minutes.
     public static let iterationsMax = 10_000_000
@@ -37,8 +42,45 @@ public enum PasswordHash: Sendable, Equatable {
                 let hash = Base64.decode(parts[5], isPadded: false), hash.count >= 16
             else { return nil }
             self = .argon2id(encoded: text)
+        case "scrypt":
+            guard parts.count == 5, let cost = Self.scryptCost(parts[2]),
+                let salt = Base64.decode(parts[3], isPadded: false), salt.count >= 8,
+                let hash = Base64.decode(parts[4], isPadded: false), (16...64).contains(hash.count)
+            else { return nil }
+            self = .scrypt(
+                costLog: cost[0],
+                blockSize: cost[1],
+                parallelism: cost[2],
+                salt: salt,
+                hash: hash
+            )
+        case "sha256":
+            guard let salt = Base64.decode(parts[2], isPadded: false), salt.count >= 8,
+                let digest = Base64.decode(parts[3], isPadded: false), digest.count == 32,
+                parts.count == 4
+            else { return nil }
+            self = .salted(salt: salt, digest: digest)
         default: return nil
         }
+    }
+
+    /// `ln=…,r=…,p=…` within what a server can pay for: 64 MiB, and 64 times the usual work.
+    private static func scryptCost(_ text: String) -> [Int]? {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let limits = [("ln=", 20), ("r=", 32), ("p=", 16)]
+        guard parts.count == limits.count else { return nil }
+        var costs: [Int] = []
+        for (part, limit) in zip(parts, limits) {
+            guard part.hasPrefix(limit.0),
+                let cost = number(String(part.dropFirst(limit.0.utf8.count))),
+                (1...limit.1).contains(cost)
+            else { return nil }
+            costs.append(cost)
+        }
+        let isPayable =
+            (128 * costs[1]) << costs[0] <= 64 << 20
+            && (costs[1] * costs[2]) << costs[0] <= 64 << 17
+        return isPayable ? costs : nil
     }
 
     /// `m=…,t=…,p=…` within what a server can pay for: 1 GiB, 1000 passes, 64 lanes.

@@ -119,8 +119,18 @@ public struct TokenClaims: Sendable, Equatable {
 
 /// Makes and judges tokens.
 public protocol TokenOffice: Sendable {
-    /// Signs a token; the id is chosen here.
+    /// Signs a token; an empty id is filled in.
     func issue(_ claims: TokenClaims) throws(RegistryError) -> String
+    /// The token of a device: as long as half of its life has not passed the one it has, then a new
+    /// one.
+    ///
+    /// The life is in seconds.
+    func deviceToken(
+        tenantID: String,
+        subject: String,
+        lifeSeconds: Int64,
+        now: Int64
+    ) throws(RegistryError) -> String
     /// The claims of a token with a good signature within its time, or why not.
     func judge(_ token: String, now: Int64) -> Result<TokenClaims, TokenRefusal>
     /// The public keys as a JSON Web Key Set (RFC 7517).

@@ -131,6 +131,7 @@ public final class TLSClientContext: @unchecked Sendable {
 }
 
 extension TLSClientContext: TLSOrigin {
+    var judgesPeers: Bool { true }
     var refusesUnverified: Bool { verifier.refuses }
 
     func settle(_ ssl: OpaquePointer) {}

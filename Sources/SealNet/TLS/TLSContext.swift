@@ -58,7 +58,8 @@ public final class TLSContext: @unchecked Sendable {
         let due = material.lists.compactMap(\.nextUpdate).min()
         let verifier = TLSVerifier(
             remembers: true,
-            refuses: settings.clientCertificates != .ask,
+            judges: settings.judgesClients,
+            refuses: settings.judgesClients && settings.clientCertificates != .ask,
             checksLeafDates: settings.checksClientDates,
             listsEnd: due ?? .max,
             clock: clock
@@ -115,7 +116,7 @@ public final class TLSContext: @unchecked Sendable {
             }
         }
         let mode = settings.clientCertificates
-        if mode == .verify || mode == .require, material.trust.isEmpty {
+        if mode == .verify || mode == .require, settings.judgesClients, material.trust.isEmpty {
             throw TLSError(
                 .noTrust,
                 "client certificates are to be checked (\(mode.rawValue)), but no authority is "
@@ -126,6 +127,7 @@ public final class TLSContext: @unchecked Sendable {
 }
 
 extension TLSContext: TLSOrigin {
+    var judgesPeers: Bool { verifier.judges }
     var refusesUnverified: Bool { verifier.refuses }
 
     func settle(_ ssl: OpaquePointer) { swap?.settle(ssl) }

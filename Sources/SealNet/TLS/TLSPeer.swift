@@ -43,8 +43,12 @@ public struct PeerCertificate: Sendable {
     public let sentAuthorities: [Certificate]
     /// Why the certificate does not chain to the trusted ones; nil when it does.
     ///
-    /// Only the mode `ask`, and a client that does not check, let such a certificate through.
+    /// Only the mode `ask`, a listener that leaves the judgement to the login, and a client that
+    /// does not check let such a certificate through.
     public let refusal: TLSRefusal?
+
+    /// Whether TLS looked at the chain; if not, the login has to.
+    public var isJudged: Bool { refusal?.code != .notJudged }
 
     /// Whether the certificate chains to a trusted one, is in time and is not revoked.
     public var isVerified: Bool { refusal == nil }

@@ -32,6 +32,8 @@ public struct TLSRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         case weak = "tls.weak"
         /// The chain breaks a rule: an issuer that is no authority, or a chain too long.
         case chain = "tls.chain"
+        /// The certificate was not judged, because the login does that.
+        case notJudged = "tls.not-judged"
         /// The certificate was refused for another reason, or cannot be read.
         case badCertificate = "tls.bad-certificate"
         /// The bytes are not TLS.
@@ -62,6 +64,9 @@ public struct TLSRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
+
+    /// What stands in the place of a verdict where the login judges.
+    static let notJudged = TLSRefusal(.notJudged, "the certificate is left to the login")
 
     /// The code and the sentence.
     public var description: String { "\(code.rawValue): \(sentence)" }

@@ -45,6 +45,11 @@ public struct TLSSettings: Sendable, Equatable {
     public var serverNames: [[String]] = []
     /// What is done about client certificates.
     public var clientCertificates: ClientCertificateMode = .off
+    /// Whether TLS judges client certificates.
+    ///
+    /// If not, any certificate is let through whose key the client proves to hold, with everything
+    /// that was sent beside it: the login decides. Trusted certificates and lists are not used.
+    public var judgesClients = true
     /// PEM files of the authorities that client certificates must chain to.
     public var trustFiles: [String] = []
     /// Folders whose PEM files are read like `trustFiles`.

@@ -258,7 +258,9 @@ public final class TLSStream: @unchecked Sendable {
         }
         if authorities.first == certificate { authorities.removeFirst() }
         let refusal: TLSRefusal? =
-            if let verification {
+            if !context.judgesPeers {
+                .notJudged
+            } else if let verification {
                 verification.isVerified ? nil : TLSRefusal(verification, host: host)
             } else {
                 TLSRefusal(.badCertificate, "the certificate was not checked")
@@ -300,6 +302,8 @@ public final class TLSStream: @unchecked Sendable {
 
 /// What a stream needs of the context it came from.
 protocol TLSOrigin: AnyObject, Sendable {
+    /// Whether TLS looks at the chain of the peer's certificate.
+    var judgesPeers: Bool { get }
     /// Whether a handshake fails when the peer's certificate does not hold.
     var refusesUnverified: Bool { get }
     /// Gives memory back that only the handshake needed.

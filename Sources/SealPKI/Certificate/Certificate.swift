@@ -45,6 +45,21 @@ public struct Certificate: Sendable {
         self.init(adopting: read)
     }
 
+    /// Reads DER for verification, which is cheaper for keys of the usual kinds; bytes after the
+    /// certificate are refused.
+    public init(verifying der: [UInt8]) throws(PKIError) {
+        OpenSSLDoor.open()
+        defer { OpenSSLDoor.forgetErrors() }
+        // SAFETY: exactly the array's count is read.
+        let made = unsafe seal_x509_read(der, der.count, Int32(SEAL_LIBRARY_SLIM))
+        guard let made, X509_get0_pubkey(made) != nil else {
+            if let made { X509_free(made) }
+            try self.init(der: der)
+            return
+        }
+        self.init(adopting: made)
+    }
+
     /// The encoded certificate.
     public var der: [UInt8] {
         var count = 0
@@ -80,6 +95,22 @@ public struct Certificate: Sendable {
     /// Who signed the certificate.
     public func issuer() throws(PKIError) -> DistinguishedName {
         try DistinguishedName(reading: X509_get_issuer_name(pointer))
+    }
+
+    /// The encoded name of whom the certificate names.
+    public var subjectDER: [UInt8] { Self.encoded(X509_get_subject_name(pointer)) }
+
+    /// The encoded name of who signed the certificate.
+    public var issuerDER: [UInt8] { Self.encoded(X509_get_issuer_name(pointer)) }
+
+    private static func encoded(_ name: OpaquePointer?) -> [UInt8] {
+        var start: UnsafePointer<UInt8>?
+        var count = 0
+        // SAFETY: the bytes belong to the name, which the certificate keeps, and are copied at
+        // once.
+        guard unsafe X509_NAME_get0_der(name, &start, &count) == 1, let start = unsafe start
+        else { return [] }
+        return unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
     }
 
     /// The common names of the subject, in order; a NUL byte in one refuses all.

@@ -87,7 +87,10 @@ public struct CertificateFields: Sendable {
     }
 
     /// The serial number in upper-case hexadecimal digits, two for each byte.
-    public var serialHex: String {
+    public var serialHex: String { Self.hexadecimal(serial) }
+
+    /// Big-endian two's complement in upper-case hexadecimal digits, two for each byte.
+    static func hexadecimal(_ serial: [UInt8]) -> String {
         if let first = serial.first, first & 0x80 != 0 {
             return "-" + CertificateText.hex(DecimalDigits.negated(serial))
         }

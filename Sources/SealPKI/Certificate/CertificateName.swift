@@ -18,7 +18,7 @@ public struct CertificateName: Sendable {
     /// The relative names in the order of the certificate; most have one entry.
     public let parts: [[NameEntry]]
     /// The encoding.
-    let der: [UInt8]
+    public let der: [UInt8]
     /// Each relative name in the form that is compared.
     let comparable: [[UInt8]]
 

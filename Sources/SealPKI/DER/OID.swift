@@ -59,6 +59,9 @@ public struct OID: Hashable, Sendable, CustomStringConvertible {
         return digits.reversed()
     }
 
+    /// The encoded value.
+    var der: [UInt8] { DERWriter.value(DERTag.oid, bytes) }
+
     /// The dotted numbers.
     public var description: String {
         var arcs: [String] = []

@@ -82,6 +82,27 @@ public enum Cryptography {
         count: Int
     ) throws(PKIError) -> [UInt8] {
         OpenSSLDoor.open()
+        return try pbkdf2(EVP_sha512(), password, salt, iterations, count)
+    }
+
+    /// PBKDF2 with HMAC-SHA-256 (RFC 8018 §5.2); 32 bytes of it are the Hi of RFC 5802.
+    public static func pbkdf2SHA256(
+        password: [UInt8],
+        salt: [UInt8],
+        iterations: Int,
+        count: Int
+    ) throws(PKIError) -> [UInt8] {
+        OpenSSLDoor.open()
+        return try pbkdf2(EVP_sha256(), password, salt, iterations, count)
+    }
+
+    private static func pbkdf2(
+        _ digest: OpaquePointer?,
+        _ password: [UInt8],
+        _ salt: [UInt8],
+        _ iterations: Int,
+        _ count: Int
+    ) throws(PKIError) -> [UInt8] {
         guard iterations > 0, iterations <= 100_000_000, count > 0, count <= 1024,
             password.count <= 65_535, salt.count <= 65_535
         else { throw PKIError(.badRequest, "the parameters of PBKDF2 are out of range") }
@@ -94,7 +115,7 @@ public enum Cryptography {
                 salt,
                 Int32(salt.count),
                 Int32(iterations),
-                EVP_sha512(),
+                digest,
                 Int32(count),
                 &key
             )

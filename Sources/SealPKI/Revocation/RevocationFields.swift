@@ -132,6 +132,15 @@ public struct RevocationFields: Sendable {
         }
     }
 
+    /// The serial numbers that are revoked, in upper-case hexadecimal digits, two for each byte.
+    ///
+    /// Those that a delta list takes back are not among them (RFC 5280 §5.3.1, removeFromCRL).
+    public var revokedSerials: [String] {
+        entries.compactMap { serial, entry in
+            entry.reason == 8 ? nil : CertificateFields.hexadecimal(serial)
+        }
+    }
+
     /// The first extension of a kind.
     func find(_ id: OID) -> CertificateExtension? { extensions.first { $0.id == id } }
 

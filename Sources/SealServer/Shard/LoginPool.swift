@@ -3,7 +3,6 @@
 
 internal import SealBroker
 internal import SealNet
-internal import SealPKI
 
 /// A few threads for slow logins, with a bound on how many wait.
 final class LoginPool: Sendable {
@@ -50,23 +49,4 @@ final class LoginPool: Sendable {
     }
 
     func stop() { state.change { $0.isStopped = true } }
-}
-
-/// Compares passwords with mosquitto's kinds of hashes.
-struct OpenSSLPasswordCheck: PasswordCheck {
-    func matches(_ password: [UInt8], _ hash: PasswordHash) -> Bool {
-        switch hash {
-        case .pbkdf2SHA512(let iterations, let salt, let expected):
-            Passwords.matchesPBKDF2(
-                password,
-                salt: salt,
-                iterations: iterations,
-                hash: expected
-            )
-        case .sha512(let salt, let expected):
-            Passwords.matchesSHA512(password, salt: salt, hash: expected)
-        case .argon2id(let encoded):
-            Passwords.matchesArgon2id(password, encoded: encoded)
-        }
-    }
 }

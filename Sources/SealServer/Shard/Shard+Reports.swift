@@ -128,7 +128,7 @@ extension HandshakeOutcome {
             case .certificateRevoked: .certificateRevoked
             case .crlExpired, .crlMissing, .crlInvalid: .revocationListMissing
             case .noCertificate: .noClientCertificate
-            case .purpose, .wrongName, .badSignature, .chain, .badCertificate:
+            case .purpose, .wrongName, .badSignature, .chain, .badCertificate, .notJudged:
                 .certificateNotValid
             case .weak: .weakSignature
             case .notTLS: .notTLS

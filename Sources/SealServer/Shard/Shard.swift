@@ -106,8 +106,11 @@ final class Shard: LoopHandler {
                 microseconds: arrival.handshakeMicroseconds
             )
         }
+        let shown = arrival.tls?.certificate
         let facts = ArrivalFacts(
-            certificate: arrival.tls?.certificate.map(summary),
+            certificate: shown.flatMap { $0.isJudged ? summary($0) : nil },
+            chain: shown.map { $0.isJudged ? [] : PresentedChain.of($0) } ?? [],
+            isSecure: arrival.tls != nil,
             peerAddress: arrival.peer.host,
             listenerName: context.listenerNames[arrival.listener]
         )

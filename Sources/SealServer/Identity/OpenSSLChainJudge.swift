@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a chain leads to one trust anchor, by RFC 5280. What was proven is remembered, because
+// neither the certificates nor the clock's direction change; status and revocation are asked
+// elsewhere, every time.
+
+internal import SealBroker
+internal import SealBytes
+internal import SealPKI
+
+/// Judges chains with the house's verifier.
+final class OpenSSLChainJudge: ChainJudge {
+    /// At most so many proofs are remembered; the table starts over when it is full.
+    static let rememberedMax = 65_536
+    /// At most so many anchors are kept decoded; the table starts over when it is full.
+    static let anchorsMax = 4096
+
+    private struct Question: Hashable {
+        var chain: Fingerprint
+        var anchor: Fingerprint
+    }
+
+    /// A path that was found, and when every certificate of it is valid.
+    private struct Proof {
+        /// Places in the sent chain, leaf first, without the anchor.
+        var places: [UInt8]
+        var begin: Int64
+        var end: Int64
+    }
+
+    private struct State {
+        var proofs: [Question: Proof] = [:]
+        var anchors: [Fingerprint: Certificate] = [:]
+    }
+
+    private let state = Locked(State())
+    private let lookupKey: [UInt8]
+
+    /// Takes the key that access tokens are looked up with.
+    init(_ vault: VaultKey) throws(PKIError) { lookupKey = try vault.derived("access token") }
+
+    /// How many proofs are remembered.
+    var rememberedCount: Int { state.withLock { $0.proofs.count } }
+
+    func judge(_ question: ChainQuestion) -> ChainAnswer {
+        guard !question.chain.isEmpty, let key = Self.key(question) else {
+            return .refused([Reason(.chainBroken)])
+        }
+        if let proof = state.withLock({ $0.proofs[key] }), proof.begin <= question.now,
+            question.now <= proof.end, proof.places.count + 1 <= question.lengthMax
+        {
+            return Self.answer(proof, question)
+        }
+        return verify(question, key)
+    }
+
+    /// What is asked, as a small value.
+    ///
+    /// A lone certificate is named by its own digest, more of them by the digest of their digests.
+    private static func key(_ question: ChainQuestion) -> Question? {
+        guard let anchor = Fingerprint(question.anchor.sha256) else { return nil }
+        if question.chain.count == 1 {
+            return Fingerprint(question.chain[0].sha256).map { Question(chain: $0, anchor: anchor) }
+        }
+        let all = question.chain.flatMap(\.sha256)
+        guard all.count == question.chain.count * 32, let digest = try? Cryptography.sha256(all),
+            let chain = Fingerprint(digest)
+        else { return nil }
+        return Question(chain: chain, anchor: anchor)
+    }
+
+    private static func answer(_ proof: Proof, _ question: ChainQuestion) -> ChainAnswer {
+        let below = proof.places.map { question.chain[Int($0)] }
+        let anchor = question.anchor
+        var marks = below.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
+        if let sent = question.chain.first(where: { $0.sha256 == anchor.sha256 }) {
+            marks.append(CertificateMark(serial: sent.serial, issuerKey: sent.issuerKey))
+        } else if let own = try? Certificate(verifying: anchor.der) {
+            let seen = PresentedCertificate(own)
+            marks.append(CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey))
+        }
+        return .good(path: marks, until: proof.end)
+    }
+
+    private func verify(_ question: ChainQuestion, _ key: Question) -> ChainAnswer {
+        let certificates: [Certificate]
+        let anchor: Certificate
+        do throws(PKIError) {
+            anchor = try decoded(question.anchor, key.anchor)
+            certificates = try question.chain.map { one throws(PKIError) in
+                one.sha256 == question.anchor.sha256 ? anchor : try Certificate(verifying: one.der)
+            }
+        } catch {
+            return .refused([Reason(.certificateMalformed, detail: error.reason)])
+        }
+        var settings = VerificationSettings(time: question.now)
+        settings.purpose = .client
+        // The anchor ends the path, whoever signed it.
+        settings.allowsPartialChain = true
+        settings.chainLengthMax = question.lengthMax
+        settings.limits = Self.limits
+        let verifier = ChainVerifier(
+            settings: settings,
+            trusted: [anchor],
+            intermediates: Array(certificates.dropFirst())
+        )
+        let verdict = verifier.verify(certificates[0])
+        guard verdict.isValid else {
+            return .refused(Self.reasons(verdict.failures))
+        }
+        guard let proof = Self.proof(verdict, question) else {
+            return .refused([Reason(.chainBroken)])
+        }
+        state.withLock { state in
+            if state.proofs.count >= Self.rememberedMax { state.proofs.removeAll() }
+            state.proofs[key] = proof
+        }
+        return Self.answer(proof, question)
+    }
+
+    /// A client sends few certificates; who sends many to be searched through gets little work.
+    private static let limits: VerificationLimits = {
+        var limits = VerificationLimits()
+        limits.signatureChecksMax = 64
+        limits.stepsMax = 1000
+        limits.pathsMax = 16
+        limits.nameComparisonsMax = 1 << 14
+        return limits
+    }()
+
+    private func decoded(
+        _ anchor: TrustAnchor,
+        _ fingerprint: Fingerprint
+    ) throws(PKIError) -> Certificate {
+        if let known = state.withLock({ $0.anchors[fingerprint] }) { return known }
+        let made = try Certificate(verifying: anchor.der)
+        guard made.fingerprint == fingerprint else {
+            throw PKIError(.malformed, "the trusted certificate is not the one it is called")
+        }
+        state.withLock { state in
+            if state.anchors.count >= Self.anchorsMax { state.anchors.removeAll() }
+            state.anchors[fingerprint] = made
+        }
+        return made
+    }
+
+    private static func proof(_ verdict: ChainVerdict, _ question: ChainQuestion) -> Proof? {
+        var proof = Proof(places: [], begin: .min, end: .max)
+        for (depth, link) in verdict.links.enumerated() {
+            proof.begin = max(proof.begin, link.fields.notBefore)
+            proof.end = min(proof.end, link.fields.notAfter)
+            if depth == verdict.links.count - 1 { break }
+            let digest = link.certificate.fingerprint.bytes
+            guard let place = question.chain.firstIndex(where: { $0.sha256 == digest }),
+                let place = UInt8(exactly: place)
+            else { return nil }
+            proof.places.append(place)
+        }
+        return proof
+    }
+
+    // MARK: - Digests
+
+    func pinnedID(der: [UInt8]) -> String { sha3(Base64.encode(der)) }
+
+    func tokenLookup(_ token: String) -> String {
+        let digest = try? Cryptography.hmacSHA256(key: lookupKey, Array(token.utf8))
+        return Hex.encode(digest ?? [])
+    }
+
+    func sha3(_ text: String) -> String {
+        Hex.encode((try? DigestKind.sha3.digest(of: Array(text.utf8))) ?? [])
+    }
+}
+
+extension OpenSSLChainJudge {
+    /// The reasons of failures, each code once, in the order of the chain.
+    static func reasons(_ failures: [VerificationFailure]) -> [Reason] {
+        var reasons: [Reason] = []
+        for failure in failures {
+            let reason = Reason(
+                code(of: failure),
+                detail: "\(failure.subject): \(failure.sentence)"
+            )
+            if !reasons.contains(reason) { reasons.append(reason) }
+        }
+        return reasons.isEmpty ? [Reason(.chainBroken)] : reasons
+    }
+
+    private static func code(of failure: VerificationFailure) -> ReasonCode {
+        switch failure.rule {
+        case .expired: .certificateExpired
+        case .notYetValid: .certificateNotYetValid
+        case .weakKey, .weakSignature: .certificateWeak
+        case .purpose: .certificatePurpose
+        case .keyUsage: failure.depth == 0 ? .certificatePurpose : .issuerNotAuthority
+        case .notAuthority, .pathLength: .issuerNotAuthority
+        case .chainLength: .chainTooLong
+        case .nameConstraints: .nameConstraints
+        case .signature, .issuerMissing, .notTrusted, .anchorNotSent, .searchLimit: .chainBroken
+        case .revoked: .certificateRevoked
+        case .listMissing, .listExpired, .listNotYetValid, .listSignature, .listIssuer,
+            .listExtension, .listScope, .listMalformed:
+            .revocationListOverdue
+        case .encoding, .version, .serialNumber, .algorithmMismatch, .validity, .issuerEmpty,
+            .subjectEmpty, .duplicateExtension, .malformedExtension, .extensionCriticality,
+            .extensionPlacement, .keyIdentifier, .unknownCritical, .policy, .hostName:
+            .certificateMalformed
+        }
+    }
+}
