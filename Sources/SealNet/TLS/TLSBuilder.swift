@@ -24,7 +24,10 @@ struct TLSBuilder {
     private let ciphers: String?
     private let suites: String?
     private let verifyMode: Int32
-    private let sendsRoot: Bool
+    /// Whether a root is sent that stands in the file with the chain.
+    private let keepsRoot: Bool
+    /// Whether the root is put at the end of a chain that lacks it.
+    private let addsRoot: Bool
 
     /// Takes the smallest library that knows all the keys that were read.
     init(server settings: TLSSettings, _ material: TLSMaterial) throws(TLSError) {
@@ -38,7 +41,8 @@ struct TLSBuilder {
             case .ask, .verify: SSL_VERIFY_PEER
             case .require: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
             }
-        sendsRoot = settings.sendsRoot
+        keepsRoot = settings.sendsRoot
+        addsRoot = settings.sendsRoot
         var candidates: [Int] = []
         // A list of suites of one's own may name what the small libraries lack.
         if settings.ciphers == nil, settings.ciphersuites == nil {
@@ -56,7 +60,9 @@ struct TLSBuilder {
         ciphers = settings.ciphers
         suites = settings.ciphersuites
         verifyMode = SSL_VERIFY_PEER
-        sendsRoot = false
+        // A server may know its trusted certificate only when it is sent: what the file holds goes.
+        keepsRoot = true
+        addsRoot = false
         let isPlain = settings.ciphers == nil && settings.ciphersuites == nil
         library = Self.choose(settings.isSlim && isPlain ? [SEAL_LIBRARY_SLIM] : [], material)
         try Self.checkProtocols(settings.alpn)
@@ -186,11 +192,12 @@ struct TLSBuilder {
         }
     }
 
-    /// What is sent: a root is left out, for a peer that trusts it has it; or it is put at the end.
+    /// What is sent: a server's root is left out, for a peer that trusts it has it; or it is put at
+    /// the end.
     private func chain(of identity: TLSIdentity) -> [Certificate] {
         guard let leaf = identity.leaf else { return [] }
-        var chain = [leaf] + identity.chain.dropFirst().filter { sendsRoot || !$0.isSelfSigned }
-        guard sendsRoot, let last = chain.last, !last.isSelfSigned else { return chain }
+        var chain = [leaf] + identity.chain.dropFirst().filter { keepsRoot || !$0.isSelfSigned }
+        guard addsRoot, let last = chain.last, !last.isSelfSigned else { return chain }
         let root = material.trust.first { $0.isSelfSigned && last.isIssued(by: $0) }
         if let root { chain.append(root) }
         return chain
