@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names that Java gives to algorithms of signatures, for interfaces that people know from there.
+// The names that Java gives to signature algorithms, for interfaces that people know from there.
 
 extension AlgorithmFields {
     /// The name in Java's words, such as `SHA256withECDSA`; dotted numbers when it has none.
