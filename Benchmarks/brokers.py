@@ -92,9 +92,10 @@ class Broker:
         return 0
 
 
-def sealwired(folder, shards, extra="", prefix=(), seconds=30):
+def sealwired(folder, shards, extra="", prefix=(), listeners=()):
     """Starts our daemon; `prefix` is what runs it, for instance valgrind."""
     listeners = [
+        *listeners,
         'name = "plain"\ntls = false\nanonymous = true\n',
         'name = "tls"\ncertificate = "server.crt"\nkey = "server.key"\nanonymous = true\n',
         'name = "mtls"\ncertificate = "server.crt"\nkey = "server.key"\nidentity = "cn"\n'

@@ -174,7 +174,8 @@ class Daemon:
             merged = {"name": name, "bind": ["127.0.0.1"], "port": ports.pop(), **settings}
             self.ports[name] = merged["port"]
             text.append("[[listener]]")
-            text += [f"{key} = {toml(value)}" for key, value in merged.items()]
+            given = {key: value for key, value in merged.items() if value is not None}
+            text += [f"{key} = {toml(value)}" for key, value in given.items()]
         # Scenarios connect as often as they like, from one address.
         merged = {"metrics": {"port": ports.pop()}, **(tables or {})}
         for table, settings in merged.items():

@@ -9,60 +9,14 @@ import socket
 import ssl
 
 from harness import Failed, Suite, check, equal, run_suite
+from packets import (
+    BYE, PING, block, connect, packet, publish, split, subscribe, text, unsubscribe,
+)  # fmt: skip
 
 suite = Suite("raw")
 SEED = int(os.environ.get("SEALWIRE_SEED") or random.SystemRandom().randrange(1 << 32))
 SEQUENCES = int(os.environ.get("SEALWIRE_SEQUENCES") or 3000)
 KINDS = ("plain", "tls", "mutual")
-
-
-# Packets.
-
-
-def varint(number):
-    out = bytearray()
-    while True:
-        number, low = divmod(number, 128)
-        out.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(out)
-
-
-def text(value):
-    raw = value.encode() if isinstance(value, str) else value
-    return len(raw).to_bytes(2, "big") + raw
-
-
-def packet(first, body=b""):
-    return bytes([first]) + varint(len(body)) + body
-
-
-def block(version, properties=b""):
-    return varint(len(properties)) + properties if version == 5 else b""
-
-
-def connect(version=4, name="", flags=2, keep_alive=60, properties=b"", tail=b"", level=None):
-    protocol = text("MQIsdp" if version == 3 else "MQTT")
-    body = protocol + bytes([level if level is not None else version, flags])
-    body += keep_alive.to_bytes(2, "big") + block(version, properties) + text(name) + tail
-    return packet(0x10, body)
-
-
-def publish(version, topic="t", payload=b"", qos=0, packet_id=1, flags=0, properties=b""):
-    body = text(topic) + (packet_id.to_bytes(2, "big") if qos else b"")
-    return packet(0x30 | qos << 1 | flags, body + block(version, properties) + payload)
-
-
-def subscribe(version, topic="t", options=0, packet_id=1, properties=b"", first=0x82):
-    body = packet_id.to_bytes(2, "big") + block(version, properties)
-    return packet(first, body + text(topic) + bytes([options]))
-
-
-def unsubscribe(version, topic="t", packet_id=1):
-    return packet(0xA2, packet_id.to_bytes(2, "big") + block(version) + text(topic))
-
-
-PING, BYE = b"\xc0\0", b"\xe0\0"
 
 
 class Line:
@@ -106,7 +60,7 @@ class Line:
         self.socket.settimeout(seconds)
         out, data = [], b""
         while count is None or len(out) < count:
-            whole = self._split(data)
+            whole = split(data)
             if whole:
                 out.append(data[:whole])
                 data = data[whole:]
@@ -119,17 +73,6 @@ class Line:
                 break
             data += more
         return out
-
-    @staticmethod
-    def _split(data):
-        length = shift = 0
-        for index, byte in enumerate(data[1:5], 1):
-            length |= (byte & 127) << shift
-            shift += 7
-            if not byte & 128:
-                total = index + 1 + length
-                return total if len(data) >= total else 0
-        return 0
 
     def close(self):
         self.socket.close()

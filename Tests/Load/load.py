@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Benchmarks"))
 import brokers  # noqa: E402
+import identity_loads  # noqa: E402
 
 
 def say(text):
@@ -308,6 +309,8 @@ LOADS = {
     "storm": storm,
     "stuck": stuck,
     "half-open": half_open,
+    "revocation": identity_loads.revocation,
+    "bulk": identity_loads.bulk,
     "fuzz-bytes": lambda folder, given: fuzz(folder, given, False),
     "fuzz-packets": lambda folder, given: fuzz(folder, given, True),
 }

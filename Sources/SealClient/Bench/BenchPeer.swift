@@ -31,6 +31,8 @@ struct BenchPeer {
     let role: Role
     var stage = Stage.waiting
     var handle = Handle.none
+    /// Which of the identities it has.
+    var identity = 0
     /// When its present connection was begun.
     var began: UInt64 = 0
     private var freeIDs: [UInt16] = []

@@ -135,7 +135,12 @@ final class BenchRun: OutgoingHandler {
         if settings.sourceCount > 0 {
             target.source = OutgoingSocket.loopback(number % settings.sourceCount)
         }
-        if !contexts.isEmpty { target.tls = contexts[number % contexts.count] }
+        if !contexts.isEmpty {
+            // Who stays keeps its identity, so that two never have the same while they can.
+            let identity = (purpose == .cycling ? number : peer) % contexts.count
+            peers[peer].identity = identity
+            target.tls = contexts[identity]
+        }
         peers[peer].stage = .connecting
         peers[peer].began = OutgoingLoop.nanoseconds
         underWay += 1
@@ -167,21 +172,28 @@ final class BenchRun: OutgoingHandler {
 
     func opened(_ id: Handle, tag: Int) {
         scratch.removeAll()
-        let kind =
-            switch peers[tag].role {
-            case .publisher(let index): "p\(index)"
-            case .subscriber(let index): "s\(index)"
-            case .lone: "c\(tag)"
-            }
         var packet = Connect(
             version: settings.version,
-            clientID: Array("\(settings.topicPrefix)-\(name)-\(kind)".utf8),
+            clientID: Array(clientID(tag).utf8),
             keepAliveSeconds: 0
         )
         packet.username = settings.username.map { Array($0.utf8) }
         packet.password = settings.password.map { Array($0.utf8) }
         Encode.connect(packet, into: &scratch)
         loop.write(id, scratch)
+    }
+
+    private func clientID(_ peer: Int) -> String {
+        if let names = settings.tls?.identityNames, !names.isEmpty {
+            return names[peers[peer].identity % names.count]
+        }
+        let kind =
+            switch peers[peer].role {
+            case .publisher(let index): "p\(index)"
+            case .subscriber(let index): "s\(index)"
+            case .lone: "c\(peer)"
+            }
+        return "\(settings.topicPrefix)-\(name)-\(kind)"
     }
 
     func closed(_ id: Handle, tag: Int, _ reason: String) { failed(tag, reason) }

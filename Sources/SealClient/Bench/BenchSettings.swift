@@ -125,6 +125,8 @@ public struct BenchTLS: Sendable {
     public var only: String?
     /// Certificates and keys of the clients, taken in turn.
     public var identities: [IdentitySource] = []
+    /// The client ids that go with the identities; empty: clients choose their own.
+    public var identityNames: [String] = []
     /// Keystores with trusted authorities.
     public var truststores: [TruststoreSource] = []
 

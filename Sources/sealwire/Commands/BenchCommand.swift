@@ -78,8 +78,10 @@ enum BenchCommand {
           --keystore FILE  --keystore-alias NAME  --keystore-password-file FILE
           --key-password-file FILE  --truststore FILE  --truststore-password-file FILE
           --identities FOLDER  clients take the NAME.crt and NAME.key in it in turn
+          --identity-ids       and NAME as client id
           --issuer-cert FILE --issuer-key FILE --identity-count N (1000)
                                devices that are missing in the folder are made
+          --identity-prefix TEXT (device-)  how their names begin, before a number
 
         output
           --server-pid PID  processor time and memory of the server, on this machine

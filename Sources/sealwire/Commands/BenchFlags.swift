@@ -33,6 +33,8 @@ struct BenchFlags {
     private var truststorePassword = Secret("the truststore")
     private var identityFolder: String?
     private var identityCount = 1000
+    private var identityPrefix = "device-"
+    private var usesIdentityNames = false
     private var issuerCertificate: String?
     private var issuerKey: String?
     private var words: ArraySlice<String>
@@ -117,6 +119,8 @@ struct BenchFlags {
         case "--key": key = try value(flag)
         case "--identities": identityFolder = try value(flag)
         case "--identity-count": identityCount = max(1, try number(flag))
+        case "--identity-prefix": identityPrefix = try value(flag)
+        case "--identity-ids": usesIdentityNames = true
         case "--issuer-cert": issuerCertificate = try value(flag)
         case "--issuer-key": issuerKey = try value(flag)
         case "--tls-version":
@@ -178,14 +182,18 @@ struct BenchFlags {
             tls.identities = [.files(files)]
         }
         guard let identityFolder else { return tls }
+        let folder = DeviceFolder(path: identityFolder)
         if let issuerCertificate, let issuerKey {
-            try DeviceFolder(path: identityFolder).fill(
+            try folder.fill(
                 count: identityCount,
+                prefix: identityPrefix,
                 issuerCertificate: issuerCertificate,
                 issuerKey: issuerKey
             )
         }
-        tls.identities = try DeviceFolder(path: identityFolder).identities
+        let names = try folder.names()
+        tls.identities = names.map(folder.identity)
+        if usesIdentityNames { tls.identityNames = names }
         return tls
     }
 

@@ -8,27 +8,27 @@ internal import SealPKI
 struct DeviceFolder {
     let path: String
 
-    /// The pairs in it, by name.
-    var identities: [IdentitySource] {
-        get throws {
-            let names = try Files.names(in: path).filter { $0.hasSuffix(".crt") }.sorted()
-            let pairs = names.map { name in
-                IdentitySource.files(
-                    IdentityFiles(
-                        chainFile: "\(path)/\(name)",
-                        keyFile: "\(path)/\(name.dropLast(4)).key"
-                    )
-                )
-            }
-            guard !pairs.isEmpty else {
-                throw BenchUsageError(reason: "\(path) holds no NAME.crt with NAME.key")
-            }
-            return pairs
+    /// The names of the devices in it, in order.
+    func names() throws -> [String] {
+        let files = try Files.names(in: path).filter { $0.hasSuffix(".crt") }.sorted()
+        guard !files.isEmpty else {
+            throw BenchUsageError(reason: "\(path) holds no NAME.crt with NAME.key")
         }
+        return files.map { String($0.dropLast(4)) }
+    }
+
+    /// Where certificate and key of a device are.
+    func identity(_ name: String) -> IdentitySource {
+        .files(IdentityFiles(chainFile: "\(path)/\(name).crt", keyFile: "\(path)/\(name).key"))
     }
 
     /// Makes those of the first `count` devices that are not there yet.
-    func fill(count: Int, issuerCertificate: String, issuerKey: String) throws {
+    func fill(
+        count: Int,
+        prefix: String,
+        issuerCertificate: String,
+        issuerKey: String
+    ) throws {
         if mkdir(path, 0o700) != 0, access(path, W_OK) != 0 {
             throw BenchUsageError(reason: "\(path) cannot be made or written to")
         }
@@ -38,7 +38,7 @@ struct DeviceFolder {
         )
         let present = Set(try Files.names(in: path))
         for number in 1...max(count, 1) {
-            let name = "device-\(number)"
+            let name = "\(prefix)\(number)"
             if present.contains("\(name).crt") { continue }
             let identity = try authority.issue(
                 CertificateOrder(

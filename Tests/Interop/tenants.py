@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# A daemon with a registry: its first run, listeners for devices and for the API, its operators.
+
+import os
+import re
+
+from device import Device
+from harness import ROOT, Certificates, Daemon, Failed, check, daemon_binary, equal, run
+from rest import Api, basic
+
+TENANT = "t12345"
+
+
+def first_run(folder, tenant=TENANT):
+    """`sealwired init`: a registry with a tenant; gives the passwords that were printed once."""
+    code, out, err = run(daemon_binary(), "init", "--dir", folder, "--tenant", tenant)
+    equal(code, 0, f"exit code of sealwired init ({(out + err).strip()[-300:]})")
+    found = dict(re.findall(r"(\S+/\S+?)\s+password\s+(\S+)", out))
+    check(f"{tenant}/admin" in found, f"init printed no password of {tenant}/admin: {out!r}")
+    return found
+
+
+class Platform:
+    """The daemon, and who may ask it for what."""
+
+    def __init__(self, folder, listeners=None, tables=None, tenant=TENANT):
+        self.folder, self.tenant = folder, tenant
+        self.passwords = first_run(folder / "registry", tenant)
+        made = self.made = Certificates(folder)
+        made.self_signed("server", ("localhost",), is_authority=False)
+        pair = {"certificate": made.path("server.crt"), "key": made.path("server.key")}
+        self.trust = str(made.path("server.crt"))
+        devices = {**pair, "login": "registry", "client-certificates": "ask"}
+        usual = {
+            "mqtts": devices,
+            # An installation of one's own may allow intermediate authorities.
+            "long": {**devices, "chain-length-max": 4},
+            "api": {**pair, "service": "api", "client-certificates": "ask"},
+        }
+        usual.update({name: {**pair, **one} for name, one in (listeners or {}).items()})
+        wanted = {"registry": {"folder": folder / "registry"}, **(tables or {})}
+        self.daemon = Daemon(folder, usual, wanted)
+
+    def api(self, user=None, **options):
+        """The calls of an operator of the tenant, or of `tenant/user`."""
+        user = user or f"{self.tenant}/admin"
+        return Api(self.daemon.ports["api"], self.trust, basic(user, self.passwords[user]),
+                   **options)  # fmt: skip
+
+    @property
+    def nobody(self):
+        """Calls without credentials."""
+        return Api(self.daemon.ports["api"], self.trust)
+
+    def device(self, pair, name, *, listener="mqtts", **options):
+        return Device(self.daemon.ports[listener], self.trust, pair, name=name, **options)
+
+    def mosquitto(self, pair, name, *words, listener="mqtts"):
+        """The words that connect one of mosquitto's clients."""
+        chain, key = pair
+        return ["-h", "localhost", "-p", self.daemon.ports[listener], "--cafile", self.trust,
+                "--cert", chain, "--key", key, "-i", name, *words]  # fmt: skip
+
+    def metric(self, name):
+        """The sum of a metric's values."""
+        import urllib.request
+
+        address = f"http://127.0.0.1:{self.daemon.metrics_port}/metrics"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        values = [line.rsplit(" ", 1)[1] for line in lines if re.match(rf"{name}[ {{]", line)]
+        check(values, f"there is no metric {name}")
+        return sum(float(value) for value in values)
+
+
+def sealwire():
+    """The command line under test: SEALWIRE, or the build of the daemon's kind."""
+    path = os.environ.get("SEALWIRE") or str(ROOT / ".build/release/sealwire")
+    if not os.access(path, os.X_OK):
+        raise Failed(f"{path} is not there; `make build` makes it")
+    return path
