@@ -5,9 +5,11 @@
 # API; then each rule is broken in turn.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-for program in sealwired sealwire; do
-    [ -x ".build/release/$program" ] ||
-        { echo "cumulocity: error: .build/release/$program must be built (make build)"; exit 69; }
+release=$PWD/.build/release
+export SEALWIRED=${SEALWIRED:-$release/sealwired} SEALWIRE=${SEALWIRE:-$release/sealwire}
+export PYTHONDONTWRITEBYTECODE=1
+for program in "$SEALWIRED" "$SEALWIRE"; do
+    [ -x "$program" ] || { echo "cumulocity: error: $program must be built (make build)"; exit 69; }
 done
 for generation in paho1 paho2; do
     [ -x ".venv/$generation/bin/python" ] ||
@@ -17,5 +19,4 @@ for program in openssl curl mosquitto_pub mosquitto_sub mosquitto_rr; do
     command -v "$program" >/dev/null ||
         { echo "cumulocity: error: $program is missing (make setup installs it)"; exit 69; }
 done
-export SEALWIRED=$PWD/.build/release/sealwired PYTHONDONTWRITEBYTECODE=1
 exec .venv/paho2/bin/python Tests/Seeds/cumulocity.py
