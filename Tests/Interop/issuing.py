@@ -65,7 +65,8 @@ class Issuer:
         self.folder = pathlib.Path(folder)
         (self.folder / "made").mkdir(parents=True)
         (self.folder / "index.txt").touch()
-        (self.folder / "serial").write_text("1000\n")
+        # Not where the authorities of other scenarios begin: a revocation may hold for any issuer.
+        (self.folder / "serial").write_text("A000\n")
         (self.folder / "openssl.cnf").write_text(CONFIGURATION.format(folder=self.folder))
         self.openssl = need("openssl")
         self.numbers = itertools.count(1)

@@ -3,10 +3,11 @@
 
 import os
 import re
+import urllib.request
 
 from device import Device
 from harness import ROOT, Certificates, Daemon, Failed, check, daemon_binary, equal, run
-from rest import Api, basic
+from rest import Api, answered, basic
 
 TENANT = "t12345"
 
@@ -47,6 +48,17 @@ class Platform:
         return Api(self.daemon.ports["api"], self.trust, basic(user, self.passwords[user]),
                    **options)  # fmt: skip
 
+    def add_tenant(self, tenant):
+        """A further tenant with an operator."""
+        management = self.api("management/admin")
+        answered(management.post("/api/v1/tenants", {"id": tenant}), 201)
+        roles = answered(management.get("/api/v1/roles"), 200).json["roles"]
+        people = [one for one in roles if one not in ("ROLE_DEVICE", "ROLE_DEVICE_BOOTSTRAP")]
+        body = {"name": "admin", "roles": people}
+        made = answered(management.post(f"/api/v1/accounts?tenant={tenant}", body), 201).json
+        self.passwords[f"{tenant}/admin"] = made["password"]
+        return tenant
+
     @property
     def nobody(self):
         """Calls without credentials."""
@@ -63,8 +75,6 @@ class Platform:
 
     def metric(self, name):
         """The sum of a metric's values."""
-        import urllib.request
-
         address = f"http://127.0.0.1:{self.daemon.metrics_port}/metrics"
         with urllib.request.urlopen(address, timeout=10) as answer:
             lines = answer.read().decode().splitlines()

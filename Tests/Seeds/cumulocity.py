@@ -12,9 +12,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Interop"))
 
-import packets  # noqa: E402
 from authority import new_folder  # noqa: E402
-from broken_rules import rules  # noqa: E402
+from broken_rules import rules, trusted  # noqa: E402
 from harness import (  # noqa: E402
     ROOT, Failed, Folder, Lines, Suite, check, equal, finish, need, run, run_well,
 )  # fmt: skip
@@ -132,11 +131,16 @@ MAKERS = {"openssl": made_by_openssl, "sealwire": made_by_sealwire}
 
 
 class World(Platform):
+    """The platform, and an authority for the rules, whose revocation list one listener reads."""
+
     def __init__(self, folder):
-        super().__init__(folder)
         self.issuer = Issuer(folder / "issuer")
+        self.root = self.issuer.root("rules")
+        self.revocation_list = self.issuer.list(self.root, [], folder / "rules.crl")
+        super().__init__(folder, {"listed": {
+            "login": "registry", "client-certificates": "ask", "crl-files": [self.revocation_list],
+        }})  # fmt: skip
         self.by = {}
-        self.tokens = {}
 
 
 def story(maker):
@@ -357,7 +361,7 @@ def register(w, text, **options):
 @bulk.scenario("AUTH_TYPE CERTIFICATES: registered devices connect, others do not")
 def _(w):
     w.closed = w.issuer.root("closed")
-    upload(w, w.closed, registers=False)
+    trusted(w, w.closed, registers=False)
     found = register(w, "ID;AUTH_TYPE;TYPE;NAME;SHELL;c8y_Hardware.model\n"
                         "bulk-1;CERTIFICATES;pump;Pump one;1;X1\n"
                         "bulk-2;CERTIFICATES;pump;Pump two;0;X2\n")  # fmt: skip
@@ -407,15 +411,6 @@ def _(w):
         one.subscribe("s/dat")
         one.publish("s/uat")
         check(one.is_silent(), "a token came without certificate")
-
-
-def upload(w, identity, registers=True, status="ENABLED", api=None, tenant=None):
-    """Uploads an authority; gives its path in the API."""
-    path = f"/tenant/tenants/{tenant or w.tenant}/trusted-certificates"
-    body = {"status": status, "name": identity.name, "autoRegistrationEnabled": registers,
-            "certInPemFormat": identity.pem}  # fmt: skip
-    found = answered((api or w.api()).post(path, body), 201).json
-    return f"{path}/{found['fingerprint']}"
 
 
 def main():
