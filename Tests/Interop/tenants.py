@@ -78,7 +78,8 @@ class Platform:
         address = f"http://127.0.0.1:{self.daemon.metrics_port}/metrics"
         with urllib.request.urlopen(address, timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        values = [line.rsplit(" ", 1)[1] for line in lines if re.match(rf"{name}[ {{]", line)]
+        found = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        values = [value for label, value in found if name in (label, label.split("{")[0])]
         check(values, f"there is no metric {name}")
         return sum(float(value) for value in values)
 

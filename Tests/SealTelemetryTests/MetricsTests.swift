@@ -28,6 +28,8 @@ struct MetricsTests {
         daemon.count { $0.addHandshake(.notTLS, version: .none) }
         daemon.countReload(isApplied: true, at: Timestamp(seconds: 100))
         daemon.countReload(isApplied: false, at: Timestamp(seconds: 200))
+        daemon.countWithdrawal(endedConnections: 5000, microseconds: 90_000)
+        daemon.countWithdrawal(endedConnections: 1, microseconds: 300)
         var report = MetricsReport(shards: [first, second], daemon: daemon, version: "1\"\\\n2")
         report.certificateExpiries = [("mqtts", -5)]
         report.process.cpuMicroseconds = 1_250_000
@@ -61,6 +63,9 @@ struct MetricsTests {
         #expect(page["sealwire_certificate_expiry_seconds{listener=mqtts}"] == "-5")
         #expect(page["sealwire_config_reloads_total{result=refused}"] == "1")
         #expect(page["sealwire_config_last_reload_timestamp_seconds"] == "100")
+        #expect(page["sealwire_withdrawn_connections_total"] == "5001")
+        #expect(page["sealwire_withdrawal_seconds_bucket{le=0.0005}"] == "1")
+        #expect(page["sealwire_withdrawal_seconds_bucket{le=0.1}"] == "2")
         #expect(page["sealwire_process_cpu_seconds_total"] == "1.25")
         #expect(page["sealwire_build_info{version=1\"\\\n2}"] == "1", "label values are escaped")
     }

@@ -11,6 +11,15 @@ public final class DaemonCounters: Sendable {
     private let reloadsApplied = Atomic<UInt64>(0)
     private let reloadsRefused = Atomic<UInt64>(0)
     private let lastReload = Atomic<Int64>(0)
+    private let withdrawalTable = Mutex(Withdrawals())
+
+    /// Identities that were taken away from those who were connected by them.
+    public struct Withdrawals: Sendable {
+        /// Connections that were ended.
+        public var endedConnections: UInt64 = 0
+        /// How long it took, from the change to the last connection.
+        public var seconds = Histogram()
+    }
 
     /// Makes zeros.
     public init() {}
@@ -22,6 +31,17 @@ public final class DaemonCounters: Sendable {
 
     /// A copy of the counters.
     public var snapshot: ShardCounters { counters.withLock { $0 } }
+
+    /// Counts a change that took identities away, and how long the shards needed to end connections.
+    public func countWithdrawal(endedConnections: Int, microseconds: UInt64) {
+        withdrawalTable.withLock { table in
+            table.endedConnections &+= UInt64(max(endedConnections, 0))
+            table.seconds.record(microseconds: microseconds)
+        }
+    }
+
+    /// A copy of what was counted of withdrawals.
+    public var withdrawals: Withdrawals { withdrawalTable.withLock { $0 } }
 
     /// Counts one attempt to reload the configuration.
     public func countReload(isApplied: Bool, at now: Timestamp) {

@@ -96,6 +96,17 @@ public enum MetricCatalogue {
         .histogram,
         "Time from the first byte of a TLS handshake to its success."
     )
+    static let withdrawnConnections = Metric(
+        "sealwire_withdrawn_connections_total",
+        .counter,
+        "Connections ended because the certificate, device, account or tenant they relied on was "
+            + "taken away."
+    )
+    static let withdrawalSeconds = Metric(
+        "sealwire_withdrawal_seconds",
+        .histogram,
+        "Time from such a change to the end of the last connection."
+    )
     static let limitHits = Metric(
         "sealwire_limit_hits_total",
         .counter,
@@ -163,9 +174,10 @@ public enum MetricCatalogue {
     public static let all: [Metric] = [
         connections, connects, messagesReceived, messagesDelivered, messagesDropped,
         bytesReceived, bytesSent, sessions, subscriptions, queuedMessages, queueBytes,
-        retainedMessages, handshakes, handshakeSeconds, limitHits, loopDelay,
-        certificateExpiry, configReloads, configLastReload, logSuppressed, buildInfo,
-        processCPU, processMemory, processOpenFDs, processStart,
+        retainedMessages, handshakes, handshakeSeconds, withdrawnConnections,
+        withdrawalSeconds, limitHits, loopDelay, certificateExpiry, configReloads,
+        configLastReload, logSuppressed, buildInfo, processCPU, processMemory, processOpenFDs,
+        processStart,
     ]
 
     /// The reference page `Documentation/metrics.md`.

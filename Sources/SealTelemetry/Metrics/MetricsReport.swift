@@ -115,6 +115,12 @@ public struct MetricsReport: Sendable {
             }
         }
         writer.histogram(MetricCatalogue.handshakeSeconds, sum.handshakeSeconds)
+        let withdrawals = daemon.withdrawals
+        writer.single(
+            MetricCatalogue.withdrawnConnections,
+            String(withdrawals.endedConnections)
+        )
+        writer.histogram(MetricCatalogue.withdrawalSeconds, withdrawals.seconds)
         writer.begin(MetricCatalogue.limitHits)
         for limit in LimitName.allCases {
             writer.sample(
