@@ -60,7 +60,7 @@ def large(given):
     os.makedirs(place)
     print(f"making a registry of {given.devices} devices and {given.anchors} authorities",
           flush=True)
-    password = tenants.first_run(os.path.join(place, "registry"))
+    password = tenants.first_run(place)
     folder = KeptFolder()
     more, tables = tenants.listeners(os.path.join(place, "registry"))
     broker = brokers.sealwired(folder, 1, tables, listeners=more)

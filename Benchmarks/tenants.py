@@ -17,10 +17,10 @@ TENANT = "bench"
 
 
 def first_run(folder):
-    """A new registry; gives the operator's password."""
+    """A registry in the folder `registry` of a new one; gives the operator's password."""
     command = [brokers.SEALWIRED, "init", "--dir", folder, "--tenant", TENANT]
-    done = subprocess.run(command, capture_output=True, text=True)
-    found = re.search(rf"{TENANT}/admin\s+password\s+(\S+)", done.stdout)
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    found = re.search(rf"{TENANT}/admin  (\S+)", done.stdout)
     if done.returncode != 0 or not found:
         brokers.fail(f"sealwired init: {(done.stdout + done.stderr).strip()}")
     return found.group(1)
@@ -80,8 +80,9 @@ def sealwired(folder, shards, registry=None, password=None, devices=1000):
     """A daemon with a registry; a new one trusts the folder's authority and knows some devices."""
     is_new = registry is None
     if is_new:
-        registry = folder.file(f"registry-{os.urandom(4).hex()}")
-        password = first_run(registry)
+        place = folder.file(f"first-{os.urandom(4).hex()}")
+        registry = os.path.join(place, "registry")
+        password = first_run(place)
     more, tables = listeners(registry)
     broker = brokers.sealwired(folder, shards, tables, listeners=more)
     broker.operator = Operator(broker, folder.file("ca.crt"), password)

@@ -13,10 +13,11 @@ TENANT = "t12345"
 
 
 def first_run(folder, tenant=TENANT):
-    """`sealwired init`: a registry with a tenant; gives the passwords that were printed once."""
+    """`sealwired init`: a registry with a tenant in the folder `registry` of the folder; gives the
+    passwords that were printed once."""
     code, out, err = run(daemon_binary(), "init", "--dir", folder, "--tenant", tenant)
     equal(code, 0, f"exit code of sealwired init ({(out + err).strip()[-300:]})")
-    found = dict(re.findall(r"(\S+/\S+?)\s+password\s+(\S+)", out))
+    found = dict(re.findall(r"(?m)^  (\S+/\S+)  (\S+)$", out))
     check(f"{tenant}/admin" in found, f"init printed no password of {tenant}/admin: {out!r}")
     return found
 
@@ -26,7 +27,7 @@ class Platform:
 
     def __init__(self, folder, listeners=None, tables=None, tenant=TENANT):
         self.folder, self.tenant = folder, tenant
-        self.passwords = first_run(folder / "registry", tenant)
+        self.passwords = first_run(folder / "first", tenant)
         made = self.made = Certificates(folder)
         made.self_signed("server", ("localhost",), is_authority=False)
         pair = {"certificate": made.path("server.crt"), "key": made.path("server.key")}
@@ -39,7 +40,7 @@ class Platform:
             "api": {**pair, "service": "api", "client-certificates": "ask"},
         }
         usual.update({name: {**pair, **one} for name, one in (listeners or {}).items()})
-        wanted = {"registry": {"folder": folder / "registry"}, **(tables or {})}
+        wanted = {"registry": {"folder": folder / "first/registry"}, **(tables or {})}
         self.daemon = Daemon(folder, usual, wanted)
 
     def api(self, user=None, **options):

@@ -28,8 +28,8 @@ struct MetricsTests {
         daemon.count { $0.addHandshake(.notTLS, version: .none) }
         daemon.countReload(isApplied: true, at: Timestamp(seconds: 100))
         daemon.countReload(isApplied: false, at: Timestamp(seconds: 200))
-        daemon.countWithdrawal(endedConnections: 5000, microseconds: 90_000)
-        daemon.countWithdrawal(endedConnections: 1, microseconds: 300)
+        daemon.countWithdrawal(connections: 5000, 90_000)
+        daemon.countWithdrawal(connections: 1, 300)
         var report = MetricsReport(shards: [first, second], daemon: daemon, version: "1\"\\\n2")
         report.certificateExpiries = [("mqtts", -5)]
         report.process.cpuMicroseconds = 1_250_000

@@ -33,9 +33,9 @@ public final class DaemonCounters: Sendable {
     public var snapshot: ShardCounters { counters.withLock { $0 } }
 
     /// Counts a change that took identities away, and how long the shards needed to end connections.
-    public func countWithdrawal(endedConnections: Int, microseconds: UInt64) {
+    public func countWithdrawal(connections: Int, _ microseconds: UInt64) {
         withdrawalTable.withLock { table in
-            table.endedConnections &+= UInt64(max(endedConnections, 0))
+            table.endedConnections &+= UInt64(max(connections, 0))
             table.seconds.record(microseconds: microseconds)
         }
     }
