@@ -77,7 +77,8 @@ keytool -genkeypair -v -alias $CLIENT_KEY_ALIAS -keystore $CLIENT_FILE_PREFIX.jk
 -keyalg RSA -keysize 2048 -validity 9999 \\
 -dname "CN=$DOMAIN_SUFFIX, OU=$ORGANIZATIONAL_UNIT, O=$ORGANIZATION, L=$CITY, \
 ST=$STATE_OR_PROVINCE, C=$TWO_LETTER_COUNTRY_CODE"
-keytool -importkeystore -srckeystore $CLIENT_FILE_PREFIX.jks -destkeystore $CLIENT_FILE_PREFIX.p12 \\
+keytool -importkeystore -srckeystore $CLIENT_FILE_PREFIX.jks \\
+-destkeystore $CLIENT_FILE_PREFIX.p12 \\
 -srcalias $CLIENT_KEY_ALIAS -srcstoretype jks -deststoretype pkcs12 -keypass $CLIENT_KEY_PASSWORD \\
 -srcstorepass $CLIENT_KEYSTORE_PASSWORD -deststorepass $CLIENT_KEYSTORE_PASSWORD \\
 -srckeypass $CLIENT_KEY_PASSWORD -destkeypass $CLIENT_KEY_PASSWORD

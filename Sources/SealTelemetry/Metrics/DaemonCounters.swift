@@ -32,7 +32,7 @@ public final class DaemonCounters: Sendable {
     /// A copy of the counters.
     public var snapshot: ShardCounters { counters.withLock { $0 } }
 
-    /// Counts a change that took identities away, and how long the shards needed to end connections.
+    /// Counts a change that took identities away, and how long shards needed to end connections.
     public func countWithdrawal(connections: Int, _ microseconds: UInt64) {
         withdrawalTable.withLock { table in
             table.endedConnections &+= UInt64(max(connections, 0))
