@@ -44,7 +44,13 @@ public struct PasswordQuestion: Sendable {
 
     /// The slow part.
     public func isAnswered(by check: some PasswordCheck) -> Bool {
-        check.matches(password, hash)
+        let matches = check.matches(password, hash)
+        // A generated secret is compared quickly. That it is wrong must not be told sooner than of
+        // a user there is not.
+        if !matches, !hash.isSlow, case .registry = verdict, let decoy = PasswordHash.decoy {
+            _ = check.matches(password, decoy)
+        }
+        return matches
     }
 }
 

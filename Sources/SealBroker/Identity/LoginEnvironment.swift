@@ -174,6 +174,8 @@ public struct LoginEnvironment: Sendable {
     public var tokens: any TokenOffice
     /// In seconds since 1970.
     public var clock: @Sendable () -> Int64
+    /// The policies that were read lately; shared by all copies.
+    public let policies = PolicyShelf()
 
     /// Makes the value.
     public init(
