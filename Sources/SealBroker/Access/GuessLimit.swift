@@ -46,7 +46,7 @@ public struct GuessLimit: Sendable {
     var entryCount: Int { counts.count }
 
     /// Why a login may not be tried now; nil when it may. `now` is in seconds of any clock.
-    public mutating func refusal(source: String, user: String?, now: Int64) -> Reason? {
+    public func refusal(source: String, user: String?, now: Int64) -> Reason? {
         let source = Self.network(of: source)
         if failures(Key(source: source, user: nil), now) >= bounds.perSource {
             return Reason(.tooManyGuesses, detail: source)

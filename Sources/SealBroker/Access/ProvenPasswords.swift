@@ -25,11 +25,8 @@ public struct ProvenPasswords: Sendable {
     /// This was proven lately; `digest` is HMAC-SHA-256 over `PasswordQuestion.proofText`.
     ///
     /// An entry does not live longer because it is used.
-    public mutating func contains(_ digest: [UInt8], now: UInt64) -> Bool {
-        guard let end = entries[digest] else { return false }
-        if now < end { return true }
-        entries[digest] = nil
-        return false
+    public func contains(_ digest: [UInt8], now: UInt64) -> Bool {
+        entries[digest].map { now < $0 } ?? false
     }
 
     /// Remembers what was proven just now.

@@ -16,7 +16,7 @@ import Testing
             ("plain-1_x.Y", "plain-1_x.Y"), ("a/b", "a%2Fb"), ("+", "%2B"), ("#", "%23"),
             ("50%", "50%25"), ("$SYS", "%24SYS"), ("a b", "a b"), ("gerät", "gerät"),
             ("\u{0}\u{1F}\u{7F}", "%00%1F%7F"), ("\u{80}\u{9F}\u{A0}", "%C2%80%C2%9F\u{A0}"),
-            ("\u{FFFE}", "%EF%BF%BE"), ("\u{FDD0}", "%EF%B7%90"), ("😀", "😀"), ("", ""),
+            ("😀", "😀"), ("", ""),
         ]
     )
     func encode(_ name: String, _ expected: String) {
