@@ -94,6 +94,9 @@ public struct RegistryLoginRules: Sendable, Equatable {
     public var needsMessagingRole = true
     /// Certificates that revocation lists of the listener name.
     public var revoked: Set<CertificateMark> = []
+    /// When the lists of the listener are overdue, in seconds since 1970, by the SHA-256 of their
+    /// issuer's name; certificates of an issuer whose list is overdue are refused.
+    public var listsDue: [[UInt8]: Int64] = [:]
 
     /// Takes everything.
     public init() {}

@@ -45,7 +45,9 @@ public struct GuessLimit: Sendable {
     /// The number of remembered pairs and sources, for the test of the bound.
     var entryCount: Int { counts.count }
 
-    /// Why a login may not be tried now; nil when it may. `now` is in seconds of any clock.
+    /// Why a login may not be tried now; nil when it may.
+    ///
+    /// `now` is in seconds of any clock.
     public func refusal(source: String, user: String?, now: Int64) -> Reason? {
         let source = Self.network(of: source)
         if failures(Key(source: source, user: nil), now) >= bounds.perSource {

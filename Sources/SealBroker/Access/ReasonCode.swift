@@ -154,7 +154,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     public var isGuess: Bool {
         switch self {
         case .unknownUser, .badPassword, .passwordNotSet, .accessTokenUnknown, .tenantUnknown,
-            .tokenMalformed, .tokenKeyUnknown, .tokenSignature, .tokenSubjectGone,
+            .tenantMissing, .tokenMalformed, .tokenKeyUnknown, .tokenSignature, .tokenSubjectGone,
             .tokenUserMismatch, .scramNonce:
             true
         default: false

@@ -208,6 +208,12 @@ extension LoginAttempt {
                     "serial \(mark.serial), by a revocation list of the listener"
                 )
             }
+            if let due = taken.listsDue[mark.issuerKey], due < now {
+                throw LoginRefusal(
+                    .revocationListOverdue,
+                    "since \(Timestamp(seconds: due).text), for serial \(mark.serial)"
+                )
+            }
             let found = try ask { (registry) throws(RegistryError) in
                 try registry.revocation(
                     tenant: tenant.number,
