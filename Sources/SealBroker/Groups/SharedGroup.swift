@@ -81,7 +81,7 @@ extension Partition {
         if let existing = groupsByKey[key] {
             group = existing
         } else {
-            let node = trees[Int(member.tenant)].node(for: member.filter)
+            let node = space(of: member.tenant).tree.node(for: member.filter)
             isFirst = !node.hasLocalInterest
             group = groups.insert(SharedGroup(key: key, filter: member.filter, node: node))
             groupsByKey[key] = group
@@ -169,7 +169,7 @@ extension Partition {
     private func announce(_ member: GroupMember, replyTo: Int, _ ticket: UInt64) {
         let own = nextTicket
         nextTicket += 1
-        let node = trees[Int(member.tenant)].node(for: member.filter)
+        let node = space(of: member.tenant).tree.node(for: member.filter)
         node.askedTicket = own
         pendingJoins[own] = PendingJoin(
             node: node,

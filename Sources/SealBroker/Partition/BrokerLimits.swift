@@ -37,6 +37,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var clientIDBytesMax = 65_535
     /// Sessions that outlive their connection, of all partitions together.
     public var storedSessionsMax = 1_000_000
+    /// Tenants that have something in one partition at a time.
+    public var tenantsMax = 10_000
     /// Connections of one tenant.
     public var connectionsPerTenantMax = 100_000
 

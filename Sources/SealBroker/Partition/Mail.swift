@@ -78,6 +78,8 @@ public enum Action: Sendable {
     case login(link: Handle, PasswordQuestion)
     /// Ask the registry about a login; the answer comes by `loginDecided`.
     case askRegistry(link: Handle, RegistryQuestion)
+    /// Do what a device asked the broker itself for; the answer comes by `serviceAnswered`, always.
+    case service(link: Handle, ServiceRequest, Principal)
     /// Move the connection to another partition; it was logged in here.
     case move(link: Handle, transport: UInt64, to: Int, Admitted)
     /// Tell the operator.
@@ -98,6 +100,8 @@ public enum BrokerEvent: Sendable {
     case accessRefused(SessionNotice, act: String, topic: [UInt8], [Reason])
     /// A limit was hit.
     case limitHit(SessionNotice, limit: String)
+    /// What a client's login stands on was taken away; its connection ends.
+    case accessWithdrawn(SessionNotice, [Reason])
 }
 
 /// Who an event is about.
@@ -112,6 +116,14 @@ public struct SessionNotice: Sendable {
     public var user: [UInt8]
     /// The protocol's version byte.
     public var version: UInt8
+    /// The tenant; 0 while it is not known, and for listeners without registry.
+    public var tenant: UInt32
+    /// The device identifier; before the login that of the certificate, if one was shown.
+    public var device: String
+    /// What proved who it is; nil before the login.
+    public var method: LoginMethod?
+    /// The other side, as far as it is known here.
+    public var peerAddress: String
 }
 
 /// A client that was let in, on its way to the partition where its session lives.
@@ -122,6 +134,8 @@ public struct Admitted: Sendable {
     /// The rules it was let in by, and how old they are.
     let rules: AccessRules
     let accessGeneration: UInt32
+    /// The address of the other side.
+    let peerAddress: String
 }
 
 /// What is known of a connection before it says anything.

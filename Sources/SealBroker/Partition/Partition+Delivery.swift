@@ -51,7 +51,7 @@ extension Partition {
 
     private func fill(_ route: Route, _ levels: [Level]) {
         var merged: [Handle: Int] = [:]
-        trees[Int(route.tenant)].match(levels) { node in
+        spaces[route.tenant]?.tree.match(levels) { node in
             route.remote |= node.remote
             route.groups.append(contentsOf: node.groups)
             for entry in node.entries where mayRead(entry.session, route.topic) {
@@ -81,6 +81,11 @@ extension Partition {
             if options.identifier != 0 {
                 target.identifiers = Int32(route.identifiers.count)
                 route.identifiers.append([options.identifier])
+            } else if route.isReserved, sessions[entry.session].hasScope {
+                // A list, be it empty, makes the packet this receiver's own: it is the one that
+                // knows the topic by another name.
+                target.identifiers = Int32(route.identifiers.count)
+                route.identifiers.append([])
             }
             route.targets.append(target)
             return
@@ -381,79 +386,6 @@ extension Partition {
             identifiers: identifiers ?? [],
             payload: payload
         )
-    }
-
-    /// Writes one PUBLISH for one link, with alias and identifiers; false when it is too large.
-    @discardableResult
-    func encode(
-        _ id: Handle,
-        qos: UInt8,
-        isDuplicate: Bool = false,
-        isRetained: Bool,
-        packetID: UInt16?,
-        topic: RawSpan,
-        properties: RawSpan,
-        expirySeconds: UInt32?,
-        identifiers: [UInt32],
-        payload: RawSpan
-    ) -> Bool {
-        let topic = unmounted(topic, links[id].mountPoint)
-        func write(_ sentTopic: RawSpan, _ alias: UInt16?) -> Bool {
-            writer.removeAll()
-            _ = Encode.publish(
-                version: links[id].version,
-                qos: qos,
-                isDuplicate: isDuplicate,
-                isRetained: isRetained,
-                topic: sentTopic,
-                packetID: packetID,
-                properties: properties,
-                expirySeconds: expirySeconds,
-                topicAlias: alias,
-                subscriptionIdentifiers: identifiers,
-                payload: payload,
-                into: &writer
-            )
-            return writer.count <= links[id].packetBytesMax
-        }
-        var fits: Bool
-        if let table = links[id].aliasesOut, let alias = table.alias(for: topic.copied()) {
-            if alias.isKnown {
-                let short = topic.extracting(0..<0)
-                fits = write(short, alias.number)
-                let mayNotFit = writer.count + topic.byteCount + 4 > links[id].packetBytesMax
-                if fits, mayNotFit, qos > 0, sessions[links[id].session].survives {
-                    // Sent again on another connection it has its full topic. What does not fit
-                    // then is not begun: a receiver of QoS 2 would keep its id for ever.
-                    fits = write(topic, nil) && write(short, alias.number)
-                }
-            } else {
-                fits = write(topic, alias.number)
-                if !fits {
-                    table.forget(topic.copied())
-                    fits = write(topic, nil)
-                }
-            }
-        } else {
-            fits = write(topic, nil)
-        }
-        guard fits else {
-            dropTooLarge()
-            return false
-        }
-        if !isDuplicate { counters.addDelivered(qos: qos, payloadBytes: payload.byteCount) }
-        sendWritten(id)
-        return true
-    }
-
-    /// A topic as a client behind a mount point knows it.
-    @_lifetime(copy topic)
-    private func unmounted(_ topic: RawSpan, _ prefix: [UInt8]) -> RawSpan {
-        let count = prefix.count
-        guard count > 0, topic.byteCount > count, topic.extracting(0..<count).equals(prefix) else {
-            return topic
-        }
-        return topic.extracting(count..<topic.byteCount)
     }
 
     func dropTooLarge() { counters.messagesDropped.add(.packetTooLarge) }

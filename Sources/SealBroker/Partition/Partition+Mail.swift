@@ -60,14 +60,15 @@ extension Partition {
     private func interest(_ tenant: UInt32, _ filter: [UInt8], _ isWanted: Bool, from: Int) {
         let bit: UInt64 = 1 &<< UInt64(from)
         if isWanted {
-            let node = trees[Int(tenant)].node(for: filter)
+            let node = space(of: tenant).tree.node(for: filter)
             guard node.remote & bit == 0 else { return }
             node.remote |= bit
             routes.invalidate(filter, tenant: tenant)
-        } else if let node = trees[Int(tenant)].existingNode(for: filter) {
+        } else if let space = spaces[tenant], let node = space.tree.existingNode(for: filter) {
             routes.invalidate(filter, tenant: tenant)
             node.remote &= ~bit
-            trees[Int(tenant)].prune(node)
+            space.tree.prune(node)
+            tidy(tenant)
         }
     }
 

@@ -78,9 +78,6 @@ public struct ListenerGrant: Sendable {
     public var allowsSystemTopics = true
     /// Connections it may have, per daemon; nil is no bound of its own.
     public var connectionsMax: Int?
-    /// The tenant of its clients.
-    public var tenant: UInt32 = 0
-
     /// Grants the defaults.
     public init() {}
 }
@@ -125,8 +122,8 @@ public final class Partition {
     var groups = SlotTable<SharedGroup>()
     var groupsByKey: [ClientKey: Handle] = [:]
 
-    var trees: [TopicTree] = [TopicTree()]
-    var retained: [RetainedStore] = [RetainedStore()]
+    /// Topics and retained messages by tenant.
+    var spaces: [UInt32: TenantSpace] = [0: TenantSpace()]
     var routes: RouteCache
     var pendingSubscribes: [UInt64: PendingSubscribe] = [:]
     var nextTicket: UInt64 = 1
@@ -155,6 +152,12 @@ public final class Partition {
     var pendingSnapshots: [PendingSnapshot] = []
     /// Links that wait for a partition to catch up.
     var mailHolds: [[Handle]]
+    /// Recent changes of the registry.
+    var changes = RecentChanges()
+    /// Tenants that are gone for good; their numbers are never given again.
+    var removedTenants: Set<UInt32> = []
+    /// Milliseconds since 1970, as the host says it before each turn; 0 while it does not.
+    public var unixMilliseconds: Int64 = 0
     /// What is counted.
     public var counters = ShardCounters()
     var deliveredBytes: UInt64 = 0
@@ -174,10 +177,6 @@ public final class Partition {
         retainsPosted = Array(repeating: 0, count: setup.count)
         retainsHandled = Array(repeating: 0, count: setup.count)
         mailHolds = Array(repeating: [], count: setup.count)
-    }
-
-    deinit {
-        for tree in trees { tree.dismantle() }
     }
 
     /// Says what time it is; once a turn, before anything else.
@@ -238,15 +237,21 @@ public final class Partition {
         } else {
             clientID = link.arrival?.connect?.clientID ?? []
         }
+        let principal = principals[link.principal]
         let user =
-            principals[link.principal]?.name.map { [UInt8]($0.utf8) }
+            principal?.name.map { [UInt8]($0.utf8) }
             ?? link.arrival?.connect?.username ?? []
         return SessionNotice(
             transport: link.transport,
             listener: link.listener,
             clientID: clientID,
             user: user,
-            version: link.version.rawValue
+            version: link.version.rawValue,
+            tenant: link.tenant,
+            device: principal?.device?.identifier ?? link.arrival?.facts.certificate?.commonName
+                ?? "",
+            method: principal?.method,
+            peerAddress: link.arrival?.facts.peerAddress ?? ""
         )
     }
 
@@ -260,4 +265,5 @@ enum PartitionTimer: UInt8 {
     case sessionExpiry
     case will
     case stall
+    case loginEnd
 }

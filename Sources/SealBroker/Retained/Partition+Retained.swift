@@ -33,25 +33,33 @@ extension Partition {
     /// Keeps a message of which this partition is the home.
     func store(_ message: Message, from sender: Int) -> MQTTReason {
         retainsHandled[sender] += 1
-        let tenant = Int(message.header.tenant)
+        let tenant = message.header.tenant
+        // It was on its way when the tenant was removed.
+        if removedTenants.contains(tenant) { return .success }
         let levels = TopicTree.levels(of: message.topic)
         // [MQTT-3.3.1-6]: an empty payload removes.
         if message.header.payloadCount == 0 {
-            if retained[tenant].remove(levels) { counters.retainedMessages -= 1 }
+            if spaces[tenant]?.retained.remove(levels) == true {
+                counters.retainedMessages -= 1
+                tidy(tenant)
+            }
             return .success
         }
-        let old = retained[tenant].message(of: levels)
-        if old == nil, retained[tenant].count >= limits.retainedMessagesMax {
+        let space = space(of: tenant)
+        let old = space.retained.message(of: levels)
+        if old == nil, space.retained.count >= limits.retainedMessagesMax {
             counters.limitHits.add(.retainedMessages)
+            tidy(tenant)
             return .quotaExceeded
         }
-        let bytes = retained[tenant].bytes - (old?.byteCount ?? 0) + message.byteCount
+        let bytes = space.retained.bytes - (old?.byteCount ?? 0) + message.byteCount
         if bytes > limits.retainedBytesMax {
             counters.limitHits.add(.retainedBytes)
+            tidy(tenant)
             return .quotaExceeded
         }
         if old == nil { counters.retainedMessages += 1 }
-        retained[tenant].set(
+        space.retained.set(
             message,
             from: RetainedOrigin(partition: sender, position: retainsHandled[sender])
         )
@@ -62,7 +70,7 @@ extension Partition {
     /// the given count of the partition they came from; no counts leave nothing out.
     func snapshot(_ filter: [UInt8], tenant: UInt32, upTo counts: [UInt64]) -> [Message] {
         var found: [Message] = []
-        retained[Int(tenant)].match(filter) { message, origin in
+        spaces[tenant]?.retained.match(filter) { message, origin in
             if !counts.isEmpty, origin.position > counts[origin.partition] { return }
             if message.header.expiresAt > now { found.append(message) }
         }

@@ -97,7 +97,9 @@ extension Partition {
     func noteLive(_ message: Message) {
         guard !pendingSubscribes.isEmpty, message.header.isRetained else { return }
         for ticket in pendingSubscribes.keys {
-            guard var pending = pendingSubscribes[ticket] else { continue }
+            guard var pending = pendingSubscribes[ticket],
+                pending.tenant == message.header.tenant
+            else { continue }
             for index in pending.filters.indices
             where pending.filters[index].filter.matches(message.topic) {
                 pending.filters[index].seenLive.insert(message.topic.copied())

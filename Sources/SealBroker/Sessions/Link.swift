@@ -53,8 +53,18 @@ struct Link {
     var bytesSentMark: UInt64 = 0
     var bytesSent: UInt64 = 0
     var isWatchedForStall = false
+    /// The client knows some topics by other names: by `mountPoint` or `scope`.
+    var renamesTopics = false
     /// The listener's prefix: put before the client's topics, and taken off those sent to it.
     var mountPoint: [UInt8] = []
+    /// The topics that are the client's own, if it has any.
+    var scope: TopicScope?
+    /// The host is serving a request of the client's.
+    var isServed = false
+    /// The address of the other side.
+    var peerAddress = ""
+    /// Since when it is open.
+    var openedAt: UInt64 = 0
     /// Answers that wait for their turn behind a SUBACK; nil while no SUBACK is waited for.
     var answers: AnswerQueue?
     /// Packets for this client are the same as for others, and may go out at once.

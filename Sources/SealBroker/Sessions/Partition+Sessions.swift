@@ -8,13 +8,14 @@ extension Partition {
     /// The session for a CONNECT, and whether it was there before.
     private func openSession(
         _ key: ClientKey,
+        _ owner: SessionOwner,
         _ connect: Connect
     ) -> (Handle, wasPresent: Bool) {
         let expiry = grantedExpiry(connect)
         if let existing = sessionsByKey[key] {
             takeOver(existing)
             if sessions.contains(existing) {
-                guard connect.cleanStart else {
+                guard connect.cleanStart || sessions[existing].owner != owner else {
                     sessions[existing].expirySeconds = expiry
                     sessions[existing].willAt = .max
                     sessions[existing].will = nil
@@ -30,16 +31,21 @@ extension Partition {
             seed: setup.homeSeed ^ UInt64(key.tenant)
         )
         let session = sessions.insert(
-            Session(key: key, clientWord: word, expirySeconds: expiry)
+            Session(key: key, owner: owner, clientWord: word, expirySeconds: expiry)
         )
         sessionsByKey[key] = session
+        space(of: key.tenant).sessions += 1
         counters.sessions += 1
         return (session, false)
     }
 
     /// The session for a CONNECT as `openSession` gives it; nil when it would be stored and
     /// there are as many stored ones as there may be.
-    func storeSession(_ key: ClientKey, _ connect: Connect) -> (Handle, wasPresent: Bool)? {
+    func storeSession(
+        _ key: ClientKey,
+        _ owner: SessionOwner,
+        _ connect: Connect
+    ) -> (Handle, wasPresent: Bool)? {
         let survives = grantedExpiry(connect) > 0
         // The place of a session that goes on, or is replaced, is kept for what comes.
         var hasPlace = false
@@ -52,7 +58,7 @@ extension Partition {
         } else if !survives, hasPlace {
             returnSessionPlace()
         }
-        let opened = openSession(key, connect)
+        let opened = openSession(key, owner, connect)
         sessions[opened.0].hasPlace = survives
         return opened
     }
@@ -103,6 +109,7 @@ extension Partition {
         counters.connections -= 1
         giveBackPlace(id)
         sessions[session].link = .none
+        sessions[session].leftAt = now
         links[id].session = .none
         groupsNotice(session, .disconnected)
         if endedWell { sessions[session].will = nil }
@@ -199,6 +206,8 @@ extension Partition {
         counters.queuedMessages -= Int64(gone.queue.count)
         counters.queueBytes -= Int64(gone.queue.bytes)
         passOn(gone, session)
+        spaces[gone.key.tenant]?.sessions -= 1
+        tidy(gone.key.tenant)
     }
 
     /// Shared messages of QoS 1 that an ended session did not acknowledge go to another member;
@@ -253,6 +262,7 @@ extension Partition {
         case .will:
             guard sessions.contains(handle), sessions[handle].willAt <= now else { return }
             publishWill(handle)
+        case .loginEnd: watchLoginEnd(handle)
         case nil: break
         }
     }

@@ -11,6 +11,32 @@ struct ClientKey: Hashable {
     var identifier: [UInt8]
 }
 
+/// Whose a session is.
+///
+/// A stored session is a key to messages that others meant for its owner. Whoever else may use the
+/// client id gets a new session, and the old one is removed: two clients of one id cannot be told
+/// apart by anybody else, so it could not be kept beside the new one.
+enum SessionOwner: Equatable {
+    /// Listeners that judge by files tie sessions to the client id alone, as mosquitto does.
+    case anybody
+    case device(Int64)
+    case account(Int64)
+    /// Neither: by the bytes of its user name, if it has one.
+    case user([UInt8]?)
+
+    init(_ principal: Principal) {
+        if principal.tenant == 0 {
+            self = .anybody
+        } else if let device = principal.device {
+            self = .device(device.number)
+        } else if let account = principal.account {
+            self = .account(account)
+        } else {
+            self = .user(principal.name.map { Array($0.utf8) })
+        }
+    }
+}
+
 /// A message to be published when its owner is gone.
 struct LastWill {
     var message: Message
@@ -21,11 +47,18 @@ struct LastWill {
 
 struct Session {
     let key: ClientKey
+    let owner: SessionOwner
     /// The client in one word, the same in all partitions and in all sessions it ever has.
     let clientWord: UInt64
+    /// Its client knows some topics by names of its own.
+    var hasScope = false
     /// The connection that serves it now.
     var link: Handle = .none
     var principal: PrincipalNumber = 0
+    /// The version its client spoke last.
+    var version = ProtocolVersion.v311
+    /// When its last connection ended.
+    var leftAt: UInt64 = 0
     /// `UInt32.max` never ends, 0 ends with the connection.
     var expirySeconds: UInt32
     /// When an offline session ends, in milliseconds; `UInt64.max` is never.
@@ -41,8 +74,9 @@ struct Session {
     /// When a delayed will is due.
     var willAt: UInt64 = .max
 
-    init(key: ClientKey, clientWord: UInt64, expirySeconds: UInt32) {
+    init(key: ClientKey, owner: SessionOwner, clientWord: UInt64, expirySeconds: UInt32) {
         self.key = key
+        self.owner = owner
         self.clientWord = clientWord
         self.expirySeconds = expirySeconds
     }

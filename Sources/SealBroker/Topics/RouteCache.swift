@@ -70,8 +70,11 @@ final class Route {
 
 /// A bounded table of routes.
 struct RouteCache {
-    /// First levels are hashed into this many epochs; one more counts for all.
+    /// First levels are hashed into this many epochs of a tenant's group.
     private static let epochCount = 256
+    /// Tenants are spread over so many groups; the first is that of tenant 0 alone. What one tenant
+    /// subscribes leaves the routes of the other groups known.
+    private static let groupCount = 16
     static let slotsMax = 1 << 18
 
     private var slots: [Route?]
@@ -86,7 +89,7 @@ struct RouteCache {
     init(seed: UInt64) {
         self.seed = seed
         slots = Array(repeating: nil, count: 256)
-        epochs = Array(repeating: 0, count: Self.epochCount)
+        epochs = Array(repeating: 0, count: Self.epochCount * Self.groupCount)
     }
 
     @inline(__always)
@@ -156,20 +159,31 @@ struct RouteCache {
     mutating func invalidate(_ filter: [UInt8], tenant: UInt32) {
         let first = filter.prefix { $0 != UInt8(ascii: "/") }
         if first.elementsEqual([UInt8(ascii: "+")]) || first.elementsEqual([UInt8(ascii: "#")]) {
-            everything &+= 1
+            invalidateAll(of: tenant)
         } else {
             epochs[epochIndex(filter, tenant)] &+= 1
         }
     }
 
+    /// Forgets everything of a tenant.
+    mutating func invalidateAll(of tenant: UInt32) {
+        let start = Self.group(of: tenant) * Self.epochCount
+        for index in start..<start + Self.epochCount { epochs[index] &+= 1 }
+    }
+
     /// Forgets everything, for instance because permissions changed.
     mutating func invalidateAll() { everything &+= 1 }
+
+    private static func group(of tenant: UInt32) -> Int {
+        tenant == 0 ? 0 : 1 + Int(tenant - 1) % (groupCount - 1)
+    }
 
     private func epochIndex(_ topic: [UInt8], _ tenant: UInt32) -> Int {
         var hash = UInt64(tenant) &* 31 &+ 1469
         for byte in topic.prefix(while: { $0 != UInt8(ascii: "/") }) {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
         }
-        return Int(truncatingIfNeeded: (hash ^ hash &>> 17) & UInt64(Self.epochCount - 1))
+        let place = Int(truncatingIfNeeded: (hash ^ hash &>> 17) & UInt64(Self.epochCount - 1))
+        return Self.group(of: tenant) * Self.epochCount + place
     }
 }

@@ -55,8 +55,8 @@ final class TopicNode {
 struct TopicTree {
     private let root = TopicNode(level: [], parent: nil)
 
-    /// How many different filters have somebody at them.
-    private(set) var filterCount = 0
+    /// Nobody wants anything.
+    var isEmpty: Bool { root.children.isEmpty }
 
     static func levels(of bytes: [UInt8]) -> [Level] {
         bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Level.init)

@@ -130,7 +130,8 @@ public enum LimitName: UInt8, CounterKey {
         handshakesPerSource, handshakeSeconds, connectSeconds, packetBytes, keepAliveSeconds,
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
-        mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers
+        mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
+        tenants
 
     /// The word in metrics and logs.
     public var label: String {
@@ -161,6 +162,7 @@ public enum LimitName: UInt8, CounterKey {
         case .httpConnections: "http_connections"
         case .clientIDBytes: "client_id_bytes"
         case .awaitedAnswers: "awaited_answers"
+        case .tenants: "tenants"
         }
     }
 }

@@ -71,6 +71,8 @@ public struct ShardCounters: Sendable {
 
     /// Sessions that ended because their time was over.
     public var sessionsExpired: UInt64 = 0
+    /// Connections that ended because what their login stood on was taken away.
+    public var connectionsWithdrawn: UInt64 = 0
     /// Connections accepted, whatever became of them.
     public var socketsAccepted: UInt64 = 0
 
@@ -139,6 +141,7 @@ public struct ShardCounters: Sendable {
         left.handshakesTLS13 += right.handshakesTLS13
         left.handshakeSeconds += right.handshakeSeconds
         left.sessionsExpired &+= right.sessionsExpired
+        left.connectionsWithdrawn &+= right.connectionsWithdrawn
         left.socketsAccepted &+= right.socketsAccepted
         left.sharedSubscriptions &+= right.sharedSubscriptions
         left.connections &+= right.connections

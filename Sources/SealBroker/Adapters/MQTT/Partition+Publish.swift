@@ -24,11 +24,38 @@ extension Partition {
         if view.properties.topicAlias != 0 {
             return try publishAliased(id, view)
         }
-        if !links[id].mountPoint.isEmpty {
-            let topic = links[id].mountPoint + view.topic.copied()
-            return try accept(id, topic.span.bytes, view)
-        }
+        if links[id].renamesTopics { return try publishRenamed(id, view.topic, view) }
         return try accept(id, view.topic, view)
+    }
+
+    /// The client may know the topic by another name.
+    private func publishRenamed(
+        _ id: Handle,
+        _ topic: RawSpan,
+        _ view: borrowing PublishView
+    ) throws(MQTTError) -> Flow {
+        guard let own = brokerForm(id, topic) else { return try acceptNamed(id, topic, view) }
+        guard let service = links[id].scope?.service(of: topic) else {
+            return try acceptNamed(id, own.span.bytes, view)
+        }
+        let route = try route(own.span.bytes, tenant: links[id].tenant)
+        // What is sent again was served before.
+        let isRepeated =
+            view.qos == 2 && sessions[links[id].session].inbound.contains(view.packetID)
+        let isServed = mayPublish(id, route) && !isRepeated
+        let flow = try acceptNamed(id, own.span.bytes, view)
+        guard isServed, links.contains(id), links[id].phase == .open else { return flow }
+        serve(id, service, view.payload.copied())
+        return onward(id)
+    }
+
+    /// A publication whose topic is not the one in the packet.
+    private func acceptNamed(
+        _ id: Handle,
+        _ topic: RawSpan,
+        _ view: borrowing PublishView
+    ) throws(MQTTError) -> Flow {
+        try accept(id, topic, view)
     }
 
     /// MQTT 5.0 §3.3.2.3.4: an alias stands for a topic sent before on this connection.
@@ -52,8 +79,8 @@ extension Partition {
             try TopicName.check(view.topic)
             links[id].aliasesIn[alias - 1] = view.topic.copied()
         }
-        let topic = links[id].mountPoint + links[id].aliasesIn[alias - 1]
-        guard !links[id].aliasesIn[alias - 1].isEmpty else {
+        let topic = links[id].aliasesIn[alias - 1]
+        guard !topic.isEmpty else {
             throw MQTTError(
                 .protocolError,
                 .protocolError,
@@ -61,7 +88,8 @@ extension Partition {
                 clause: "MQTT 5.0 §3.3.4"
             )
         }
-        return try accept(id, topic.span.bytes, view)
+        if links[id].renamesTopics { return try publishRenamed(id, topic.span.bytes, view) }
+        return try acceptNamed(id, topic.span.bytes, view)
     }
 
     /// A publication with its full topic.

@@ -108,7 +108,7 @@ extension Partition {
         pending.waitsFor = asked.count * (setup.count - 1) + pending.joins.count
         let tenant = pending.tenant
         for question in asked {
-            guard let node = trees[Int(tenant)].existingNode(for: question.filter) else { continue }
+            guard let node = spaces[tenant]?.tree.existingNode(for: question.filter) else { continue }
             node.askedTicket = ticket
             pending.nodes.append(node)
         }
@@ -197,6 +197,11 @@ extension Partition {
             isRetained: true,
             identifiers: options.identifier == 0 ? nil : [options.identifier]
         )
+        sendInTurn(item, session, id)
+    }
+
+    /// Sends a message behind those that wait.
+    func sendInTurn(_ item: QueuedMessage, _ session: Handle, _ id: Handle) {
         let hasTurn =
             sessions[session].queue.isEmpty
             && (item.qos == 0 || sessions[session].window.hasRoom)
@@ -204,8 +209,8 @@ extension Partition {
         if isReady { send(item, to: session, id) } else { enqueue(item, session, from: id) }
     }
 
-    /// The filters with the listener's prefix; nil where one is written correctly, but not
-    /// accepted here.
+    /// The filters as the broker knows them; nil where one is written correctly, but not accepted
+    /// here.
     private func mounted(
         _ id: Handle,
         _ filters: [[UInt8]]
@@ -222,7 +227,7 @@ extension Partition {
         return mounted
     }
 
-    /// The filter with the listener's prefix.
+    /// The filter as the broker knows it.
     private func mounted(_ id: Handle, _ bytes: [UInt8]) throws(MQTTError) -> TopicFilter {
         let filter = try TopicFilter(parsing: bytes)
         if filter.levels.count > limits.topicLevelsMax {
@@ -234,15 +239,13 @@ extension Partition {
                 clause: "MQTT 5.0 §4.7.3"
             )
         }
-        let prefix = links[id].mountPoint
-        guard !prefix.isEmpty else { return filter }
+        guard let own = brokerForm(id, filter.bytes.span.bytes) else { return filter }
         if let group = filter.shareGroup {
             return try TopicFilter(
-                parsing: Array("$share/".utf8) + group + [UInt8(ascii: "/")] + prefix
-                    + filter.bytes
+                parsing: Array("$share/".utf8) + group + [UInt8(ascii: "/")] + own
             )
         }
-        return try TopicFilter(parsing: prefix + filter.bytes)
+        return try TopicFilter(parsing: own)
     }
 
     /// nil when the subscription is allowed.
@@ -332,7 +335,7 @@ extension Partition {
             )
             return (true, isHome(of: key, tenant) && joinGroup(session, filter, key, options))
         }
-        let node = trees[Int(tenant)].node(for: filter.bytes)
+        let node = space(of: tenant).tree.node(for: filter.bytes)
         // The first one tells the others; who comes before they have answered waits for it too.
         let isFirst = !node.hasLocalInterest || node.askedTicket != 0
         node.entries.append(
@@ -392,7 +395,8 @@ extension Partition {
                 )
             )
         }
-        trees[Int(tenant)].prune(node)
+        spaces[tenant]?.tree.prune(node)
+        tidy(tenant)
     }
 
     static func groupKey(_ filter: TopicFilter) -> [UInt8]? {
