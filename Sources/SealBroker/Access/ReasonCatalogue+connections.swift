@@ -52,6 +52,8 @@ extension ReasonCatalogue {
         case .withdrawnToken: ("the client's token was withdrawn", "log in again")
         case .withdrawnByTime:
             ("the certificate or token of the login has expired", "connect with a new one")
+        case .kicked:
+            ("an administrator ended the connection", "ask who administers the tenant")
         case .registryChanged:
             ("too much changed while the login was decided", "connect again")
         default: nil
@@ -82,6 +84,8 @@ extension ReasonCatalogue {
             ("the will's QoS is above the listener's", "lower it, or raise max-qos")
         case .clientIDTooLong:
             ("the client id is too long", "shorten it, or raise client-id-bytes")
+        case .tenantsMax:
+            ("as many tenants are here as there may be", "raise tenants in [limits]")
         case .sessionsStored:
             (
                 "the broker stores as many sessions as it may",

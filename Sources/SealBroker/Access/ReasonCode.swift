@@ -108,6 +108,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case withdrawnCertificate = "withdrawn.certificate"
     case withdrawnToken = "withdrawn.token"
     case withdrawnByTime = "withdrawn.by-time"
+    case kicked = "withdrawn.kicked"
 
     // Topics.
     case accessUnrestricted = "access.unrestricted"
@@ -132,6 +133,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case clientIDTooLong = "connect.client-id-too-long"
     case connectionsPerTenant = "connect.connections-per-tenant"
     case sessionsStored = "connect.sessions-stored"
+    case tenantsMax = "connect.tenants"
 
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }

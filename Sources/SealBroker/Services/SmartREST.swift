@@ -97,7 +97,9 @@ private struct LineReader {
         let start = place
         while let byte = here, byte != 0x2C, byte != 0x0A, byte != 0x0D {
             if byte == 0x22 {
-                return (text(bytes[start..<place]) ?? "", "A quote inside of a field without quotes")
+                return (
+                    text(bytes[start..<place]) ?? "", "A quote inside of a field without quotes"
+                )
             }
             place += 1
         }
@@ -127,5 +129,7 @@ private struct LineReader {
         return ("", "A quote is never closed")
     }
 
-    private func text(_ slice: ArraySlice<UInt8>) -> String? { String(validating: slice, as: UTF8.self) }
+    private func text(_ slice: ArraySlice<UInt8>) -> String? {
+        String(validating: slice, as: UTF8.self)
+    }
 }

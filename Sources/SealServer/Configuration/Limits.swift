@@ -9,6 +9,8 @@ public struct Limits: SettingsSection {
     public var connectionsPerSource = 50_000
     /// Connections at a time of one tenant.
     public var connectionsPerTenant = 100_000
+    /// Tenants that have something here at a time.
+    public var tenants = 10_000
     /// The largest packet taken from and sent to a client.
     public var packetBytes = 1_048_576
     /// The longest keep alive granted.
@@ -75,6 +77,14 @@ public struct Limits: SettingsSection {
             1...10_000_000,
             .now,
             "Connections at a time of one tenant."
+        ),
+        .integer(
+            "tenants",
+            \.tenants,
+            1...1_000_000,
+            .now,
+            "Tenants with a session, a subscription or a retained message at a time; a client of "
+                + "one more is refused."
         ),
         .seconds(
             "keep-alive-seconds-max",

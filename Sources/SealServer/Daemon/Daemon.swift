@@ -103,6 +103,7 @@ public final class Daemon: Sendable {
                 index: index,
                 mailboxes: mailboxes,
                 logins: logins,
+                doors: .closed,
                 listenerNames: names,
                 logger: logger
             ) { [running] _ in running.change { $0 -= 1 } }

@@ -174,6 +174,7 @@ extension BrokerLimits {
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
         connectionsPerTenantMax = limits.connectionsPerTenant
+        tenantsMax = limits.tenants
     }
 }
 

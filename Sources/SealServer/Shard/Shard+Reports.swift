@@ -9,6 +9,7 @@ internal import SealTelemetry
 extension Shard {
     func report(_ event: BrokerEvent) {
         let logger = context.logger
+        note(event)
         switch event {
         case .sessionOpened(let notice):
             logger.info("session.opened", fields(notice))
@@ -26,9 +27,53 @@ extension Shard {
             more.append("act", .text(act))
             more.append("topic", .text(String(decoding: topic, as: UTF8.self)))
             logger.warning("access.refused", fields(notice, more))
+        case .accessWithdrawn(let notice, let reasons):
+            logger.warning("access.withdrawn", fields(notice, self.reasons(reasons)))
         case .limitHit(let notice, let limit):
             logger.warning("limit.hit", fields(notice, ["limit": .text(limit)]))
         }
+    }
+
+    /// Remembers decisions about access for whoever asks for them.
+    private func note(_ event: BrokerEvent) {
+        switch event {
+        case .sessionOpened(let notice):
+            guard let method = notice.method else { return }
+            note("login", notice, isAllowed: true, [Reason(method.reason)])
+        case .sessionRefused(let notice, let reasons):
+            note("login", notice, isAllowed: false, reasons)
+        case .accessRefused(let notice, let act, let topic, let reasons):
+            let subject = String(decoding: topic, as: UTF8.self)
+            note(act, notice, isAllowed: false, reasons, subject: subject)
+        case .accessWithdrawn(let notice, let reasons):
+            note("withdrawn", notice, isAllowed: false, reasons)
+        case .sessionClosed, .protocolError, .limitHit: break
+        }
+    }
+
+    private func note(
+        _ act: String,
+        _ notice: SessionNotice,
+        isAllowed: Bool,
+        _ reasons: [Reason],
+        subject: String = ""
+    ) {
+        guard let remember = context.doors.note else { return }
+        var record = DecisionRecord(
+            time: partition.unixMilliseconds,
+            act: act,
+            isAllowed: isAllowed,
+            reasons: reasons
+        )
+        record.tenant = notice.tenant
+        record.protocolName = "mqtt"
+        record.listener = context.listenerNames[notice.listener]
+        record.peer = peers[Handle(word: notice.transport).slot]?.description ?? ""
+        record.clientID = String(decoding: notice.clientID, as: UTF8.self)
+        record.user = String(decoding: notice.user, as: UTF8.self)
+        record.device = notice.device
+        record.subject = subject
+        remember(record)
     }
 
     private func reasons(_ reasons: [Reason]) -> LogFields {
@@ -47,6 +92,8 @@ extension Shard {
         if !notice.user.isEmpty {
             fields.append("user", .text(String(decoding: notice.user, as: UTF8.self)))
         }
+        if notice.tenant != 0 { fields.append("tenant", .number(Int(notice.tenant))) }
+        if !notice.device.isEmpty { fields.append("device", .text(notice.device)) }
         if let peer = peers[Handle(word: notice.transport).slot] {
             fields.append("peer", .text(peer.description))
         }

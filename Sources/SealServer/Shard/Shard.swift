@@ -16,6 +16,14 @@ enum ShardLetter: Sendable {
     case adopt(Transfer, Admitted)
     /// A slow login was decided.
     case loginDecided(link: Handle, LoginStep)
+    /// What a device asked for was done, or not.
+    case serviceAnswered(link: Handle, ServiceAnswer)
+    /// The registry changed: who relies on what was withdrawn must go; how many went is answered.
+    case withdraw([IdentityChange], [UInt32: TenantPolicy], @Sendable (Int) -> Void)
+    /// The sessions of a tenant are wanted.
+    case sessions(tenant: UInt32, @Sendable ([SessionRecord]) -> Void)
+    /// End a client's connection, and its session if so said; how many went is answered.
+    case kick(tenant: UInt32, clientID: String, forgets: Bool, @Sendable (Int) -> Void)
     /// New rules of access.
     case access([AccessRules])
     /// New bounds.
@@ -37,6 +45,7 @@ struct ShardContext: Sendable {
     var index: Int
     var mailboxes: [Mailbox<LoopLetter<ShardLetter>>]
     var logins: LoginPool
+    var doors: ShardDoors
     var listenerNames: [String]
     var logger: Logger
     /// Called with each shard's number when it has ended.
@@ -178,6 +187,18 @@ final class Shard: LoopHandler {
                 pendingArrival = admitted
                 loop.adopt(transfer)
             case .loginDecided(let link, let step): partition.loginDecided(link, step)
+            case .serviceAnswered(let link, let answer):
+                partition.serviceAnswered(link, answer)
+            case .withdraw(let changes, let policies, let answer):
+                answer(partition.withdraw(changes, policies: policies))
+            case .sessions(let tenant, let answer):
+                answer(
+                    partition.sessionRecords(tenant: tenant) { [peers] transport in
+                        peers[Handle(word: transport).slot]?.description
+                    }
+                )
+            case .kick(let tenant, let clientID, let forgets, let answer):
+                answer(partition.kick(tenant: tenant, clientID: clientID, forgets: forgets))
             case .access(let rules): partition.replaceAccess(rules)
             case .limits(let limits, let seconds):
                 partition.replaceLimits(limits)
@@ -211,6 +232,7 @@ final class Shard: LoopHandler {
             receivedBefore = received
             quietSince = now
         }
+        partition.unixMilliseconds = SystemClock.now.microseconds / 1000
         partition.begin(now: now)
         act()
     }
@@ -263,11 +285,16 @@ final class Shard: LoopHandler {
             context.logins.submit(question) { step in
                 mailbox.post(.handler(.loginDecided(link: link, step)))
             }
-        case .askRegistry(let link, _):
-            partition.loginDecided(
-                link,
-                .refused([Reason(.registryFailed, detail: "there is no registry")])
-            )
+        case .askRegistry(let link, let question):
+            let mailbox = context.mailboxes[context.index]
+            context.doors.login(question) { step in
+                mailbox.post(.handler(.loginDecided(link: link, step)))
+            }
+        case .service(let link, let request, let principal):
+            let mailbox = context.mailboxes[context.index]
+            context.doors.serve(request, principal) { answer in
+                mailbox.post(.handler(.serviceAnswered(link: link, answer)))
+            }
         case .move(let link, let transport, let home, let admitted):
             pendingMoves[link.word] = (home, admitted)
             let id = Handle(word: transport)

@@ -24,6 +24,13 @@ public struct BenchSetup {
     /// Compares passwords: the slow part of a login.
     public var checksPassword: (PasswordQuestion) -> Bool = { _ in false }
 
+    /// Decides logins of listeners that ask the registry.
+    public var asksRegistry: (RegistryQuestion) -> LoginStep = { _ in
+        .refused([Reason(.registryFailed, detail: "there is no registry")])
+    }
+    /// Does what devices ask for.
+    public var serves: (ServiceRequest, Principal) -> ServiceAnswer = { _, _ in .silence }
+
     /// One partition, one listener that lets everybody in, all limits at their defaults.
     public init() {
         var rules = AccessRules()

@@ -11,6 +11,8 @@ enum BenchLetter {
     case mail(Mail)
     case adopt(BenchClient, Admitted)
     case loginDecided(BenchClient, PasswordQuestion)
+    case registryAsked(BenchClient, RegistryQuestion)
+    case serviceAsked(BenchClient, ServiceRequest, Principal)
 }
 
 /// A broker in memory.
@@ -29,6 +31,8 @@ public final class BrokerBench {
     public var settlesItself = true
 
     private let checksPassword: (PasswordQuestion) -> Bool
+    private let asksRegistry: (RegistryQuestion) -> LoginStep
+    private let serves: (ServiceRequest, Principal) -> ServiceAnswer
     private var letters: [[[BenchLetter]]]
     private var byTransport: [UInt64: BenchClient] = [:]
     private var pendingMoves: [UInt64: Int] = [:]
@@ -51,6 +55,8 @@ public final class BrokerBench {
         }
         now = setup.startMilliseconds
         checksPassword = setup.checksPassword
+        asksRegistry = setup.asksRegistry
+        serves = setup.serves
         letters = Array(
             repeating: Array(repeating: [], count: setup.partitions),
             count: setup.partitions
@@ -134,6 +140,12 @@ public final class BrokerBench {
             guard !client.isClosed else { return true }
             let step = Login.finish(question, matches: checksPassword(question))
             partition.loginDecided(client.link, step)
+        case .registryAsked(let client, let question):
+            guard !client.isClosed else { return true }
+            partition.loginDecided(client.link, asksRegistry(question))
+        case .serviceAsked(let client, let request, let principal):
+            guard !client.isClosed else { return true }
+            partition.serviceAnswered(client.link, serves(request, principal))
         }
         act(to)
         return true
@@ -218,6 +230,29 @@ public final class BrokerBench {
         }
     }
 
+    private func client(_ link: Handle, _ index: Int) -> BenchClient? {
+        clients.first { $0.link == link && $0.partition == index }
+    }
+
+    /// The registry changed: all partitions hear of it; how many connections that ended.
+    public func withdraw(
+        _ changes: [IdentityChange],
+        policies: [UInt32: TenantPolicy] = [:]
+    ) -> Int {
+        var ended = 0
+        for index in partitions.indices {
+            ended += partitions[index].withdraw(changes, policies: policies)
+            act(index)
+        }
+        if settlesItself { settle() }
+        return ended
+    }
+
+    /// Says what time it is in the world, in milliseconds since 1970.
+    public func setWorldClock(_ milliseconds: Int64) {
+        for partition in partitions { partition.unixMilliseconds = milliseconds }
+    }
+
     private func perform(_ action: Action, _ index: Int) {
         switch action {
         case .close(let transport, let afterSending):
@@ -227,15 +262,15 @@ public final class BrokerBench {
         case .resume(let transport):
             byTransport[transport]?.isHeld = false
             byTransport[transport]?.awaitsMore = false
-        case .askRegistry(let link, _):
-            partitions[index].loginDecided(
-                link,
-                .refused([Reason(.registryFailed, detail: "there is no registry")])
-            )
+        case .askRegistry(let link, let question):
+            guard let client = client(link, index) else { return }
+            letters[index][index].append(.registryAsked(client, question))
         case .login(let link, let question):
-            guard let client = clients.first(where: { $0.link == link && $0.partition == index })
-            else { return }
+            guard let client = client(link, index) else { return }
             letters[index][index].append(.loginDecided(client, question))
+        case .service(let link, let request, let principal):
+            guard let client = client(link, index) else { return }
+            letters[index][index].append(.serviceAsked(client, request, principal))
         case .move(let link, let transport, let to, let admitted):
             guard let client = byTransport[transport] else { return }
             client.isMoving = true

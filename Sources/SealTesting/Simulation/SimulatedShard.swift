@@ -226,6 +226,7 @@ final class SimulatedShard {
                 .refused([Reason(.registryFailed, detail: "there is no registry")])
             )
         case .login(let link, let question): logins.append((link, question))
+        case .service(let link, _, _): partition.serviceAnswered(link, .silence)
         case .report(let event): try world.report(event)
         }
     }

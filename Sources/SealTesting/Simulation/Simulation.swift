@@ -297,7 +297,7 @@ public final class Simulation {
             trace("refused \(notice.transport)")
         case .protocolError(_, let code, let reason):
             throw SimulationFault(reason: "a client that behaves was blamed: \(code) \(reason)")
-        case .accessRefused, .limitHit: break
+        case .accessRefused, .accessWithdrawn, .limitHit: break
         }
     }
 

@@ -52,7 +52,11 @@ extension Partition {
         let grant = grant(of: links[id].listener)
         if isDraining { return .shuttingDown }
         if !grant.versions.contains(connect.version.rawValue) {
-            return ConnectRefusal(.unsupportedProtocolVersion, .unsupportedVersion, .protocolVersion)
+            return ConnectRefusal(
+                .unsupportedProtocolVersion,
+                .unsupportedVersion,
+                .protocolVersion
+            )
         }
         if connect.clientID.count > limits.clientIDBytesMax {
             counters.limitHits.add(.clientIDBytes)

@@ -108,7 +108,9 @@ extension Partition {
         pending.waitsFor = asked.count * (setup.count - 1) + pending.joins.count
         let tenant = pending.tenant
         for question in asked {
-            guard let node = spaces[tenant]?.tree.existingNode(for: question.filter) else { continue }
+            guard let node = spaces[tenant]?.tree.existingNode(for: question.filter) else {
+                continue
+            }
             node.askedTicket = ticket
             pending.nodes.append(node)
         }
