@@ -103,10 +103,10 @@ import Testing
     @Test("aliases, retained messages and wills", arguments: Stage.inMemory)
     func everythingElse(stage: Stage) {
         let story = Town().story(stage)
-        let account = story.enter("app", as: "1/account/1", Property.aliasMaximum(5))
+        let account = story.enter("app", as: "1/account/1", .v5, Property.aliasMaximum(5))
         account.subscribe("v1/devices/+/#")
         let will = Wire.Will(topic: "v1/devices/me/gone", payload: "w")
-        let device = story.enter("d1", as: "1/device/1", Property.aliasMaximum(5), will: will)
+        let device = story.enter("d1", as: "1/device/1", .v5, Property.aliasMaximum(5), will: will)
         device.send(
             Wire.publish(.v5, "v1/devices/me/a", "1", Property.alias(1)),
             Wire.publish(.v5, "", "2", Property.alias(1)),
