@@ -155,8 +155,9 @@ struct RequestParserTests {
             ("Content-Length: 0x1", "conflicting_length"),
             ("Content-Length:", "conflicting_length"),
             ("Content-Length: 1\r\nTransfer-Encoding: chunked", "conflicting_length"),
-            ("Transfer-Encoding: chunked", "unsupported_transfer_coding"),
-            ("Transfer-Encoding: identity", "unsupported_transfer_coding"),
+            ("Transfer-Encoding: chunked", "body_too_large"),
+            ("Transfer-Encoding: identity", "malformed_transfer_coding"),
+            ("Transfer-Encoding: gzip, chunked", "unsupported_transfer_coding"),
             ("Content-Length: 99999999999999999999999", "body_too_large"),
         ]
     )

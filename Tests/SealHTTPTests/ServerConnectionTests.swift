@@ -8,8 +8,11 @@ import Testing
 @Suite("Server connection")
 struct ServerConnectionTests {
     private func text(_ action: ServerConnection.Action?) throws -> (String, Bool) {
-        guard case .send(let bytes, let closes) = action else { throw Unexpected() }
-        return (String(decoding: bytes, as: UTF8.self), closes)
+        switch action {
+        case .send(let bytes, let closes): return (String(decoding: bytes, as: UTF8.self), closes)
+        case .refuse(_, let bytes): return (String(decoding: bytes, as: UTF8.self), true)
+        case .decide, .handle, nil: throw Unexpected()
+        }
     }
 
     private func path(_ action: ServerConnection.Action?) throws -> String {
@@ -92,13 +95,56 @@ struct ServerConnectionTests {
         var connection = ServerConnection(limits: limits)
         let head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n"
         connection.receive(Array(head.utf8))
-        let (sent, closes) = try text(connection.next())
+        guard case .decide(let asked) = connection.next() else { throw Unexpected() }
+        #expect(asked.expectsContinue && asked.body == .length(5))
+        #expect(isNothing(connection.next()), "nothing goes on before the decision")
+        let (sent, closes) = try text(connection.decide(.take(bytesMax: 5)))
         #expect(sent == "HTTP/1.1 100 Continue\r\n\r\n" && !closes)
         connection.receive(Array("he".utf8))
         #expect(isNothing(connection.next()))
         connection.receive(Array("llo".utf8))
         guard case .handle(let request) = connection.next() else { throw Unexpected() }
         #expect(request.body == Array("hello".utf8))
+    }
+
+    @Test("a body that a route takes less of, or does not want, is refused and the end follows")
+    func decisions() throws {
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = 100
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+        for (rule, status) in [
+            (BodyRule.take(bytesMax: 4), "413"), (.refuse(Response(.unauthorized)), "401"),
+        ] {
+            var connection = ServerConnection(limits: limits)
+            connection.receive(Array((head + "hello").utf8))
+            guard case .decide = connection.next() else { throw Unexpected() }
+            let (sent, closes) = try text(connection.decide(rule))
+            #expect(closes && sent.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(isNothing(connection.next()) && isNothing(connection.decide(rule)))
+        }
+    }
+
+    @Test("a request that is being read can be given up, nothing else can")
+    func givingUp() throws {
+        var connection = ServerConnection()
+        #expect(connection.isIdle && isNothing(connection.giveUp()))
+        connection.receive(Array("GET / HTTP/1.1\r\n".utf8))
+        #expect(isNothing(connection.next()) && connection.isReading && !connection.isIdle)
+        let (sent, closes) = try text(connection.giveUp())
+        #expect(closes && sent.hasPrefix("HTTP/1.1 408 "))
+        #expect(isNothing(connection.giveUp()) && !connection.wantsBytes)
+    }
+
+    @Test("an answer without a body has no length")
+    func noContent() {
+        let bytes = Response(.noContent, body: [1]).bytes(
+            to: .delete,
+            minorVersion: 1,
+            keepsAlive: true
+        )
+        let sent = String(decoding: bytes, as: UTF8.self)
+        #expect(sent.hasPrefix("HTTP/1.1 204 No Content\r\n") && sent.hasSuffix("\r\n\r\n"))
+        #expect(!sent.contains("Content-Length"))
     }
 
     @Test("no field of an answer can begin another line")
@@ -129,7 +175,7 @@ struct ServerConnectionTests {
             ("GET / HTTP/1.0\r\nX: \(String(repeating: "x", count: 9_000))", 431),
             ("GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\n", 413),
             ("GET / HTTP/1.0\r\nExpect: x\r\n\r\n", 417),
-            ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
+            ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
         ]
     )
     func statuses(sent: String, code: Int) throws {

@@ -25,7 +25,7 @@ public final class Daemon: Sendable {
     let caretaker: Caretaker
     /// Held while a configuration is being put into use.
     let reloading = Locked<WatchedFiles?>(nil)
-    private let metricsMailbox = Mailbox<LoopLetter<Never>>()
+    private let metrics = Locked<HTTPService?>(nil)
     private let handshakes: HandshakePool
     private let logins: LoginPool
     private let running: MonitoredState<Int>
@@ -124,19 +124,19 @@ public final class Daemon: Sendable {
 
     private func startMetrics(_ listeners: [LoopListener]) {
         guard !listeners.isEmpty else { return }
-        let setup = LoopSetup(
-            listeners: listeners,
-            admission: Admission(AdmissionLimits(connectionsMax: MetricsServer.connectionsMax)),
-            handshakes: handshakes
+        let service = HTTPService(
+            named: "metrics",
+            .metrics,
+            ports: listeners.map { HTTPPort(listener: $0, name: "metrics") },
+            site: HTTPSite { [weak self] exchange in
+                self?.answer(exchange.head)
+                    ?? .problem(.serviceUnavailable, code: "gone", reason: "it ends")
+            },
+            handshakes: handshakes,
+            counters: counters,
+            logger: logger
         )
-        running.change { $0 += 1 }
-        Thread.start(named: "metrics") { [weak self, counters, metricsMailbox, running] in
-            let server = MetricsServer(counters: counters) { [weak self] in
-                self?.answer($0) ?? .problem(.serviceUnavailable, code: "gone", reason: "it ends")
-            }
-            server.run(setup, metricsMailbox)
-            running.change { $0 -= 1 }
-        }
+        metrics.withLock { $0 = service }
     }
 
     private static func randomWord() -> UInt64 {
@@ -185,7 +185,7 @@ public final class Daemon: Sendable {
         guard isFirst else { return }
         caretaker.stop()
         for mailbox in mailboxes { mailbox.post(.stop) }
-        metricsMailbox.post(.stop)
+        metrics.withLock { $0 }?.stop()
         running.wait { $0 == 0 ? () : nil }
         handshakes.stop()
         logins.stop()

@@ -107,6 +107,17 @@ public enum MetricCatalogue {
         .histogram,
         "Time from such a change to the end of the last connection."
     )
+    static let httpRequests = Metric(
+        "sealwire_http_requests_total",
+        .counter,
+        "Requests to the REST API, by the class of their status.",
+        labels: [Metric.Label("status", HTTPStatusClass.allCases.map(\.label))]
+    )
+    static let httpRequestSeconds = Metric(
+        "sealwire_http_request_seconds",
+        .histogram,
+        "Time that answering a request to the REST API took, from its last byte on."
+    )
     static let limitHits = Metric(
         "sealwire_limit_hits_total",
         .counter,
@@ -175,9 +186,9 @@ public enum MetricCatalogue {
         connections, connects, messagesReceived, messagesDelivered, messagesDropped,
         bytesReceived, bytesSent, sessions, subscriptions, queuedMessages, queueBytes,
         retainedMessages, handshakes, handshakeSeconds, withdrawnConnections,
-        withdrawalSeconds, limitHits, loopDelay, certificateExpiry, configReloads,
-        configLastReload, logSuppressed, buildInfo, processCPU, processMemory, processOpenFDs,
-        processStart,
+        withdrawalSeconds, httpRequests, httpRequestSeconds, limitHits, loopDelay,
+        certificateExpiry, configReloads, configLastReload, logSuppressed, buildInfo,
+        processCPU, processMemory, processOpenFDs, processStart,
     ]
 
     /// The reference page `Documentation/metrics.md`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The closed lists behind the labels `result`, `reason`, `version` and `limit`. Logs and metrics
-// use the same words. A new way to refuse gets a case here first.
+// The closed lists behind the labels `result`, `reason`, `version`, `limit` and `status`. Logs and
+// metrics use the same words. A new way to refuse gets a case here first.
 
 /// How an attempt to connect ended, from CONNECT to CONNACK.
 public enum ConnectOutcome: UInt8, CounterKey {
@@ -131,7 +131,8 @@ public enum LimitName: UInt8, CounterKey {
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
-        tenants
+        tenants,
+        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting
 
     /// The word in metrics and logs.
     public var label: String {
@@ -163,6 +164,36 @@ public enum LimitName: UInt8, CounterKey {
         case .clientIDBytes: "client_id_bytes"
         case .awaitedAnswers: "awaited_answers"
         case .tenants: "tenants"
+        case .httpConnectionsPerSource: "http_connections_per_source"
+        case .httpBodyBytes: "http_body_bytes"
+        case .httpBodyBytesTotal: "http_body_bytes_total"
+        case .httpRequestSeconds: "http_request_seconds"
+        case .httpWaiting: "http_waiting"
+        }
+    }
+}
+
+/// How a request to the REST API ended, by the first digit of its status.
+public enum HTTPStatusClass: UInt8, CounterKey {
+    case success, redirection, clientError, serverError
+
+    /// The class of a final status.
+    public init(_ status: Int) {
+        switch status {
+        case ..<300: self = .success
+        case ..<400: self = .redirection
+        case ..<500: self = .clientError
+        default: self = .serverError
+        }
+    }
+
+    /// The word in metrics and logs.
+    public var label: String {
+        switch self {
+        case .success: "2xx"
+        case .redirection: "3xx"
+        case .clientError: "4xx"
+        case .serverError: "5xx"
         }
     }
 }

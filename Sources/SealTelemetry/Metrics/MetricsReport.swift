@@ -121,6 +121,15 @@ public struct MetricsReport: Sendable {
             String(withdrawals.endedConnections)
         )
         writer.histogram(MetricCatalogue.withdrawalSeconds, withdrawals.seconds)
+        writer.begin(MetricCatalogue.httpRequests)
+        for outcome in HTTPStatusClass.allCases {
+            writer.sample(
+                MetricCatalogue.httpRequests,
+                [outcome.label],
+                value: String(sum.httpRequests[outcome])
+            )
+        }
+        writer.histogram(MetricCatalogue.httpRequestSeconds, sum.httpRequestSeconds)
         writer.begin(MetricCatalogue.limitHits)
         for limit in LimitName.allCases {
             writer.sample(

@@ -69,6 +69,11 @@ public struct ShardCounters: Sendable {
     /// Time from the first byte of a handshake to its success.
     public var handshakeSeconds = Histogram()
 
+    /// Requests to the REST API, by how they ended.
+    public var httpRequests = CountTable<HTTPStatusClass>()
+    /// Time that answering requests to the REST API took.
+    public var httpRequestSeconds = Histogram()
+
     /// Sessions that ended because their time was over.
     public var sessionsExpired: UInt64 = 0
     /// Connections that ended because what their login stood on was taken away.
@@ -140,6 +145,8 @@ public struct ShardCounters: Sendable {
         left.handshakesTLS12 += right.handshakesTLS12
         left.handshakesTLS13 += right.handshakesTLS13
         left.handshakeSeconds += right.handshakeSeconds
+        left.httpRequests += right.httpRequests
+        left.httpRequestSeconds += right.httpRequestSeconds
         left.sessionsExpired &+= right.sessionsExpired
         left.connectionsWithdrawn &+= right.connectionsWithdrawn
         left.socketsAccepted &+= right.socketsAccepted

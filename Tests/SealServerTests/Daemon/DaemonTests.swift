@@ -300,7 +300,9 @@ struct DaemonTests {
         let daemon = try Daemon(Self.configuration(), logger: .silent())
         defer { daemon.stop() }
         let port = try Self.metricsPort(daemon)
-        let inside = try (1...MetricsServer.connectionsMax).map { _ in try WireClient(port) }
+        let inside = try (1...HTTPServerSettings.metrics.connectionsMax).map { _ in
+            try WireClient(port)
+        }
         #expect(try WireClient(port).receive() == [])
         inside[0].send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         let text = String(decoding: inside[0].receive(3000), as: UTF8.self)
@@ -358,27 +360,6 @@ struct DaemonTests {
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(sums == Array(repeating: 1, count: 16))
-    }
-
-    @Test("a visitor of the metrics that says nothing is sent away")
-    func silentVisitor() throws {
-        let socket = try ListeningSocket.open(host: "127.0.0.1", port: 0)
-        let mailbox = Mailbox<LoopLetter<Never>>()
-        let handshakes = HandshakePool(threads: 1)
-        let setup = LoopSetup(
-            listeners: [LoopListener(socket: socket, number: 0, tls: nil)],
-            admission: Admission(AdmissionLimits()),
-            handshakes: handshakes
-        )
-        SealNet.Thread.start(named: "visitors") {
-            MetricsServer(counters: DaemonCounters(), idleMilliseconds: 50) { _ in Response(.ok) }
-                .run(setup, mailbox)
-        }
-        let visitor = try WireClient(Int(socket.address.port))
-        visitor.send("GET / HTTP/1.1\r\n")
-        #expect(visitor.receive() == [])
-        mailbox.post(.stop)
-        handshakes.stop()
     }
 
     @Test("draining says 0x8B, closes what is open and ends", arguments: [1, 2])

@@ -9,6 +9,8 @@ public struct RequestHead: Sendable {
         case none
         /// This many bytes follow.
         case length(Int)
+        /// Chunks follow, the last of them empty (RFC 9112 §7.1).
+        case chunked
     }
 
     /// The method.
@@ -25,6 +27,21 @@ public struct RequestHead: Sendable {
     public var body: BodyFraming = .none
     /// Whether the peer waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
     public var expectsContinue = false
+
+    /// Makes the head of a request without a body.
+    public init(
+        method: Method,
+        path: String,
+        query: String? = nil,
+        minorVersion: Int = 1,
+        fields: Fields = [:]
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.minorVersion = minorVersion
+        self.fields = fields
+    }
 
     /// Whether the peer wants the connection to stay open (RFC 9112 §9.3).
     public var wantsKeepAlive: Bool {
@@ -51,18 +68,6 @@ public struct RequestHead: Sendable {
     }
 
     private static func decoded(_ part: Substring.UTF8View) -> String? {
-        var bytes: [UInt8] = []
-        var rest = part
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(Grammar.hexValue),
-                let low = rest.popFirst().flatMap(Grammar.hexValue)
-            else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self)
+        PercentCoding.decoded(part, plusIsSpace: false)
     }
 }

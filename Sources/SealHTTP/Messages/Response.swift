@@ -12,6 +12,8 @@ public struct Response: Sendable {
     public var fields: Fields
     /// The body.
     public var body: [UInt8]
+    /// The pattern of the route that answered, as `/devices/{id}`, for logs; never sent.
+    public var route: String?
 
     /// Makes a response.
     public init(_ status: Status, fields: Fields = [:], body: [UInt8] = []) {
@@ -44,7 +46,10 @@ public struct Response: Sendable {
         for field in fields.all {
             Self.appendField(field.name, field.value, to: &bytes)
         }
-        Self.appendField("Content-Length", String(body.count), to: &bytes)
+        // RFC 9110 §8.6: a status that has no body has no length either.
+        if !status.hasNoBody {
+            Self.appendField("Content-Length", String(body.count), to: &bytes)
+        }
         if fields["Cache-Control"] == nil {
             Self.appendField("Cache-Control", "no-store", to: &bytes)
         }
@@ -55,7 +60,7 @@ public struct Response: Sendable {
             Self.appendField("Connection", "keep-alive", to: &bytes)
         }
         bytes.append(contentsOf: "\r\n".utf8)
-        if method != .head { bytes.append(contentsOf: body) }
+        if method != .head, !status.hasNoBody { bytes.append(contentsOf: body) }
         return bytes
     }
 

@@ -16,13 +16,13 @@ enum FramingRules {
                     "Transfer-Encoding contradicts the rest of the head."
                 )
             }
-            throw HTTPError(
-                .unsupportedTransferCoding,
-                "Transfer codings are not taken; send Content-Length."
-            )
-        }
-        if !lengths.isEmpty {
-            head.body = try framing(lengths, limits: limits)
+            try checkCodings(codings)
+            guard limits.bodyBytesMax > 0 else { throw bodyTooLarge(limits.bodyBytesMax) }
+            head.body = .chunked
+        } else if !lengths.isEmpty {
+            let length = try length(lengths)
+            guard length <= limits.bodyBytesMax else { throw bodyTooLarge(limits.bodyBytesMax) }
+            head.body = length == 0 ? .none : .length(length)
         }
         try checkExpectation(&head)
     }
@@ -41,20 +41,41 @@ enum FramingRules {
         }
     }
 
+    /// RFC 9112 §6.1: `chunked` is the only coding taken, alone and once.
+    static func checkCodings(_ codings: [String]) throws(HTTPError) {
+        if codings.count == 1, let coding = codings.first, Fields.isSame(coding, "chunked") {
+            return
+        }
+        let all = codings.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            .map { String(Grammar.trimmed($0.utf8)) ?? "" }
+        let chunkedCount = all.count { Fields.isSame($0, "chunked") }
+        guard chunkedCount == 1, let last = all.last, Fields.isSame(last, "chunked"),
+            all.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Grammar.isToken) })
+        else {
+            throw HTTPError(
+                .malformedTransferCoding,
+                "Transfer-Encoding does not end in chunked, or says it twice."
+            )
+        }
+        throw HTTPError(
+            .unsupportedTransferCoding,
+            "No transfer coding but chunked is taken."
+        )
+    }
+
     /// RFC 9112 §6.3: several lengths are refused even when they agree.
-    private static func framing(
-        _ lengths: [String],
-        limits: HTTPLimits
-    ) throws(HTTPError) -> RequestHead.BodyFraming {
+    static func length(_ lengths: [String]) throws(HTTPError) -> Int {
         guard lengths.count == 1, let text = lengths.first?.utf8, !text.isEmpty,
             text.allSatisfy(Grammar.isDigit)
         else {
             throw HTTPError(.conflictingLength, "Content-Length is not one whole number.")
         }
-        guard let length = Int(String(text)), length <= limits.bodyBytesMax else {
-            throw HTTPError(.bodyTooLarge, "The body exceeds \(limits.bodyBytesMax) bytes.")
-        }
-        return length == 0 ? .none : .length(length)
+        // What does not fit is larger than any limit.
+        return Int(String(text)) ?? .max
+    }
+
+    static func bodyTooLarge(_ bytesMax: Int) -> HTTPError {
+        HTTPError(.bodyTooLarge, "The body exceeds \(bytesMax) bytes.")
     }
 
     private static func checkExpectation(_ head: inout RequestHead) throws(HTTPError) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a request's bytes were refused, and the status that says so.
 
-/// A request that cannot be served as it was sent; the connection closes after the answer.
+/// A message that cannot be understood as it was sent; the connection closes after the answer.
 public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What was wrong; stable, for logs, metrics and tests.
     public enum Code: String, Sendable, CaseIterable {
@@ -17,6 +17,10 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
         case conflictingLength = "conflicting_length"
         case bodyTooLarge = "body_too_large"
         case unsupportedTransferCoding = "unsupported_transfer_coding"
+        case malformedTransferCoding = "malformed_transfer_coding"
+        case malformedChunk = "malformed_chunk"
+        case trailersTooLarge = "trailers_too_large"
+        case malformedStatusLine = "malformed_status_line"
         case unmetExpectation = "unmet_expectation"
     }
 
@@ -35,12 +39,12 @@ public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
         switch code {
         case .targetTooLong: .uriTooLong
         case .unsupportedVersion: .versionNotSupported
-        case .headTooLarge, .tooManyFields: .fieldsTooLarge
+        case .headTooLarge, .tooManyFields, .trailersTooLarge: .fieldsTooLarge
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedTransferCoding: .notImplemented
         case .unmetExpectation: .expectationFailed
         case .malformedRequestLine, .malformedTarget, .malformedField, .foldedField, .badHost,
-            .conflictingLength:
+            .conflictingLength, .malformedTransferCoding, .malformedChunk, .malformedStatusLine:
             .badRequest
         }
     }

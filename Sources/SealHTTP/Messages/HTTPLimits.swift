@@ -11,8 +11,14 @@ public struct HTTPLimits: Sendable {
     public var fieldBytesMax = 8_192
     /// The number of field lines.
     public var fieldCountMax = 64
-    /// The body of a request; 0 takes none.
+    /// The body of a message; 0 takes none, and a route may take less.
     public var bodyBytesMax = 0
+    /// The line before one chunk of a body, its line end included.
+    public var chunkLineBytesMax = 256
+    /// What a body's chunk lines may say besides the sizes, in all.
+    public var chunkExtensionBytesMax = 4_096
+    /// The fields behind a body in chunks, line ends included.
+    public var trailerBytesMax = 4_096
     /// Requests answered on one connection before it is closed.
     public var requestsPerConnectionMax = 1_000
 

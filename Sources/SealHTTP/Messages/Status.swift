@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The status codes that servers here send (RFC 9110 §15, RFC 6585).
+
+/// A response status.
+public struct Status: Sendable, Hashable {
+    /// The three digits.
+    public let code: Int
+    /// The words after them.
+    public let phrase: String
+
+    /// Makes a status.
+    public init(_ code: Int, _ phrase: String) {
+        self.code = code
+        self.phrase = phrase
+    }
+
+    /// Whether the request was done: 200 to 299.
+    public var isSuccess: Bool { (200...299).contains(code) }
+
+    /// Whether an answer of this status has no body, whatever the request was (RFC 9112 §6.3).
+    var hasNoBody: Bool { code / 100 == 1 || code == 204 || code == 304 }
+
+    /// Two statuses are the same when their digits are.
+    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+
+    /// Hashes the digits.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+
+    /// 100.
+    public static let `continue` = Status(100, "Continue")
+    /// 200.
+    public static let ok = Status(200, "OK")
+    /// 201.
+    public static let created = Status(201, "Created")
+    /// 202.
+    public static let accepted = Status(202, "Accepted")
+    /// 204.
+    public static let noContent = Status(204, "No Content")
+    /// 304.
+    public static let notModified = Status(304, "Not Modified")
+    /// 400.
+    public static let badRequest = Status(400, "Bad Request")
+    /// 401.
+    public static let unauthorized = Status(401, "Unauthorized")
+    /// 403.
+    public static let forbidden = Status(403, "Forbidden")
+    /// 404.
+    public static let notFound = Status(404, "Not Found")
+    /// 405.
+    public static let methodNotAllowed = Status(405, "Method Not Allowed")
+    /// 406.
+    public static let notAcceptable = Status(406, "Not Acceptable")
+    /// 408.
+    public static let requestTimeout = Status(408, "Request Timeout")
+    /// 409.
+    public static let conflict = Status(409, "Conflict")
+    /// 410.
+    public static let gone = Status(410, "Gone")
+    /// 411.
+    public static let lengthRequired = Status(411, "Length Required")
+    /// 412.
+    public static let preconditionFailed = Status(412, "Precondition Failed")
+    /// 413.
+    public static let contentTooLarge = Status(413, "Content Too Large")
+    /// 414.
+    public static let uriTooLong = Status(414, "URI Too Long")
+    /// 415.
+    public static let unsupportedMediaType = Status(415, "Unsupported Media Type")
+    /// 417.
+    public static let expectationFailed = Status(417, "Expectation Failed")
+    /// 421.
+    public static let misdirectedRequest = Status(421, "Misdirected Request")
+    /// 422.
+    public static let unprocessableContent = Status(422, "Unprocessable Content")
+    /// 428.
+    public static let preconditionRequired = Status(428, "Precondition Required")
+    /// 429.
+    public static let tooManyRequests = Status(429, "Too Many Requests")
+    /// 431.
+    public static let fieldsTooLarge = Status(431, "Request Header Fields Too Large")
+    /// 500.
+    public static let internalServerError = Status(500, "Internal Server Error")
+    /// 501.
+    public static let notImplemented = Status(501, "Not Implemented")
+    /// 503.
+    public static let serviceUnavailable = Status(503, "Service Unavailable")
+    /// 505.
+    public static let versionNotSupported = Status(505, "HTTP Version Not Supported")
+}
