@@ -66,3 +66,14 @@ struct Arguments {
         }
     }
 }
+
+extension Arguments {
+    /// The port a flag names.
+    func port(_ flag: String, _ standard: Int) throws(UsageError) -> Int {
+        guard let text = values[flag] else { return standard }
+        guard let port = Int(text), (0...65535).contains(port) else {
+            throw UsageError("\(text) is no port", hint: "a port is a number from 0 to 65535")
+        }
+        return port
+    }
+}

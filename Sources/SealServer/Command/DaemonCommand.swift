@@ -6,7 +6,7 @@ internal import SealPKI
 
 /// What `sealwired` does.
 public enum DaemonCommand {
-    static let words = ["run", "dev", "config", "import", "version", "help"]
+    static let words = ["run", "dev", "init", "config", "import", "version", "help"]
 
     /// Does what the arguments say; gives the exit code.
     public static func run(_ arguments: [String]) -> Int32 {
@@ -15,6 +15,7 @@ public enum DaemonCommand {
             switch arguments.first {
             case "run": return try RunCommand.run(rest)
             case "dev": return try DevCommand.run(rest)
+            case "init": return try InitCommand.run(rest)
             case "config": return try ConfigCommand.run(rest)
             case "import": return try ImportCommand.run(rest)
             case "--version", "-V", "version":
@@ -42,7 +43,8 @@ public enum DaemonCommand {
 
         USAGE
           sealwired run --config FILE
-          sealwired dev [--dir FOLDER] [--port N] [--plain]
+          sealwired dev [--dir FOLDER] [--port N] [--api-port N] [--plain]
+          sealwired init [--dir FOLDER] [--tenant ID] [--host NAME] [--enrol WHO]
           sealwired config default
           sealwired config check [FILE]
           sealwired config diff OLD NEW

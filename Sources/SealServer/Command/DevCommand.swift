@@ -9,15 +9,17 @@ enum DevCommand {
         sealwired dev: a broker with a CA of its own, on this machine only
 
         USAGE
-          sealwired dev [--dir FOLDER] [--port N] [--plain]
+          sealwired dev [--dir FOLDER] [--port N] [--api-port N] [--plain]
 
-        Makes a CA, a server certificate and the identity of a device named "demo" in FOLDER (by
-        default $XDG_STATE_HOME/sealwire-dev or ~/.local/state/sealwire-dev), listens with TLS on
-        loopback, sends itself a message, and prints what to type next. There is no password.
+        Makes a CA, a server certificate, a registry with the tenants "management" and "dev", and
+        the identities of two devices in FOLDER (by default $XDG_STATE_HOME/sealwire-dev or
+        ~/.local/state/sealwire-dev), listens with TLS on loopback, sends itself a message, and
+        prints what to type next. The operators' passwords are made up, and printed once.
 
         FLAGS
           --dir FOLDER  where everything is kept
-          --port N      the port for TLS; 8883 unless given, 0 takes a free one
+          --port N      the port for MQTT over TLS; 8883 unless given, 0 takes a free one
+          --api-port N  the port for the REST API; 8443 unless given, 0 takes a free one
           --plain       also listens without encryption on loopback port 1883
 
         EXAMPLES
@@ -26,14 +28,14 @@ enum DevCommand {
 
         EXIT CODES
           0 stopped by a signal   64 usage   66 the folder cannot be used
-          69 the port is taken   70 the proof failed
+          69 a port is taken   70 the proof failed
         """
 
     static func run(_ list: [String]) throws(UsageError) -> Int32 {
         let arguments = try Arguments(
             list,
             command: "sealwired dev",
-            values: ["--dir", "--port"],
+            values: ["--dir", "--port", "--api-port"],
             switches: ["--plain"]
         )
         if arguments.wantsHelp {
@@ -43,29 +45,43 @@ enum DevCommand {
         guard arguments.words.isEmpty else {
             throw UsageError("dev takes no words", hint: "sealwired dev --help")
         }
-        let text = arguments.values["--port"] ?? "8883"
-        guard let port = Int(text), (0...65535).contains(port) else {
-            throw UsageError("\(text) is no port", hint: "a port is a number from 0 to 65535")
-        }
+        let port = try arguments.port("--port", 8883)
+        // Who takes any free port for one takes any for the other.
+        let apiPort = try arguments.port("--api-port", port == 0 ? 0 : 8443)
         let environment = Terminal.environment
-        let chosen = arguments.values["--dir"] ?? DemoFolder.standardPath(environment)
+        let chosen = arguments.values["--dir"] ?? StarterFolder.standardPath(environment)
         guard let chosen, !chosen.isEmpty else {
             throw UsageError("there is no home folder", hint: "name a folder with --dir")
         }
-        let folder = DemoFolder(path: CommandPlace.absolute(chosen, environment))
-        return serve(folder, port, isPlain: arguments.switches.contains("--plain"), environment)
+        let folder = StarterFolder(
+            path: CommandPlace.absolute(chosen, environment),
+            devices: [publisher, subscriber]
+        )
+        var configuration = StarterConfiguration(
+            heading: "Written by `sealwired dev` at each start: copy it before you change it."
+        )
+        configuration.port = port
+        configuration.apiPort = apiPort
+        configuration.hasPlain = arguments.switches.contains("--plain")
+        configuration.connections = 500
+        configuration.metricsPort = 0
+        return serve(folder, configuration, environment)
     }
 
+    /// The devices that come with it: one client id each, so that both can be connected.
+    private static let publisher = "demo"
+    private static let subscriber = "watcher"
+    private static let tenant = "dev"
+
     private static func serve(
-        _ folder: DemoFolder,
-        _ port: Int,
-        isPlain: Bool,
+        _ folder: StarterFolder,
+        _ configuration: StarterConfiguration,
         _ environment: [String: String]
     ) -> Int32 {
         let loaded: LoadedConfiguration
         do {
             try folder.prepare()
-            try folder.writeConfiguration(port: port, withPlain: isPlain)
+            try folder.writeConfiguration(configuration)
             loaded = try RunCommand.load(folder.configurationFile, [:])
         } catch let error as PKIError {
             Terminal.fault(error.reason, hint: "name another folder with --dir")
@@ -79,26 +95,40 @@ enum DevCommand {
         let (started, code) = service.start(loaded)
         guard let daemon = started, let first = daemon.ports.first else {
             if code == ExitCode.unavailable {
-                Terminal.note("hint: --port N takes another port for TLS; only --plain needs 1883")
+                Terminal.note(
+                    "hint: --port N and --api-port N take other ports; only --plain needs 1883"
+                )
             }
             return code
         }
+        let secrets: FirstRun.Secrets
+        do {
+            secrets = try daemon.identity?.prepare(
+                FirstRun(tenant: tenant),
+                trusting: try folder.authorityCertificate(),
+                enrols: true
+            ) ?? FirstRun.Secrets()
+        } catch {
+            Terminal.fault("the registry cannot be prepared: \(FirstRun.sentence(error))")
+            daemon.stop()
+            return ExitCode.software
+        }
         do throws(ProbeError) {
             let host = String(first.address.dropLast(String(first.port).count + 1))
-            try DemoProof.run(folder, host: host, port: first.port)
+            try DemoProof.run(folder, publisher, host: host, port: first.port)
         } catch {
             Terminal.fault("the round trip over mutual TLS failed: \(error)")
             daemon.stop()
             return ExitCode.software
         }
         Terminal.line("ready " + daemon.allPorts.map(\.description).joined(separator: " "))
-        Terminal.line(lines(folder, daemon))
+        Terminal.line(lines(folder, daemon, secrets))
         renewDaily(folder, daemon)
         return service.serve(daemon) { daemon.reload(loaded.configuration) }
     }
 
     /// The server's certificate is looked after; the daemon notices a new one by itself.
-    private static func renewDaily(_ folder: DemoFolder, _ daemon: Daemon) {
+    private static func renewDaily(_ folder: StarterFolder, _ daemon: Daemon) {
         daemon.caretaker.every(milliseconds: { 3_600_000 }) {
             do throws(PKIError) {
                 if try folder.renew() { daemon.logger.info("dev.certificate-renewed", [:]) }
@@ -109,7 +139,11 @@ enum DevCommand {
     }
 
     /// What to type next.
-    private static func lines(_ folder: DemoFolder, _ daemon: Daemon) -> String {
+    private static func lines(
+        _ folder: StarterFolder,
+        _ daemon: Daemon,
+        _ secrets: FirstRun.Secrets
+    ) -> String {
         let port = daemon.ports.first?.port ?? 0
         let sealwire = quoted(
             CommandPlace.name(
@@ -118,26 +152,38 @@ enum DevCommand {
                 Terminal.environment
             )
         )
-        let flags =
+        func flags(_ device: String) -> String {
             "-h localhost -p \(port) --cafile \(quoted(folder.authorityFile)) "
-            + "--cert \(quoted(folder.deviceFile)) --key \(quoted(folder.deviceKeyFile))"
+                + "--cert \(quoted(folder.deviceFile(device))) "
+                + "--key \(quoted(folder.deviceKeyFile(device))) -i \(device)"
+        }
+        let (hears, says) = (flags(subscriber), flags(publisher))
         var text = """
 
             A message went out and came back over mutual TLS. Everything is in
             \(folder.path).
 
             Subscribe in a second terminal, publish in a third:
-              \(sealwire) sub \(flags) -t 'demo/#' -v
-              \(sealwire) pub \(flags) -t demo/hello -m hello
+              \(sealwire) sub \(hears) -t 'demo/#' -v
+              \(sealwire) pub \(says) -t demo/hello -m hello
 
             The same with mosquitto's clients:
-              mosquitto_sub \(flags) -t 'demo/#' -v
-              mosquitto_pub \(flags) -t demo/hello -m hello
+              mosquitto_sub \(hears) -t 'demo/#' -v
+              mosquitto_pub \(says) -t demo/hello -m hello
 
             """
         if let plain = daemon.ports.first(where: { $0.kind == .plain }) {
             text += "\nWithout encryption, on this machine only: localhost port \(plain.port)\n"
         }
+        if let api = daemon.apiPorts.first {
+            text += "\nREST API: https://localhost:\(api.port)/openapi.json"
+            text += "\n  \(sealwire) login https://localhost:\(api.port)"
+            text += " --cafile \(quoted(folder.authorityFile)) --user \(tenant)/admin\n"
+        }
+        for (user, password) in secrets.passwords {
+            text += "\nOperator \(user), shown this once: \(password)"
+        }
+        if !secrets.passwords.isEmpty { text += "\n" }
         if let metrics = daemon.metricsPorts.first {
             text += "\nMetrics: http://\(metrics.address)/metrics"
         }

@@ -26,6 +26,9 @@ enum Terminal {
     /// A line to standard error.
     static func note(_ text: String) { write(Array((text + "\n").utf8), to: 2) }
 
+    /// A question to a person, whose answer comes on the same line.
+    static func ask(_ text: String) { write(Array(text.utf8), to: 2) }
+
     /// What went wrong, and what to do.
     static func fault(_ text: String, hint: String = "") {
         note("sealwired: error: \(text)")

@@ -16,6 +16,17 @@ extension ListenerSettings {
         var faults: [ConfigurationError] = []
         var warnings: [ConfigurationError] = []
         rules.allowsAnonymous = allowsAnonymous
+        if usesRegistry {
+            rules.source = .registry
+            rules.registry.tenant = tenant.isEmpty ? nil : tenant
+            rules.registry.precedence = preferred
+            rules.registry.chainLengthMax = chainLengthMax
+            let takesCertificates = isTLS && clientCertificates != .off
+            rules.registry.takesPinnedCertificates = takesCertificates
+            rules.registry.takesTrustedCertificates = takesCertificates
+            // An API has roles for each call.
+            rules.registry.needsMessagingRole = service == .mqtt
+        }
         rules.identity = isTLS ? identity : .none
         rules.clientIDRule = clientIDRule
         rules.sysReaders =

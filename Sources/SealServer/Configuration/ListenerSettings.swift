@@ -51,19 +51,9 @@ public enum ListenerService: String, SettingChoice {
     case api
 }
 
-/// Who knows the clients of a listener.
-public enum LoginSource: String, SettingChoice {
-    /// The files this listener names.
-    case files
-    /// The registry of tenants and devices.
-    case registry
-}
+extension LoginSource: SettingChoice {}
 
-/// Which of two credentials counts when a client shows both.
-public enum CredentialOrder: String, SettingChoice {
-    case certificate
-    case password
-}
+extension CredentialPrecedence: SettingChoice {}
 
 /// Who may read `$SYS/#`.
 public enum SysTopics: String, SettingChoice {
@@ -156,7 +146,7 @@ public struct ListenerSettings: SettingsSection {
     /// The tenant of all clients; empty: found by what they show.
     public var tenant = ""
     /// What counts when a client shows a certificate and a password.
-    public var preferred = CredentialOrder.certificate
+    public var preferred = CredentialPrecedence.certificate
     /// The most certificates from a device's up to the trusted one.
     public var chainLengthMax = 2
     /// What of the certificate becomes the user name.

@@ -106,6 +106,11 @@ struct ListenerMaterial: Sendable {
         tls.alpn = settings.alpn
         tls.checksClientDates = settings.checksClientDates
         tls.sendsRoot = true
+        if settings.usesRegistry {
+            // Whom tenants trust is known to the login only, and so are its lists.
+            tls.judgesClients = false
+            tls.crlFiles = []
+        }
         return tls
     }
 

@@ -6,9 +6,10 @@ internal import SealMQTT
 internal import SealNet
 
 enum DemoProof {
-    /// Publishes to itself with the folder's device; the sentence says what did not work.
+    /// Publishes to itself with one of the folder's devices; the sentence says what did not work.
     static func run(
-        _ folder: DemoFolder,
+        _ folder: StarterFolder,
+        _ device: String,
         host: String,
         port: UInt16,
         seconds: Int = 10
@@ -16,7 +17,10 @@ enum DemoProof {
         var settings = TLSClientSettings()
         settings.trustFiles = [folder.authorityFile]
         settings.identity = .files(
-            TLSIdentityFiles(chainFile: folder.deviceFile, keyFile: folder.deviceKeyFile)
+            TLSIdentityFiles(
+                chainFile: folder.deviceFile(device),
+                keyFile: folder.deviceKeyFile(device)
+            )
         )
         let context: TLSClientContext
         do throws(TLSError) {
@@ -30,14 +34,17 @@ enum DemoProof {
             tls: context,
             seconds: seconds
         )
-        try converse(connection)
+        try converse(connection, device)
     }
 
-    private static func converse(_ connection: ProbeConnection) throws(ProbeError) {
+    private static func converse(
+        _ connection: ProbeConnection,
+        _ device: String
+    ) throws(ProbeError) {
         let topic = Array("demo/proof".utf8)
         var writer = ByteWriter()
         Encode.connect(
-            Connect(version: .v311, clientID: Array("sealwired-dev".utf8)),
+            Connect(version: .v311, clientID: Array(device.utf8)),
             into: &writer
         )
         try connection.send(writer.copied())

@@ -2,7 +2,9 @@
 // What a new registry begins with: the tenant that administers the others, a first tenant, and an
 // operator for each. Not here: files and configuration, which `init` and `dev` write.
 
+internal import SealAdmin
 internal import SealBroker
+internal import SealPKI
 
 /// The beginnings of a registry.
 struct FirstRun: Sendable {
@@ -24,6 +26,17 @@ struct FirstRun: Sendable {
     static let operatorRoles: Set<Role> = Set(
         Role.allCases.filter { $0 != .device && $0 != .deviceBootstrap }
     )
+
+    /// What an error of the beginnings says.
+    static func sentence(_ error: any Error) -> String {
+        switch error {
+        case let error as PKIError: error.reason
+        case let error as RegistryError: error.reason
+        case let error as DaemonError:
+            error.problems.map(\.description).joined(separator: "; ")
+        default: "\(error)"
+        }
+    }
 
     /// Makes what is missing; an operator that is there keeps its password.
     func prepare(
@@ -58,6 +71,29 @@ struct FirstRun: Sendable {
                 try writer.add(ready)
             }
             secrets.passwords.append(("\(id)/\(operatorName)", password))
+        }
+        return secrets
+    }
+}
+
+extension IdentityService {
+    /// Makes what a first run needs, and lets the first tenant trust an authority.
+    func prepare(
+        _ first: FirstRun,
+        trusting authority: Certificate,
+        enrols: Bool
+    ) throws -> FirstRun.Secrets {
+        let secrets = try first.prepare(registry, forge)
+        guard let tenant = try registry.tenant(id: first.tenant) else { return secrets }
+        var anchor = try TrustAnchor(trusting: authority, tenant: tenant.number)
+        guard try registry.anchor(tenant: tenant.number, fingerprint: anchor.fingerprint) == nil
+        else { return secrets }
+        anchor.name = "The authority of this installation"
+        anchor.registersDevices = enrols
+        anchor.proof.isValid = true
+        let ready = anchor
+        _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
+            try writer.add(ready)
         }
         return secrets
     }

@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that compare passwords: slow on purpose, so never on a shard.
+// Threads for the parts of a login that wait for a disk or are slow on purpose: never on a shard.
 
 internal import SealBroker
 internal import SealNet
 
-/// A few threads for slow logins, with a bound on how many wait.
+/// A few threads with a bound on how much waits for them.
 final class LoginPool: Sendable {
-    private struct Job {
-        var question: PasswordQuestion
-        var answer: @Sendable (LoginStep) -> Void
-    }
-
     private struct State {
-        var jobs: [Job] = []
+        var jobs: [@Sendable () -> Void] = []
+        /// Where the oldest of the jobs is: taking it must not move the others.
+        var first = 0
         var isStopped = false
+
+        mutating func take() -> (@Sendable () -> Void)? {
+            guard first < jobs.count else { return nil }
+            let job = jobs[first]
+            jobs[first] = {}
+            first += 1
+            if first == jobs.count || first >= LoginPool.waitingMax {
+                jobs.removeFirst(first)
+                first = 0
+            }
+            return job
+        }
     }
 
     /// More waiting logins than this are refused at once.
@@ -21,29 +30,36 @@ final class LoginPool: Sendable {
 
     private let state = MonitoredState(State())
 
-    init(threads: Int) {
+    init(named name: String, threads: Int, niceness: Int = 0) {
         for index in 0..<max(threads, 1) {
-            Thread.start(named: "login-\(index)", niceness: 5) { [state] in
-                while let job = Self.next(state) {
-                    let matches = job.question.isAnswered(by: OpenSSLPasswordCheck())
-                    job.answer(Login.finish(job.question, matches: matches))
-                }
+            Thread.start(named: "\(name)-\(index)", niceness: niceness) { [state] in
+                while let job = Self.next(state) { job() }
             }
         }
     }
 
-    private static func next(_ state: MonitoredState<State>) -> Job? {
-        state.wait { state -> Job?? in
+    private static func next(_ state: MonitoredState<State>) -> (@Sendable () -> Void)? {
+        state.wait { state -> (@Sendable () -> Void)?? in
             if state.isStopped { return .some(nil) }
-            return state.jobs.isEmpty ? nil : .some(state.jobs.removeFirst())
+            guard let job = state.take() else { return nil }
+            return .some(job)
         }
     }
 
-    func submit(_ question: PasswordQuestion, _ answer: @escaping @Sendable (LoginStep) -> Void) {
-        let isTaken = state.change { state in
-            guard state.jobs.count < Self.waitingMax else { return false }
-            state.jobs.append(Job(question: question, answer: answer))
+    /// Does a job on one of the threads; false when too much waits already.
+    func submit(_ job: @escaping @Sendable () -> Void) -> Bool {
+        state.change { state in
+            guard state.jobs.count - state.first < Self.waitingMax else { return false }
+            state.jobs.append(job)
             return true
+        }
+    }
+
+    /// Compares a password with what a file says, and decides.
+    func submit(_ question: PasswordQuestion, _ answer: @escaping @Sendable (LoginStep) -> Void) {
+        let isTaken = submit {
+            let matches = question.isAnswered(by: OpenSSLPasswordCheck())
+            answer(Login.finish(question, matches: matches))
         }
         if !isTaken { answer(.refused([Reason(.loginsWaiting)])) }
     }

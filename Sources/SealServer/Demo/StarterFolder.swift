@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of `sealwired dev`: an authority of its own, the server's certificate, a device's
-// identity, and the configuration that uses them. Whatever is there and good is kept.
+// The folder of `sealwired dev` and `sealwired init`: an authority of its own, the server's
+// certificate, the identities of devices to try with, and the configuration that uses them.
+// Whatever is there and good is kept.
 
 internal import Glibc
 internal import SealNet
 internal import SealPKI
 
 /// Everything a first run needs, in one folder.
-struct DemoFolder: Sendable {
+struct StarterFolder: Sendable {
     /// The folder.
     let path: String
+    /// Devices that are given an identity.
+    var devices: [String] = []
+    /// Further names and addresses of the server.
+    var hosts: [String] = []
 
     var authorityFile: String { "\(path)/ca.crt" }
     var authorityKeyFile: String { "\(path)/ca.key" }
     var serverFile: String { "\(path)/server.crt" }
     var serverKeyFile: String { "\(path)/server.key" }
-    var deviceFile: String { "\(path)/demo.crt" }
-    var deviceKeyFile: String { "\(path)/demo.key" }
+    func deviceFile(_ name: String) -> String { "\(path)/\(name).crt" }
+    func deviceKeyFile(_ name: String) -> String { "\(path)/\(name).key" }
+    var registryFolder: String { "\(path)/registry" }
     var configurationFile: String { "\(path)/sealwire.conf" }
 
     /// How long certificates live, and how long before the end they are made anew.
@@ -38,7 +44,7 @@ struct DemoFolder: Sendable {
         try makeFolder()
         let authority = try authority()
         try renewServer(authority)
-        try renewDevice(authority)
+        for device in devices { try renewDevice(device, authority) }
     }
 
     /// Makes the server's certificate anew when it is about to end; true when it did.
@@ -85,20 +91,27 @@ struct DemoFolder: Sendable {
         return authority
     }
 
-    /// All names and addresses of this machine.
-    private static var names: SubjectNames {
+    /// All names and addresses of this machine, and those that were said.
+    private var names: SubjectNames {
         var dns = ["localhost"]
         if let name = HostNames.name, name != "localhost" { dns.append(name) }
         var addresses = ["127.0.0.1", "::1"]
         for address in HostNames.addresses where !addresses.contains(address) {
             addresses.append(address)
         }
+        for host in hosts {
+            if addressBytes(host) == nil {
+                if !dns.contains(host) { dns.append(host) }
+            } else if !addresses.contains(host) {
+                addresses.append(host)
+            }
+        }
         return SubjectNames(dns: dns, addresses: addresses)
     }
 
     @discardableResult
     private func renewServer(_ authority: CertificateAuthority) throws(PKIError) -> Bool {
-        let names = Self.names
+        let names = names
         let isGood = isGood(serverFile, serverKeyFile, authority) { certificate in
             guard let has = try? certificate.subjectNames() else { return false }
             return Set(names.dns).isSubset(of: has.dns)
@@ -119,16 +132,19 @@ struct DemoFolder: Sendable {
         return true
     }
 
-    private func renewDevice(_ authority: CertificateAuthority) throws(PKIError) {
-        if isGood(deviceFile, deviceKeyFile, authority, { _ in true }) { return }
+    private func renewDevice(
+        _ name: String,
+        _ authority: CertificateAuthority
+    ) throws(PKIError) {
+        if isGood(deviceFile(name), deviceKeyFile(name), authority, { _ in true }) { return }
         let identity = try authority.issue(
             CertificateOrder(
-                subject: DistinguishedName(commonName: "demo"),
+                subject: DistinguishedName(commonName: name),
                 purpose: .device,
                 days: Self.leafDays
             )
         )
-        try write(identity, deviceFile, deviceKeyFile, with: [])
+        try write(identity, deviceFile(name), deviceKeyFile(name), with: [])
     }
 
     private func isGood(
@@ -156,46 +172,13 @@ struct DemoFolder: Sendable {
         try Files.write(chain.flatMap(\.pem), to: file, mode: 0o644)
     }
 
+    /// The certificate of the authority.
+    func authorityCertificate() throws(PKIError) -> Certificate {
+        try Certificate(pem: Files.read(authorityFile))
+    }
+
     /// Writes the configuration that uses all of it.
-    func writeConfiguration(port: Int, withPlain isPlain: Bool) throws(PKIError) {
-        // A port the system chooses would be another one for each address.
-        let bind = port == 0 ? "127.0.0.1" : "localhost"
-        var text = """
-            # Written by `sealwired dev` at each start: copy it before you change it.
-
-            [[listener]]
-            name = "mqtts"
-            bind = ["\(bind)"]
-            port = \(port)
-            certificate = "server.crt"
-            key = "server.key"
-            client-certificates = "verify"
-            trust-files = ["ca.crt"]
-            identity = "cn"
-
-            """
-        if isPlain {
-            text += """
-
-                # Asked for with --plain; everybody on this machine may use it.
-                [[listener]]
-                name = "plain"
-                bind = ["\(bind)"]
-                port = \(port == 0 ? 0 : 1883)
-                tls = false
-                anonymous = true
-
-                """
-        }
-        text += """
-
-            [limits]
-            connections = 500
-
-            [metrics]
-            port = 0
-
-            """
-        try Files.write(Array(text.utf8), to: configurationFile, mode: 0o600)
+    func writeConfiguration(_ text: StarterConfiguration) throws(PKIError) {
+        try Files.write(Array(text.text.utf8), to: configurationFile, mode: 0o600)
     }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What devices ask the broker for by a message: a token, to be known, credentials. The same rules
+// hold as in the REST API.
+
+internal import SealBroker
+internal import SealBytes
+internal import SealHTTP
+
+extension IdentityService {
+    /// Does what a device asked for, on another thread.
+    func serve(
+        _ request: ServiceRequest,
+        _ principal: Principal,
+        _ answer: @escaping @Sendable (ServiceAnswer) -> Void
+    ) {
+        let isTaken = quick.submit { [self] in
+            switch request {
+            case .token: answer(token(principal))
+            case .createDevice(let name, let type): answer(create(principal, name, type))
+            case .credentials: answer(credentials(principal))
+            }
+        }
+        if !isTaken { answer(.failed(ServiceFault(.server, "", "Too many requests wait"))) }
+    }
+
+    private func token(_ principal: Principal) -> ServiceAnswer {
+        guard let device = principal.device else {
+            return .failed(ServiceFault(.creation, "71", "Tokens are for devices"))
+        }
+        do throws(RegistryError) {
+            let text = try registry.option(
+                tenant: principal.tenant,
+                category: "oauth.internal",
+                key: "device-token.lifespan.seconds"
+            )
+            let asked = text.flatMap { Int64($0) } ?? 3600
+            let token = try tokens.deviceToken(
+                tenantID: principal.tenantID,
+                subject: "device_\(device.identifier)",
+                lifeSeconds: max(asked, 300),
+                now: environment.clock()
+            )
+            return .token(token)
+        } catch {
+            return .failed(ServiceFault(.server, "71", "The registry does not answer"))
+        }
+    }
+
+    /// The first `100` of a device gives it its name and type; any further one finds it there.
+    private func create(_ principal: Principal, _ name: String, _ type: String) -> ServiceAnswer {
+        guard let number = principal.device?.number else { return .silence }
+        do throws(RegistryError) {
+            guard var device = try registry.device(number: number) else { return .silence }
+            guard device.type.isEmpty else { return .deviceExists }
+            device.type = type.isEmpty ? "c8y_MQTTDevice" : type
+            device.name = name.isEmpty ? "MQTT Device \(device.identifier)" : name
+            let author = Author(
+                name: "\(principal.tenantID)/device_\(device.identifier)",
+                tenant: principal.tenant
+            )
+            let named = device
+            _ = try registry.change(by: author) { writer throws(RegistryError) in
+                try writer.replace(named)
+            }
+            return .silence
+        } catch {
+            return .failed(ServiceFault(.creation, "100", "The device could not be changed"))
+        }
+    }
+}

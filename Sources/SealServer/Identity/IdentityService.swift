@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry in the running daemon, with everything a login and the administration need of it.
+// Not here: the registry itself (SealStore), the decisions (SealBroker), the cryptography (the
+// adapters beside this file).
+
+internal import SealBroker
+internal import SealBytes
+internal import SealNet
+internal import SealPKI
+internal import SealStore
+internal import SealTelemetry
+
+/// Registry, login and the control of those who are connected.
+final class IdentityService: Sendable {
+    let registry: SQLiteRegistry
+    let vault: SealedVault
+    let forge = ScryptForge()
+    let tokens: RegistryTokenOffice
+    let environment: LoginEnvironment
+    let logger: Logger
+    let counters: DaemonCounters
+    let guesses: Locked<GuessLimit>
+    let proven = Locked(ProvenPasswords())
+    let proofKey: [UInt8]
+    let log = Locked(DecisionLog())
+    let policies = PolicyShelf()
+    let shards = Locked<[Mailbox<LoopLetter<ShardLetter>>]>([])
+    /// Threads for logins that only look things up, and for what devices ask.
+    let quick: LoginPool
+    /// Threads for logins that compare passwords.
+    let slow: LoginPool
+
+    /// Opens the registry of the settings; nil when there is none.
+    static func open(
+        _ settings: RegistrySettings,
+        quick: LoginPool,
+        slow: LoginPool,
+        logger: Logger,
+        counters: DaemonCounters
+    ) throws(DaemonError) -> IdentityService? {
+        guard let folder = settings.folder else { return nil }
+        func problem(_ text: String, _ hint: String = "") -> DaemonError {
+            DaemonError(
+                problems: [
+                    DaemonProblem(subject: "registry", file: folder, text: text, hint: hint)
+                ],
+                isConfiguration: false
+            )
+        }
+        let registry: SQLiteRegistry
+        do throws(RegistryError) {
+            registry = try SQLiteRegistry(path: "\(folder)/registry.db")
+        } catch {
+            throw problem(error.reason)
+        }
+        do throws(PKIError) {
+            return try IdentityService(
+                registry,
+                try VaultKey.loadOrMake("\(folder)/registry.key"),
+                settings,
+                quick: quick,
+                slow: slow,
+                logger: logger,
+                counters: counters
+            )
+        } catch {
+            throw problem(error.reason, error.hint)
+        }
+    }
+
+    private init(
+        _ registry: SQLiteRegistry,
+        _ key: VaultKey,
+        _ settings: RegistrySettings,
+        quick: LoginPool,
+        slow: LoginPool,
+        logger: Logger,
+        counters: DaemonCounters
+    ) throws(PKIError) {
+        self.registry = registry
+        self.quick = quick
+        self.slow = slow
+        self.logger = logger
+        self.counters = counters
+        vault = try SealedVault(key)
+        tokens = RegistryTokenOffice(registry, vault, TokenSettings(settings))
+        environment = LoginEnvironment(
+            registry: registry,
+            chains: try OpenSSLChainJudge(key),
+            tokens: tokens,
+            clock: { SystemClock.now.seconds }
+        )
+        guesses = Locked(GuessLimit(GuessLimit.Bounds(settings)))
+        proofKey = try Cryptography.randomBytes(32)
+        registry.observe { [weak self] changes in self?.carryOut(changes) ?? ChangeEffect() }
+    }
+
+    /// Takes settings that apply without a restart.
+    func reload(_ settings: RegistrySettings) {
+        guesses.withLock { guesses in
+            let bounds = GuessLimit.Bounds(settings)
+            if guesses.bounds != bounds { guesses = GuessLimit(bounds) }
+        }
+        tokens.reload(TokenSettings(settings))
+    }
+
+    /// What a shard hands its slow questions to.
+    var doors: ShardDoors {
+        ShardDoors(
+            login: { [self] question, answer in login(question, answer) },
+            serve: { [self] request, principal, answer in serve(request, principal, answer) },
+            note: { [self] record in note(record) }
+        )
+    }
+}
+
+extension GuessLimit.Bounds {
+    init(_ settings: RegistrySettings) {
+        self.init()
+        perUser = settings.guessesPerUser
+        perSource = settings.guessesPerSource
+    }
+}
+
+extension TokenSettings {
+    init(_ settings: RegistrySettings) {
+        self.init()
+        issuer = settings.tokenIssuer
+        keySeconds = Int64(settings.tokenKeySeconds)
+    }
+}
