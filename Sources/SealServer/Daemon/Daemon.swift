@@ -12,6 +12,8 @@ public import SealTelemetry
 public final class Daemon: Sendable {
     /// Where it listens for MQTT.
     public let ports: [ListeningPort]
+    /// Where it serves the REST API.
+    public let apiPorts: [ListeningPort]
     /// Where it answers questions about metrics and health.
     public let metricsPorts: [ListeningPort]
     let mailboxes: [Mailbox<LoopLetter<ShardLetter>>]
@@ -26,8 +28,14 @@ public final class Daemon: Sendable {
     /// Held while a configuration is being put into use.
     let reloading = Locked<WatchedFiles?>(nil)
     private let metrics = Locked<HTTPService?>(nil)
-    private let handshakes: HandshakePool
+    private let api = Locked<HTTPService?>(nil)
+    let handshakes: HandshakePool
+    /// Logins that only look things up.
+    private let quickLogins: LoginPool
+    /// Logins that compare passwords.
     private let logins: LoginPool
+    /// The registry with what belongs to it; nil when there is none.
+    let identity: IdentityService?
     private let running: MonitoredState<Int>
 
     struct DaemonState: Sendable {
@@ -38,7 +46,7 @@ public final class Daemon: Sendable {
     }
 
     /// Every port with the form of the `ready` line.
-    public var allPorts: [ListeningPort] { ports + metricsPorts }
+    public var allPorts: [ListeningPort] { ports + apiPorts + metricsPorts }
 
     /// Starts everything; when this returns, all listeners accept.
     public init(
@@ -51,16 +59,34 @@ public final class Daemon: Sendable {
         Self.log(materials, to: logger)
         let count = min(configuration.shards.count(cores: Processors.count), 64)
         let sources = materials.map { $0.tls.map(TLSSource.init) }
-        let opened = try OpenedPorts(configuration, sources, shards: count)
+        let threads = max(1, Processors.count / 2)
+        quickLogins = LoginPool(named: "login", threads: threads)
+        logins = LoginPool(named: "password", threads: threads, niceness: 5)
+        let opened: OpenedPorts
+        do throws(DaemonError) {
+            identity = try IdentityService.open(
+                configuration.registry,
+                quick: quickLogins,
+                slow: logins,
+                logger: logger,
+                counters: counters
+            )
+            opened = try OpenedPorts(configuration, sources, shards: count)
+        } catch {
+            quickLogins.stop()
+            logins.stop()
+            throw error
+        }
         ports = opened.ports
+        apiPorts = opened.apiPorts
         metricsPorts = opened.metricsPorts
         self.sources = sources
         self.logger = logger
         admission = Admission(AdmissionLimits(configuration))
-        handshakes = HandshakePool(threads: max(1, Processors.count / 2))
-        logins = LoginPool(threads: max(1, Processors.count / 2))
+        handshakes = HandshakePool(threads: threads)
         mailboxes = (0..<count).map { _ in Mailbox() }
         census = ShardCensus(mailboxes)
+        identity?.shards.withLock { [mailboxes] in $0 = mailboxes }
         running = MonitoredState(0)
         state = Locked(DaemonState(configuration: configuration))
         caretaker = Caretaker(milliseconds: watchMilliseconds)
@@ -103,7 +129,7 @@ public final class Daemon: Sendable {
                 index: index,
                 mailboxes: mailboxes,
                 logins: logins,
-                doors: .closed,
+                doors: identity?.doors ?? .closed,
                 listenerNames: names,
                 logger: logger
             ) { [running] _ in running.change { $0 -= 1 } }
@@ -189,5 +215,6 @@ public final class Daemon: Sendable {
         running.wait { $0 == 0 ? () : nil }
         handshakes.stop()
         logins.stop()
+        quickLogins.stop()
     }
 }

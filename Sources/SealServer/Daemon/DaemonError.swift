@@ -17,8 +17,10 @@ public struct ListeningPort: Sendable, CustomStringConvertible {
         case tls
         /// MQTT without encryption.
         case plain
-        /// Metrics and health.
+        /// HTTP without encryption: metrics and health, and an API on loopback.
         case http
+        /// The REST API.
+        case https
     }
 
     /// The listener's name.
@@ -30,7 +32,7 @@ public struct ListeningPort: Sendable, CustomStringConvertible {
     /// What is spoken there.
     public var kind: Kind
     /// Whether it is encrypted.
-    public var isTLS: Bool { kind == .tls }
+    public var isTLS: Bool { kind == .tls || kind == .https }
 
     /// The form of the `ready` line.
     public var description: String { "\(name)=\(kind.rawValue):\(address)" }

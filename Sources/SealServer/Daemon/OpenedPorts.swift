@@ -6,8 +6,11 @@ internal import SealNet
 /// The sockets of all listeners, a set for each shard.
 struct OpenedPorts {
     private(set) var ports: [ListeningPort] = []
+    private(set) var apiPorts: [ListeningPort] = []
     private(set) var metricsPorts: [ListeningPort] = []
     private(set) var listeners: [[LoopListener]]
+    /// The sockets of the API with the numbers of their listeners.
+    private(set) var apiListeners: [LoopListener] = []
     private(set) var metricsListeners: [LoopListener] = []
     private var sockets: [ListeningSocket] = []
 
@@ -21,7 +24,12 @@ struct OpenedPorts {
             for (number, settings) in configuration.listeners.enumerated() {
                 let isAlone = settings.addresses.count == 1
                 for host in settings.addresses {
-                    try open(settings, host, isAlone: isAlone, number, sources[number])
+                    switch settings.service {
+                    case .mqtt:
+                        try open(settings, host, isAlone: isAlone, number, sources[number])
+                    case .api:
+                        try openAPI(settings, host, isAlone: isAlone, number, sources[number])
+                    }
                 }
             }
             if configuration.metrics.isEnabled { try openMetrics(configuration.metrics) }
@@ -56,6 +64,28 @@ struct OpenedPorts {
                 )
             )
         }
+    }
+
+    /// The API has a thread of its own, so one socket is enough.
+    private mutating func openAPI(
+        _ settings: ListenerSettings,
+        _ host: String,
+        isAlone: Bool,
+        _ number: Int,
+        _ source: TLSSource?
+    ) throws(DaemonError) {
+        let port = UInt16(clamping: settings.port)
+        let subject = "listener \(settings.name)"
+        guard let socket = try bind(host, port, subject, isFirst: true, isAlone) else { return }
+        apiListeners.append(LoopListener(socket: socket, number: number, tls: source))
+        apiPorts.append(
+            ListeningPort(
+                name: settings.name,
+                address: socket.address.description,
+                port: socket.address.port,
+                kind: settings.isTLS ? .https : .http
+            )
+        )
     }
 
     private mutating func openMetrics(_ settings: MetricsSettings) throws(DaemonError) {

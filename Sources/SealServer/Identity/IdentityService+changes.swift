@@ -2,6 +2,7 @@
 // What changes of the registry do to those who are connected, and the questions about them: a
 // letter to every shard, and a bounded wait for the answers.
 
+internal import CSys
 internal import SealBroker
 internal import SealBytes
 internal import SealNet
@@ -13,7 +14,7 @@ extension IdentityService {
 
     /// Ends the connections that rely on what was withdrawn.
     func carryOut(_ changes: [IdentityChange]) -> ChangeEffect {
-        let begin = MonotonicClock.microseconds
+        let begin = seal_monotonic_nanoseconds() / 1000
         var renewed: [UInt32: TenantPolicy] = [:]
         for case .policy(let tenant) in changes.map(\.subject) {
             guard let rules = try? registry.policyRules(tenant: tenant) else { continue }
@@ -24,7 +25,7 @@ extension IdentityService {
         let counts = ask { [renewed] in .withdraw(changes, renewed, $0) }
         var effect = ChangeEffect()
         effect.endedConnections = counts.reduce(0, +)
-        effect.microseconds = MonotonicClock.microseconds - begin
+        effect.microseconds = seal_monotonic_nanoseconds() / 1000 &- begin
         if !withdrawn.isEmpty {
             let microseconds = effect.microseconds
             counters.countWithdrawal(connections: effect.endedConnections, microseconds)

@@ -88,7 +88,7 @@ final class IdentityService: Sendable {
             registry: registry,
             chains: try OpenSSLChainJudge(key),
             tokens: tokens,
-            clock: { SystemClock.now.seconds }
+            clock: { SystemClock.now.microseconds / 1_000_000 }
         )
         guesses = Locked(GuessLimit(GuessLimit.Bounds(settings)))
         proofKey = try Cryptography.randomBytes(32)

@@ -131,7 +131,7 @@ public enum LimitName: UInt8, CounterKey {
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
-        tenants,
+        tenants, loginGuesses,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting
 
     /// The word in metrics and logs.
@@ -169,6 +169,7 @@ public enum LimitName: UInt8, CounterKey {
         case .httpBodyBytesTotal: "http_body_bytes_total"
         case .httpRequestSeconds: "http_request_seconds"
         case .httpWaiting: "http_waiting"
+        case .loginGuesses: "login_guesses"
         }
     }
 }
