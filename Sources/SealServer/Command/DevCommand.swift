@@ -92,7 +92,10 @@ enum DevCommand {
         }
         let service = Service(loaded.configuration.log, environment: environment)
         defer { service.finish() }
-        let (started, code) = service.start(loaded)
+        let (started, code) = service.start(
+            loaded,
+            ConfigurationSource(file: folder.configurationFile)
+        )
         guard let daemon = started, let first = daemon.ports.first else {
             if code == ExitCode.unavailable {
                 Terminal.note(

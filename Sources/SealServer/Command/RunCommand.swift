@@ -46,7 +46,10 @@ enum RunCommand {
         }
         let service = Service(loaded.configuration.log, environment: environment)
         defer { service.finish() }
-        let (daemon, code) = service.start(loaded)
+        let (daemon, code) = service.start(
+            loaded,
+            ConfigurationSource(file: path, environment: environment)
+        )
         guard let daemon else { return code }
         Terminal.line("ready " + daemon.allPorts.map(\.description).joined(separator: " "))
         return service.serve(daemon) {

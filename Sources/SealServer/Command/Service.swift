@@ -30,7 +30,10 @@ struct Service {
     }
 
     /// Starts the daemon, or says why not.
-    func start(_ loaded: LoadedConfiguration) -> (daemon: Daemon?, code: Int32) {
+    func start(
+        _ loaded: LoadedConfiguration,
+        _ source: ConfigurationSource
+    ) -> (daemon: Daemon?, code: Int32) {
         checkDescriptors(loaded.configuration.limits)
         for warning in loaded.warnings {
             logger.warning(
@@ -39,7 +42,8 @@ struct Service {
             )
         }
         do throws(DaemonError) {
-            return (try Daemon(loaded.configuration, logger: logger), ExitCode.done)
+            let daemon = try Daemon(loaded.configuration, logger: logger, source: source)
+            return (daemon, ExitCode.done)
         } catch {
             for problem in error.problems {
                 let place = loaded.place(of: problem).map { "\($0): " } ?? ""

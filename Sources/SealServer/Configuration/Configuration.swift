@@ -38,6 +38,20 @@ public struct Configuration: Sendable, Equatable {
     }
 }
 
+/// Where a configuration comes from, for whoever reads another one beside it.
+public struct ConfigurationSource: Sendable {
+    /// The file.
+    public var file: String
+    /// The environment, whose settings win over the file's.
+    public var environment: [String: String]
+
+    /// Makes the value.
+    public init(file: String = "sealwire.conf", environment: [String: String] = [:]) {
+        self.file = file
+        self.environment = environment
+    }
+}
+
 /// A configuration with what is needed to talk about it.
 public struct LoadedConfiguration: Sendable {
     /// The configuration.

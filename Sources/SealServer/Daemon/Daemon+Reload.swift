@@ -86,6 +86,8 @@ extension Daemon {
         for (source, material) in zip(sources, materials) {
             if let source, let tls = material.tls { source.replace(tls) }
         }
+        access.withLock { $0 = Self.rulesByName(configuration, materials) }
+        identity?.reload(configuration.registry)
         admission.update(AdmissionLimits(configuration))
         let limits = BrokerLimits(configuration.limits)
         let seconds = configuration.limits.handshakeSeconds

@@ -25,6 +25,10 @@ public final class Daemon: Sendable {
     let startedAt = Loop<Shard>.clock
     let state: Locked<DaemonState>
     let caretaker: Caretaker
+    /// How each listener judges who comes, by its name; for the API, which has no shard.
+    let access = Locked<[String: AccessRules]>([:])
+    /// Where the configuration comes from.
+    let source: ConfigurationSource
     /// Held while a configuration is being put into use.
     let reloading = Locked<WatchedFiles?>(nil)
     private let metrics = Locked<HTTPService?>(nil)
@@ -52,8 +56,10 @@ public final class Daemon: Sendable {
     public init(
         _ configuration: Configuration,
         logger: Logger,
+        source: ConfigurationSource = ConfigurationSource(),
         watchMilliseconds: Int = 1000
     ) throws(DaemonError) {
+        self.source = source
         let files = Self.watched(configuration)
         let materials = try ListenerMaterial.loadAll(configuration)
         Self.log(materials, to: logger)
@@ -91,6 +97,9 @@ public final class Daemon: Sendable {
         state = Locked(DaemonState(configuration: configuration))
         caretaker = Caretaker(milliseconds: watchMilliseconds)
         startShards(configuration, materials, opened.listeners)
+        access.withLock { $0 = Self.rulesByName(configuration, materials) }
+        let api = startAPI(configuration, opened.apiListeners)
+        self.api.withLock { $0 = api }
         startMetrics(opened.metricsListeners)
         reloading.withLock { $0 = files }
         caretaker.start(self)
@@ -102,6 +111,14 @@ public final class Daemon: Sendable {
                 logger.warning("access.file", ["detail": .text(warning)])
             }
         }
+    }
+
+    static func rulesByName(
+        _ configuration: Configuration,
+        _ materials: [ListenerMaterial]
+    ) -> [String: AccessRules] {
+        let pairs = zip(configuration.listeners.map(\.name), materials.map(\.access))
+        return Dictionary(pairs) { first, _ in first }
     }
 
     private func startShards(
@@ -189,6 +206,7 @@ public final class Daemon: Sendable {
             mailbox.post(.stopAccepting)
             mailbox.post(.handler(.drain))
         }
+        api.withLock { $0 }?.drain()
         let end = Loop<Shard>.clock + UInt64(seconds) * 1000
         while admission.current.connections > 0, Loop<Shard>.clock < end {
             if let isImpatient {
@@ -211,6 +229,7 @@ public final class Daemon: Sendable {
         guard isFirst else { return }
         caretaker.stop()
         for mailbox in mailboxes { mailbox.post(.stop) }
+        api.withLock { $0 }?.stop()
         metrics.withLock { $0 }?.stop()
         running.wait { $0 == 0 ? () : nil }
         handshakes.stop()

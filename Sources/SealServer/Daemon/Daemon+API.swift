@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The REST API of the running daemon: its listeners, and what its calls get of the daemon.
+
+internal import SealAdmin
+internal import SealBroker
+internal import SealBytes
+internal import SealHTTP
+internal import SealNet
+internal import SealTelemetry
+
+extension Daemon {
+    /// Serves the API; nil when nothing listens for it.
+    func startAPI(_ configuration: Configuration, _ listeners: [LoopListener]) -> HTTPService? {
+        guard !listeners.isEmpty, let identity else { return nil }
+        var settings = HTTPServerSettings()
+        settings.threads = configuration.api.workers
+        settings.waitingMax = configuration.api.waitingMax
+        settings.connectionsMax = configuration.api.connectionsMax
+        settings.idleMilliseconds = configuration.api.idleSeconds * 1000
+        settings.requestMilliseconds = min(configuration.api.idleSeconds, 30) * 1000
+        settings.request.bodyBytesMax = configuration.api.bulkBytesMax
+        let api = AdminAPI(adminContext(identity))
+        let (plain, bulk) = (configuration.api.bodyBytesMax, configuration.api.bulkBytesMax)
+        let site = HTTPSite { head in
+            let wanted = api.bodyBytesMax(head)
+            // A call that takes more than others is the import of a file.
+            return .take(bytesMax: min(wanted, wanted > plain ? bulk : plain))
+        } answer: { exchange in
+            api.handle(AdminRequest(exchange))
+        }
+        return HTTPService(
+            named: "api",
+            settings,
+            ports: listeners.map { listener in
+                HTTPPort(
+                    listener: listener,
+                    name: configuration.listeners[listener.number].name
+                )
+            },
+            site: site,
+            handshakes: handshakes,
+            counters: counters,
+            logger: logger
+        )
+    }
+
+    private func adminContext(_ identity: IdentityService) -> AdminContext {
+        var settings = AdminSettings()
+        settings.version = Version.text
+        var context = AdminContext(
+            environment: identity.environment,
+            vault: identity.vault,
+            forge: identity.forge,
+            sessions: identity,
+            settings: settings
+        ) { [weak self] credentials in
+            guard let self else { return .refused([Reason(.registryFailed)]) }
+            return identity.judge(credentials, apiRules(credentials.listener))
+        }
+        context.crew = ThreadCrew()
+        context.compareConfiguration = { [weak self] bytes in
+            self?.compare(bytes) ?? ConfigurationComparison(faults: ["the daemon ends"])
+        }
+        return context
+    }
+
+    /// How an API listener judges who calls.
+    private func apiRules(_ listener: String) -> AccessRules {
+        access.withLock { rules in rules[listener] } ?? AccessRules()
+    }
+
+    /// What a configuration would change.
+    private func compare(_ bytes: [UInt8]) -> ConfigurationComparison {
+        do throws(ConfigurationErrors) {
+            let wanted = try Configuration.load(
+                bytes,
+                file: source.file,
+                environment: source.environment
+            )
+            let changes = Configuration.difference(from: configuration, to: wanted.configuration)
+            return ConfigurationComparison(
+                changes: changes.map { change in
+                    ConfigurationComparison.Change(
+                        setting: change.path,
+                        running: change.old,
+                        given: change.new,
+                        takesEffect: ConfigurationComparison.Moment(change.applies)
+                    )
+                }
+            )
+        } catch {
+            return ConfigurationComparison(faults: error.errors.map(\.text))
+        }
+    }
+}
+
+extension AdminRequest {
+    /// Takes over what came by HTTP.
+    init(_ exchange: HTTPExchange) {
+        self.init(
+            exchange.head,
+            body: exchange.body,
+            chain: exchange.chain.compactMap { try? PresentedCertificate(reading: $0) },
+            peerAddress: exchange.peerAddress,
+            scheme: exchange.scheme,
+            listener: exchange.listener
+        )
+    }
+}
+
+extension ConfigurationComparison.Moment {
+    init(_ applies: Applies) {
+        self =
+            switch applies {
+            case .now: .reload
+            case .newConnections: .newConnections
+            case .restart: .restart
+            }
+    }
+}
