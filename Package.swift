@@ -63,6 +63,12 @@ let package = Package(
         room("SealPKI", ["COpenSSL", "CArgon2", "CSys", "SealBytes"]),
         room("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
 
+        // The administration: request in, response out.
+        room(
+            "SealAdmin",
+            ["SealBytes", "SealTelemetry", "SealHTTP", "SealBroker", "SealPKI"]
+        ),
+
         // Products of their own.
         room("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
 
@@ -71,7 +77,7 @@ let package = Package(
             "SealServer",
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
-                "SealNet", "CSys",
+                "SealNet", "SealAdmin", "CSys",
             ]
         ),
 
@@ -86,6 +92,10 @@ let package = Package(
         tests("SealHTTPTests", ["SealHTTP"]),
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("SealBrokerTests", ["SealBroker", "SealMQTT", "SealBytes", "SealTelemetry"]),
+        tests(
+            "SealAdminTests",
+            ["SealAdmin", "SealBroker", "SealPKI", "SealHTTP", "SealBytes", "SealTelemetry"]
+        ),
         tests(
             "SealServerTests",
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]

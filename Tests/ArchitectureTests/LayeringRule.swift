@@ -15,12 +15,13 @@ enum LayeringRule {
         ("SealBroker", ["SealBytes", "SealTelemetry", "SealMQTT"]),
         ("SealPKI", ["COpenSSL", "CArgon2", "CSys", "SealBytes"]),
         ("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
+        ("SealAdmin", ["SealBytes", "SealTelemetry", "SealHTTP", "SealBroker", "SealPKI"]),
         ("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
         (
             "SealServer",
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
-                "SealNet", "CSys",
+                "SealNet", "SealAdmin", "CSys",
             ]
         ),
         ("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
@@ -31,6 +32,7 @@ enum LayeringRule {
     /// Rooms that do no I/O, read no clock and roll no dice.
     static let pureRooms: Set<String> = [
         "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker",
+        "SealAdmin",
     ]
 
     /// What the toolchain brings.
