@@ -19,7 +19,9 @@ public enum APIFamily: String, Sendable, CaseIterable {
 
     /// The family of a path nobody serves.
     init(path: String) {
-        if path.hasPrefix("/api/") {
+        if path.hasPrefix("/api/v1/") {
+            self = .sealwire
+        } else if path.hasPrefix("/api/") {
             self = .thingsBoard
         } else if path.hasPrefix("/.well-known/est/") {
             self = .enrolment

@@ -54,7 +54,7 @@ public struct AdminAPI: Sendable {
             let address = Self.address(request, context.settings)
             return family.problem(
                 error,
-                reasonsURL: address + "/sealwire/reasons/",
+                reasonsURL: address + "/api/v1/reasons/",
                 now: now
             )
         }

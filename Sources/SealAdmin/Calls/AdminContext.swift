@@ -10,14 +10,8 @@ public struct AdminSettings: Sendable {
     public var address = ""
     /// The most certificates from a device's to its anchor, both counted.
     public var chainLengthMax = 2
-    /// Trusted certificates a tenant may have.
-    public var anchorsMax = 10_000
     /// Certificates in one bulk upload.
     public var bulkAnchorsMax = 500
-    /// Options a tenant may have.
-    public var optionsMax = 10_000
-    /// Open registration requests a tenant may have.
-    public var requestsMax = 10_000
     /// How long a code to be signed counts, in seconds.
     public var proofSeconds: Int64 = 86_400
     /// How long a token of a device counts unless its tenant says otherwise, in seconds.

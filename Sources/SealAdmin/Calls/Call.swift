@@ -94,12 +94,35 @@ public struct Call: Sendable {
         if case .json(let value) = payload { value } else { .null }
     }
 
+    /// The body, when it is bytes of another type.
+    public var bytes: [UInt8] {
+        if case .bytes(let bytes, _) = payload { bytes } else { [] }
+    }
+
     /// The part of the form with this name.
     public func part(_ name: String) -> FormPart? {
         if case .form(let parts) = payload { parts.first { $0.name == name } } else { nil }
     }
 
+    /// Makes changes in the name of the caller.
+    public func changing<Value: Sendable>(
+        _ body: (any RegistryWriter) throws(RegistryError) -> Value
+    ) throws(APIError) -> (result: Value, effect: ChangeEffect) {
+        let author = try author()
+        do { return try context.registry.change(by: author, body) } catch { throw APIError(error) }
+    }
+
+    /// Makes changes of which only the effect counts.
+    public func change(
+        _ body: (any RegistryWriter) throws(RegistryError) -> Void
+    ) throws(APIError) -> ChangeEffect {
+        try changing(body).effect
+    }
+
     // MARK: Answers
+
+    /// Whether the client wants this type rather than the others.
+    func takes(_ type: MediaType) -> Bool { acceptedType == type }
 
     /// An answer with JSON, in the type the client takes.
     public func answer(_ value: JSONValue, _ status: Status = .ok) -> Response {

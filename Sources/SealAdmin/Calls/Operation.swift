@@ -229,8 +229,12 @@ public struct Operation: Sendable {
     public var answers: [Answer]
     /// Further statuses of refusals, beside those every such call can have.
     public var problems: Set<Int> = []
+    /// What a body that is not what its schema says is answered with.
+    var invalidBodyStatus: Status
     /// It answers with a body although the client did not say what it takes.
     public var answersUnasked = false
+    /// A caller whose password must be changed may do it.
+    public var isOpenBeforePasswordChange = false
     /// Does it.
     public var handler: @Sendable (Call) throws(APIError) -> Response
 
@@ -250,6 +254,7 @@ public struct Operation: Sendable {
         self.method = method
         self.path = path
         self.family = family
+        invalidBodyStatus = family.invalidBodyStatus
         self.tag = tag
         self.summary = summary
         self.admission = admission
@@ -274,6 +279,20 @@ public struct Operation: Sendable {
         return operation
     }
 
+    /// The same, with another status for bodies that are not what their schema says.
+    func refusingBodies(with status: Status) -> Operation {
+        var operation = self
+        operation.invalidBodyStatus = status
+        return operation
+    }
+
+    /// The same, open for callers whose password must be changed first.
+    var beforePasswordChange: Operation {
+        var operation = self
+        operation.isOpenBeforePasswordChange = true
+        return operation
+    }
+
     /// At most so many bytes of body.
     public var bodyBytesMax: Int { bodies.map(\.bytesMax).max() ?? 0 }
 
@@ -283,7 +302,7 @@ public struct Operation: Sendable {
         var all: Set<Int> = [414, 431, 500, 503]
         if admission.proof != .none { all.formUnion([401, 403, 429]) }
         if !parameters.isEmpty || !bodies.isEmpty { all.insert(400) }
-        if !bodies.isEmpty { all.formUnion([413, 415, family.invalidBodyStatus.code]) }
+        if !bodies.isEmpty { all.formUnion([413, 415, invalidBodyStatus.code]) }
         if answers.contains(where: { !$0.types.isEmpty }) { all.insert(406) }
         return all.union(problems)
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every call there is, resource by resource.
 
-internal import SealBroker
-internal import SealBytes
-internal import SealHTTP
-
 /// The table of calls.
-enum OperationTable {
+public enum OperationTable {
     /// All calls in the order of the document.
-    static let all: [Operation] = DocumentCalls.operations
+    public static let all: [Operation] =
+        TrustedCertificateCalls.operations + ProofCalls.operations + AuthorityCalls.operations
+        + ChainCheckCalls.operations + RevocationCalls.operations
+        + RegistrationCalls.operations + DeviceCredentialCalls.operations
+        + OptionCalls.operations + TokenCalls.operations + CallerCalls.operations
+        + ManagedObjectCalls.operations + DocumentCalls.operations
 }

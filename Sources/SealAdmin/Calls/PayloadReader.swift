@@ -47,7 +47,7 @@ struct PayloadReader {
             )
         }
         if let fault = schema.fault(in: value) {
-            throw APIError(operation.family.invalidBodyStatus, .apiBodyInvalid, fault)
+            throw APIError(operation.invalidBodyStatus, .apiBodyInvalid, fault)
         }
         return value
     }

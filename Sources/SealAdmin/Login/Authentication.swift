@@ -87,8 +87,8 @@ struct Authentication {
         let found = try asking { () throws(RegistryError) in
             (
                 tenant: try registry.tenant(number: principal.tenant),
-                account: try principal.account.flatMapThrowing(registry.account(number:)),
-                device: try (principal.device?.number).flatMapThrowing(registry.device(number:))
+                account: try principal.account.flatMapTyped(registry.account(number:)),
+                device: try (principal.device?.number).flatMapTyped(registry.device(number:))
             )
         }
         guard let tenant = found.tenant else {
@@ -102,6 +102,26 @@ struct Authentication {
             device: found.device,
             token: token
         )
+    }
+
+    /// Whether a password is the caller's; wrong ones count as guesses.
+    func check(_ password: String, of caller: Caller, _ call: Call) throws(APIError) {
+        var credentials = Credentials(
+            user: "\(caller.tenant.id)/\(caller.user)",
+            password: Array(password.utf8),
+            protocolName: "http",
+            isSecure: call.request.scheme == "https",
+            listener: call.request.listener,
+            peerAddress: call.request.peerAddress
+        )
+        credentials.tenantHint = caller.tenant.id
+        // A token is no password: whoever stole one must not take the account over.
+        if case .accepted(let principal) = context.login(credentials),
+            principal.method == .password, principal.account == caller.account?.number
+        {
+            return
+        }
+        throw APIError(.forbidden, .apiCredentialsWrong)
     }
 
     // MARK: What is shown
@@ -173,7 +193,7 @@ struct Authentication {
 
     /// A refusal in the words that tell a guesser nothing.
     private func refusal(_ reason: Reason, _ family: APIFamily) -> APIError {
-        switch Refusal(reason.code) {
+        switch RefusalAnswer(reason.code) {
         case .unavailable: return APIError(.serviceUnavailable, reason)
         case .tooOften:
             return APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
@@ -211,15 +231,5 @@ struct Authentication {
         record.device =
             caller?.device?.identifier ?? credentials.chain.first?.commonName ?? ""
         context.sessions.note(record)
-    }
-}
-
-extension Optional {
-    /// `flatMap` for closures that throw one kind of error.
-    fileprivate func flatMapThrowing<Value, Failure: Error>(
-        _ body: (Wrapped) throws(Failure) -> Value?
-    ) throws(Failure) -> Value? {
-        guard let self else { return nil }
-        return try body(self)
     }
 }

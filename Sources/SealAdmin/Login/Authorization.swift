@@ -19,6 +19,9 @@ struct Authorization {
         guard let caller else { return nil }
         do {
             let tenant = try meant(operation.admission.reach, caller, id)
+            if caller.account?.mustChangePassword == true, !operation.isOpenBeforePasswordChange {
+                throw APIError(.forbidden, .apiPasswordChangeDue)
+            }
             guard caller.holds(operation.admission.roles) else {
                 let names = operation.admission.roles.map(\.rawValue).sorted()
                 throw APIError(.forbidden, .apiRoleMissing, names.joined(separator: " or "))

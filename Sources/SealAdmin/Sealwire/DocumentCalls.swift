@@ -35,7 +35,7 @@ enum DocumentCalls {
     private static let reasons = Operation(
         "listReasons",
         .get,
-        "/sealwire/reasons",
+        "/api/v1/reasons",
         family: .sealwire,
         tag: tag,
         "Every reason a decision can have.",
@@ -48,7 +48,7 @@ enum DocumentCalls {
     private static let reason = Operation(
         "getReason",
         .get,
-        "/sealwire/reasons/{code}",
+        "/api/v1/reasons/{code}",
         family: .sealwire,
         tag: tag,
         "What a reason means and what to do about it.",
