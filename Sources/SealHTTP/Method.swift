@@ -18,6 +18,12 @@ public struct Method: Sendable, Hashable, ExpressibleByStringLiteral, CustomStri
     public static let get: Method = "GET"
     /// HEAD: GET without the body.
     public static let head: Method = "HEAD"
+    /// POST.
+    public static let post: Method = "POST"
+    /// PUT.
+    public static let put: Method = "PUT"
+    /// DELETE.
+    public static let delete: Method = "DELETE"
 
     /// The method as sent.
     public var description: String { name }

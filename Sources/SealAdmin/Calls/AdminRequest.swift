@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One request as whoever owns the connection hands it in: read completely, nothing judged yet.
 
+public import SealBroker
 public import SealHTTP
 
 /// A request to the administration.
@@ -15,8 +16,8 @@ public struct AdminRequest: Sendable {
     public var fields: Fields
     /// The whole body.
     public var body: [UInt8]
-    /// The certificates the client showed in TLS, its own first, in DER; empty when it showed none.
-    public var chain: [[UInt8]]
+    /// The certificates the client showed in TLS, its own first; empty when it showed none.
+    public var chain: [PresentedCertificate]
     /// The address of the other side, without port.
     public var peerAddress: String
     /// Host and port as the client names this server; empty when it did not.
@@ -33,7 +34,7 @@ public struct AdminRequest: Sendable {
         query: String? = nil,
         fields: Fields = [:],
         body: [UInt8] = [],
-        chain: [[UInt8]] = [],
+        chain: [PresentedCertificate] = [],
         peerAddress: String = "",
         scheme: String = "https",
         listener: String = ""
@@ -54,7 +55,7 @@ public struct AdminRequest: Sendable {
     public init(
         _ head: RequestHead,
         body: [UInt8],
-        chain: [[UInt8]],
+        chain: [PresentedCertificate],
         peerAddress: String,
         scheme: String,
         listener: String

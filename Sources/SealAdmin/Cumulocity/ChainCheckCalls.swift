@@ -33,12 +33,11 @@ enum ChainCheckCalls {
     ) { call throws(APIError) in
         let tenant = try meant(call)
         let chain = try sent(call)
-        let anchor = try ChainInspection(context: call.context, tenant: tenant, now: call.now)
+        _ = try ChainInspection(context: call.context, tenant: tenant, now: call.now)
             .anchor(of: chain)
         guard let leaf = chain.first, let fields = try? CertificateFields(der: leaf.der) else {
             throw APIError(.badRequest, .apiChainUnreadable)
         }
-        _ = anchor
         return call.answer([
             "successfullyValidated": true,
             "tenantId": .string(tenant.id),
@@ -91,20 +90,9 @@ enum ChainCheckCalls {
         } else {
             throw APIError(.badRequest, .apiChainUnreadable, "neither file nor field \(field)")
         }
-        let all: [[UInt8]]
-        do { all = try CertificateText.read(bytes) } catch {
+        do { return try CertificateText.presented(bytes, countMax: countMax) } catch {
             throw APIError(.badRequest, .apiChainUnreadable, error.sentence)
         }
-        guard all.count <= countMax else {
-            throw APIError(.badRequest, .apiChainUnreadable, "more than \(countMax) certificates")
-        }
-        var chain: [PresentedCertificate] = []
-        for der in all {
-            do { chain.append(try PresentedCertificate(reading: der)) } catch {
-                throw APIError(.badRequest, .apiChainUnreadable, error.reason)
-            }
-        }
-        return chain
     }
 }
 

@@ -163,23 +163,20 @@ struct Authentication {
         guard let leaf = request.chain.first else {
             throw APIError(.unauthorized, .certificateNeeded)
         }
-        var chain = request.chain
-        if let field = request.fields["X-Ssl-Cert-Chain"] {
-            do { chain = try CertificateText.read(field.utf8) } catch {
-                throw APIError(.badRequest, .apiChainUnreadable, error.sentence)
+        guard let field = request.fields["X-Ssl-Cert-Chain"] else {
+            guard request.chain.count <= Self.chainCountMax else {
+                throw APIError(.badRequest, .apiChainUnreadable, "more than \(Self.chainCountMax)")
             }
-            guard chain.first == leaf else { throw APIError(.badRequest, .apiChainForeign) }
+            return .certificate(request.chain)
         }
-        guard chain.count <= Self.chainCountMax else {
-            throw APIError(.badRequest, .apiChainUnreadable, "more than \(Self.chainCountMax)")
+        let sent: [PresentedCertificate]
+        do {
+            sent = try CertificateText.presented(field.utf8, countMax: Self.chainCountMax)
+        } catch {
+            throw APIError(.badRequest, .apiChainUnreadable, error.sentence)
         }
-        var presented: [PresentedCertificate] = []
-        for der in chain {
-            do { presented.append(try PresentedCertificate(reading: der)) } catch {
-                throw APIError(.badRequest, .apiChainUnreadable, error.reason)
-            }
-        }
-        return .certificate(presented)
+        guard sent.first == leaf else { throw APIError(.badRequest, .apiChainForeign) }
+        return .certificate(sent)
     }
 
     private func tenantHint(_ request: AdminRequest) throws(APIError) -> String? {

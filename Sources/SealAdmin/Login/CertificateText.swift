@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates as they come in JSON, forms and header fields: PEM with or without line breaks,
-// bare base64, several of them joined by blanks or commas. Only the DER is cut out here.
+// bare base64, several of them joined by blanks or commas.
 
+internal import SealBroker
 internal import SealBytes
+internal import SealPKI
 
 /// Reads certificates out of text.
 enum CertificateText {
@@ -35,6 +37,22 @@ enum CertificateText {
             ? try readBare(plain) : try readBlocks(plain)
         guard !all.isEmpty else { throw Fault("there is no certificate in it") }
         return all
+    }
+
+    /// The certificates of a chain, the client's own first.
+    static func presented(
+        _ bytes: some Collection<UInt8>,
+        countMax: Int
+    ) throws(Fault) -> [PresentedCertificate] {
+        let all = try read(bytes)
+        guard all.count <= countMax else { throw Fault("it has more than \(countMax) certificates") }
+        var chain: [PresentedCertificate] = []
+        for der in all {
+            do { chain.append(try PresentedCertificate(reading: der)) } catch {
+                throw Fault(error.reason)
+            }
+        }
+        return chain
     }
 
     /// Blocks of PEM; what stands between them says nothing.
