@@ -4,7 +4,7 @@
 
 internal import SealBroker
 internal import SealBytes
-public import SealHTTP
+internal import SealHTTP
 
 /// Whose habits a call follows.
 public enum APIFamily: String, Sendable, CaseIterable {

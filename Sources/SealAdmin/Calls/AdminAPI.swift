@@ -2,7 +2,7 @@
 // Request in, response out. Everything that can be judged by the row of the table is judged here,
 // in one order for all calls; what is left is the handler's.
 
-public import SealBroker
+internal import SealBroker
 internal import SealBytes
 public import SealHTTP
 

@@ -172,9 +172,21 @@ public struct Answer: Sendable {
         self.fields = fields
     }
 
+    /// JSON of this kind with 200, under this type first if one is given.
+    public static func json(
+        _ note: String,
+        _ schema: Schema,
+        _ type: MediaType? = nil
+    ) -> Answer {
+        json(.ok, note, schema, type)
+    }
+
+    /// No body, with 204.
+    public static func empty(_ note: String) -> Answer { empty(.noContent, note) }
+
     /// JSON of this kind, under this type first if one is given.
     public static func json(
-        _ status: Status = .ok,
+        _ status: Status,
         _ note: String,
         _ schema: Schema,
         _ type: MediaType? = nil
@@ -183,7 +195,7 @@ public struct Answer: Sendable {
     }
 
     /// No body.
-    public static func empty(_ status: Status = .noContent, _ note: String) -> Answer {
+    public static func empty(_ status: Status, _ note: String) -> Answer {
         Answer(status, note)
     }
 

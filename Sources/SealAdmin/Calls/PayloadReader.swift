@@ -63,7 +63,11 @@ struct PayloadReader {
         }
         for property in shape where property.isNeeded {
             guard parts.contains(where: { $0.name == property.name }) else {
-                throw APIError(.badRequest, .apiBodyMalformed, "the part \(property.name) is missing")
+                throw APIError(
+                    .badRequest,
+                    .apiBodyMalformed,
+                    "the part \(property.name) is missing"
+                )
             }
         }
         return parts

@@ -113,13 +113,21 @@ enum CallerCalls {
     ) { call throws(APIError) in
         let caller = try call.caller()
         guard var account = caller.account else {
-            throw APIError(.forbidden, .apiRoleMissing, "devices do not change their passwords here")
+            throw APIError(
+                .forbidden,
+                .apiRoleMissing,
+                "devices do not change their passwords here"
+            )
         }
         let old = call.json["currentUserPassword"]?.text ?? ""
         let new = call.json["newPassword"]?.text ?? ""
         try Authentication(context: call.context).check(old, of: caller, call)
         guard new != old else {
-            throw APIError(.unprocessableContent, .apiBodyInvalid, "the new password is the old one")
+            throw APIError(
+                .unprocessableContent,
+                .apiBodyInvalid,
+                "the new password is the old one"
+            )
         }
         let forge = call.context.forge
         account.secret = try asking { () throws(RegistryError) in

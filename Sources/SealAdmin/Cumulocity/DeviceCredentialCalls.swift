@@ -169,9 +169,11 @@ enum DeviceCredentialCalls {
                 tenant: request.tenant,
                 identifier: request.identifier
             )
-            let device =
-                try known
-                ?? writer.add(
+            let device: Device
+            if let known {
+                device = known
+            } else {
+                device = try writer.add(
                     Device(
                         tenant: request.tenant,
                         identifier: request.identifier,
@@ -179,6 +181,7 @@ enum DeviceCredentialCalls {
                         origin: .api
                     )
                 )
+            }
             _ = try writer.add(
                 Credential(
                     tenant: request.tenant,

@@ -35,7 +35,9 @@ enum OptionRule {
             }
         case ("configuration", "crl.online.check.enabled"):
             guard option.value == "false" else {
-                throw refused("\(option.key) can only be false: lists are uploaded or read from files")
+                throw refused(
+                    "\(option.key) can only be false: lists are uploaded or read from files"
+                )
             }
         default: break
         }

@@ -24,7 +24,7 @@ enum RevocationCalls {
     private static let serial = Schema.text(
         1...96,
         Schema.TextRule("^[0-9A-Fa-f:]*[0-9A-Fa-f][0-9A-Fa-f:]*$", "hexadecimal digits") {
-            Revocation.plainSerial($0) != nil
+            SealBroker.Revocation.plainSerial($0) != nil
         }
     )
     private static let schema = Schema.object([
@@ -87,7 +87,7 @@ enum RevocationCalls {
         answers: [Answer.empty("They are revoked.").ending]
     ) { call throws(APIError) in
         let tenant = try call.tenant()
-        let revocations: [Revocation]
+        let revocations: [SealBroker.Revocation]
         let keepsOldDate: Bool
         switch call.payload {
         case .form:
@@ -117,16 +117,24 @@ enum RevocationCalls {
         _ body: JSONValue,
         _ tenant: Tenant,
         _ call: Call
-    ) throws(APIError) -> [Revocation] {
-        var all: [Revocation] = []
+    ) throws(APIError) -> [SealBroker.Revocation] {
+        var all: [SealBroker.Revocation] = []
         for entry in body["crls"]?.elements ?? [] {
-            guard let serial = Revocation.plainSerial(entry["serialNumberInHex"]?.text ?? "") else {
+            guard
+                let serial = SealBroker.Revocation.plainSerial(
+                    entry["serialNumberInHex"]?.text ?? ""
+                )
+            else {
                 throw APIError(.badRequest, .trustRevocationInvalid)
             }
             let now = call.now * 1000
             let date = entry["revocationDate"]?.text.flatMap(ISOTime.milliseconds) ?? now
             all.append(
-                Revocation(tenant: tenant.number, serial: serial, revokedAt: min(date, now))
+                SealBroker.Revocation(
+                    tenant: tenant.number,
+                    serial: serial,
+                    revokedAt: min(date, now)
+                )
             )
         }
         return all
@@ -136,20 +144,20 @@ enum RevocationCalls {
         _ bytes: [UInt8],
         _ tenant: Tenant,
         _ call: Call
-    ) throws(APIError) -> [Revocation] {
+    ) throws(APIError) -> [SealBroker.Revocation] {
         var limits = CSVLimits()
         limits.rowsMax = rowsMax
         var reader = CSVReader(bytes, limits: limits)
         guard let header = reader.next(), isHeader(header.fields) else {
             throw invalid("the first line must be SERIAL NO.,REVOCATION DATE")
         }
-        var all: [Revocation] = []
+        var all: [SealBroker.Revocation] = []
         let now = call.now * 1000
         while let row = reader.next() {
             if row.fields.allSatisfy(\.isEmpty) { continue }
             guard all.count < rowsMax else { throw invalid("more than \(rowsMax) rows") }
             guard row.fault == nil, let text = row.fields.first,
-                let serial = Revocation.plainSerial(text), row.fields.count <= 2
+                let serial = SealBroker.Revocation.plainSerial(text), row.fields.count <= 2
             else { throw invalid("line \(row.line): no serial number") }
             let date = row.fields.count == 2 ? row.fields[1] : ""
             guard date.isEmpty || ISOTime.milliseconds(date) != nil else {
@@ -157,7 +165,9 @@ enum RevocationCalls {
             }
             let moment = ISOTime.milliseconds(date) ?? now
             if moment > now { continue }
-            all.append(Revocation(tenant: tenant.number, serial: serial, revokedAt: moment))
+            all.append(
+                SealBroker.Revocation(tenant: tenant.number, serial: serial, revokedAt: moment)
+            )
         }
         return all
     }
@@ -171,11 +181,11 @@ enum RevocationCalls {
         APIError(.badRequest, .trustRevocationInvalid, detail)
     }
 
-    private static func all(_ call: Call) throws(APIError) -> [Revocation] {
+    private static func all(_ call: Call) throws(APIError) -> [SealBroker.Revocation] {
         let tenant = try call.tenant()
         let registry = call.context.registry
         return try asking { () throws(RegistryError) in
-            var all: [Revocation] = []
+            var all: [SealBroker.Revocation] = []
             while all.count < listedMax {
                 let page = try registry.revocations(
                     tenant: tenant.number,
@@ -189,7 +199,7 @@ enum RevocationCalls {
     }
 
     private static func signed(
-        _ revocations: [Revocation],
+        _ revocations: [SealBroker.Revocation],
         _ call: Call
     ) throws(APIError) -> [UInt8] {
         let tenant = try call.tenant()

@@ -112,7 +112,9 @@ enum TrustedCertificate {
     }
 
     /// The truth of a boolean or of its string.
-    static func truth(_ value: JSONValue?) -> Bool? { value?.flag ?? value?.text.map { $0 == "true" } }
+    static func truth(_ value: JSONValue?) -> Bool? {
+        value?.flag ?? value?.text.map { $0 == "true" }
+    }
 
     /// An upload as an anchor, or why it cannot be one.
     static func anchor(
@@ -134,16 +136,18 @@ enum TrustedCertificate {
         now: Int64
     ) throws(APIError) -> TrustAnchor {
         let der: [UInt8]
-        do {
+        do throws(CertificateText.Fault) {
             let all = try CertificateText.read(text.utf8)
             guard let first = all.first, all.count == 1 else {
-                throw CertificateText.Fault("it holds \(all.count) certificates; send them one by one")
+                throw CertificateText.Fault(
+                    "it holds \(all.count) certificates; send them one by one"
+                )
             }
             der = first
         } catch { throw refused(.trustUnreadable, error.sentence) }
         let anchor: TrustAnchor
         let fields: CertificateFields
-        do {
+        do throws(PKIError) {
             fields = try CertificateFields(der: der)
             anchor = try TrustAnchor(trusting: try Certificate(der: der), tenant: tenant.number)
         } catch { throw refused(.trustUnreadable, error.reason) }

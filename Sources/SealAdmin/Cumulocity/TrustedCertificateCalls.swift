@@ -110,7 +110,9 @@ enum TrustedCertificateCalls {
         }
         var anchors: [TrustAnchor] = []
         for (index, upload) in uploads.enumerated() {
-            do { anchors.append(try TrustedCertificate.anchor(upload, tenant, now: call.now)) } catch {
+            do throws(APIError) {
+                anchors.append(try TrustedCertificate.anchor(upload, tenant, now: call.now))
+            } catch {
                 var error = error
                 error.reason.detail = "/certificates/\(index): \(error.reason.detail)"
                 throw error
@@ -232,7 +234,7 @@ enum TrustedCertificateCalls {
         _ anchors: [TrustAnchor],
         _ call: Call
     ) throws(APIError) -> [TrustAnchor] {
-        return try call.changing { writer throws(RegistryError) in
+        try call.changing { writer throws(RegistryError) in
             var added: [TrustAnchor] = []
             for anchor in anchors { added.append(try writer.add(anchor)) }
             return added

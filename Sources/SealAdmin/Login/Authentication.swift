@@ -76,7 +76,7 @@ struct Authentication {
         case .refused(let reasons):
             note(credentials, nil, reasons, false, now)
             throw refusal(reasons.first ?? Reason(.apiCredentialsMissing), operation.family)
-        case .needsPasswordCheck:
+        case .needsPasswordCheck, .needsRegistry:
             throw APIError(.internalServerError, .apiUnexpected)
         }
     }

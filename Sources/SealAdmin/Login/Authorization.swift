@@ -17,7 +17,7 @@ struct Authorization {
         _ now: Int64
     ) throws(APIError) -> Tenant? {
         guard let caller else { return nil }
-        do {
+        do throws(APIError) {
             let tenant = try meant(operation.admission.reach, caller, id)
             if caller.account?.mustChangePassword == true, !operation.isOpenBeforePasswordChange {
                 throw APIError(.forbidden, .apiPasswordChangeDue)

@@ -45,7 +45,9 @@ enum CertificateText {
         countMax: Int
     ) throws(Fault) -> [PresentedCertificate] {
         let all = try read(bytes)
-        guard all.count <= countMax else { throw Fault("it has more than \(countMax) certificates") }
+        guard all.count <= countMax else {
+            throw Fault("it has more than \(countMax) certificates")
+        }
         var chain: [PresentedCertificate] = []
         for der in all {
             do { chain.append(try PresentedCertificate(reading: der)) } catch {

@@ -17,7 +17,7 @@ extension PresentedCertificate {
         self.init(
             der: certificate.der,
             sha256: certificate.fingerprint.bytes,
-            serial: Revocation.plainSerial(certificate.serial) ?? certificate.serial,
+            serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? certificate.serial,
             subjectKey: Self.key(certificate.subjectDER),
             issuerKey: Self.key(certificate.issuerDER),
             commonName: name.flatMap { Self.isUsable($0) ? $0 : nil },

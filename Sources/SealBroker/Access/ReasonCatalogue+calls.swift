@@ -51,7 +51,10 @@ extension ReasonCatalogue {
         case .apiManagementOnly:
             ("only the management tenant may do this", "call as a user of the management tenant")
         case .apiPasswordChangeDue:
-            ("the password must be changed first", "set a new one with PUT /user/currentUser/password")
+            (
+                "the password must be changed first",
+                "set a new one with PUT /user/currentUser/password"
+            )
         case .apiChainUnreadable:
             (
                 "the certificate chain cannot be read",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device, what it shows at the login, and what is asked of it before, as plain values.
 
+internal import SealBytes
+
 /// Something that connects.
 public struct Device: Sendable, Equatable {
     /// How it came into the registry.
@@ -71,6 +73,24 @@ public struct Device: Sendable, Equatable {
 
     /// The user name Cumulocity gives it.
     public var userName: String { "device_\(identifier)" }
+
+    /// The longest device identifier.
+    public static let identifierBytesMax = 256
+
+    /// Why a text cannot be a device identifier, as a sentence without full stop; nil when it can.
+    ///
+    /// A colon would be read as the border of a part of the client id.
+    public static func identifierFault(_ text: String) -> String? {
+        if text.isEmpty { return "the device identifier is empty" }
+        if text.utf8.count > identifierBytesMax {
+            return "the device identifier is longer than \(identifierBytesMax) bytes"
+        }
+        if text.utf8.contains(UInt8(ascii: ":")) { return "the device identifier holds a colon" }
+        guard Array(text.utf8).span.bytes.isPlainUTF8 else {
+            return "the device identifier holds a control character"
+        }
+        return nil
+    }
 }
 
 /// What a credential is.
