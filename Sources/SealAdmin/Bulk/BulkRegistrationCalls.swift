@@ -23,7 +23,7 @@ enum BulkRegistrationCalls {
                     .object(
                         [
                             .needed("bulkNewDeviceStatus", status),
-                            .needed("deviceId", .text(1...256)),
+                            .needed("deviceId", .text(1...Device.identifierBytesMax)),
                         ],
                         others: .forbidden
                     ),
@@ -67,7 +67,7 @@ enum BulkRegistrationCalls {
         )
         let author = try call.author()
         let report: BulkReport
-        do {
+        do throws(BulkImport.Failure) {
             report = try work.run(file, tenant: tenant, author: author)
         } catch {
             switch error {

@@ -46,6 +46,12 @@ public struct AdminContext: Sendable {
     public var login: @Sendable (Credentials) -> LoginStep
     /// The settings.
     public var settings: AdminSettings
+    /// Does slow work, such as hashing the passwords of a file.
+    public var crew: any WorkCrew = LoneWorker()
+    /// Compares a configuration text with what the daemon runs with.
+    public var compareConfiguration: @Sendable ([UInt8]) -> ConfigurationComparison = { _ in
+        ConfigurationComparison(faults: ["this server does not tell what it runs with"])
+    }
 
     /// Puts it together.
     public init(

@@ -9,5 +9,16 @@ public enum OperationTable {
         + ChainCheckCalls.operations + RevocationCalls.operations
         + RegistrationCalls.operations + DeviceCredentialCalls.operations
         + OptionCalls.operations + TokenCalls.operations + CallerCalls.operations
-        + ManagedObjectCalls.operations + DocumentCalls.operations
+        + ManagedObjectCalls.operations + BulkRegistrationCalls.operations
+        + thingsBoard + own + DocumentCalls.operations
+
+    private static let thingsBoard: [Operation] =
+        ThingsBoardSessionCalls.operations + ThingsBoardDeviceCalls.operations
+        + ThingsBoardCredentialCalls.operations + ThingsBoardImportCall.operations
+
+    private static let own: [Operation] =
+        TenantCalls.operations + AccountCalls.operations + FirstLoginCalls.operations
+        + FirstLoginPage.operations + DeviceCalls.operations + EnrolmentCodeCalls.operations
+        + PolicyCalls.operations + SessionCalls.operations + KeyCalls.operations
+        + ConfigurationCalls.operations
 }

@@ -61,15 +61,43 @@ struct Authentication {
         return try judge(credentials, token, operation, request, now)
     }
 
+    /// The caller with this user name and password, which came in the body.
+    func caller(
+        user: String,
+        password: [UInt8],
+        of operation: Operation,
+        _ request: AdminRequest,
+        _ now: Int64
+    ) throws(APIError) -> Caller {
+        var credentials = Credentials(
+            user: user,
+            password: password,
+            protocolName: "http",
+            isSecure: request.scheme == "https",
+            listener: request.listener,
+            peerAddress: request.peerAddress
+        )
+        credentials.tenantHint = try tenantHint(request)
+        return try judge(credentials, nil, operation, request, now) { principal in
+            // A token in place of the password makes no tokens, and neither does a device.
+            principal.method == .password && principal.account != nil
+        }
+    }
+
     private func judge(
         _ credentials: Credentials,
         _ token: String?,
         _ operation: Operation,
         _ request: AdminRequest,
-        _ now: Int64
+        _ now: Int64,
+        takes: (Principal) -> Bool = { _ in true }
     ) throws(APIError) -> Caller {
         switch context.login(credentials) {
         case .accepted(let principal):
+            guard takes(principal) else {
+                note(credentials, nil, [Reason(.apiCredentialsWrong)], false, now)
+                throw refusal(Reason(.apiCredentialsWrong), operation.family)
+            }
             let caller = try caller(principal, token)
             note(credentials, caller, [Reason(principal.method.reason)], true, now)
             return caller

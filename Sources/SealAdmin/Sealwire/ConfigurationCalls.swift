@@ -63,7 +63,10 @@ enum ConfigurationCalls {
                         [
                             .needed("setting", .text), .needed("running", .text),
                             .needed("given", .text),
-                            .needed("takesEffect", .choice(ConfigurationComparison.Moment.allCases.map(\.rawValue))),
+                            .needed(
+                                "takesEffect",
+                                .choice(ConfigurationComparison.Moment.allCases.map(\.rawValue))
+                            ),
                         ],
                         others: .forbidden
                     ).named("ConfigurationChange")

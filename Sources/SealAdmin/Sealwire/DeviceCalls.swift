@@ -20,13 +20,13 @@ enum DeviceCalls {
 
     /// What a device identifier may be.
     static let identifier = Schema.TextRule(
-        "^[^\\u0000-\\u001f\\u007f-\\u009f:]{1,256}$",
-        "at most 256 bytes of printable characters without :"
+        "^[^\\u0000-\\u001f\\u007f-\\u009f:]{1,1024}$",
+        "at most 1024 bytes of printable characters without :"
     ) { Device.identifierFault($0) == nil }
 
     static let shape = Schema.object(
         [
-            .needed("identifier", .text(1...256)), .needed("id", .uuid),
+            .needed("identifier", .text(1...Device.identifierBytesMax)), .needed("id", .uuid),
             .needed("name", .text), .needed("type", .text), .needed("label", .text),
             .needed("enabled", .boolean), .needed("takesCertificates", .boolean),
             .needed("origin", .choice(Device.Origin.allCases.map(\.rawValue))),
@@ -39,7 +39,7 @@ enum DeviceCalls {
 
     private static let listed = Schema.object(
         [
-            .needed("identifier", .text(1...256)), .needed("id", .uuid),
+            .needed("identifier", .text(1...Device.identifierBytesMax)), .needed("id", .uuid),
             .needed("name", .text), .needed("type", .text), .needed("label", .text),
             .needed("enabled", .boolean), .needed("takesCertificates", .boolean),
             .needed("origin", .choice(Device.Origin.allCases.map(\.rawValue))),

@@ -17,7 +17,8 @@ enum EnrolmentCodeCalls {
     static let secondsMax: Int64 = 30 * 86_400
 
     private static let parts: [Schema.Property] = [
-        .needed("identifier", .text(1...256)), .needed("expiresAt", .moment.orNull),
+        .needed("identifier", .text(1...Device.identifierBytesMax)),
+        .needed("expiresAt", .moment.orNull),
     ]
 
     private static let add = Operation(
@@ -33,7 +34,7 @@ enum EnrolmentCodeCalls {
                 .created,
                 "The code.",
                 .object(
-                    parts + [.needed("code", .text(1...256)), .needed("user", .text(1...512))],
+                    parts + [.needed("code", .text(1...256)), .needed("user", .text(1...1100))],
                     others: .forbidden
                 ).named("NewEnrolmentCode")
             ).located

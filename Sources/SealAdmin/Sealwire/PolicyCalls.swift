@@ -112,7 +112,7 @@ enum PolicyCalls {
                     [
                         .needed("act", .choice(["publish", "subscribe", "deliver"])),
                         .needed("topic", .text(1...65_535)),
-                        .optional("device", .text(1...256)),
+                        .optional("device", .text(1...Device.identifierBytesMax)),
                         .optional("user", .text(1...256)),
                         .optional("clientId", .text(1...65_535)),
                         .optional("rules", .array(rule, 0...rulesMax)),
@@ -174,7 +174,8 @@ enum PolicyCalls {
                 try registry.device(tenant: tenant.number, identifier: identifier)
             }
             // A device that is not there yet is asked about as it would be.
-            let device = found ?? Device(tenant: tenant.number, identifier: identifier, origin: .api)
+            let device =
+                found ?? Device(tenant: tenant.number, identifier: identifier, origin: .api)
             return Principal(
                 name: device.userName,
                 clientID: clientID ?? identifier,

@@ -57,7 +57,8 @@ enum ThingsBoardDeviceCalls {
     ) { call throws(APIError) in
         let sent = call.json["credentials"] ?? .null
         return try ThingsBoardDevices(call).save(call.json["device"] ?? .null) {
-            device, work throws(APIError) in
+            device,
+            work throws(APIError) in
             let old = try work.current(device)
             try work.checkVersion(sent, old)
             let isToken = sent["credentialsType"]?.text == CredentialKind.accessToken.rawValue

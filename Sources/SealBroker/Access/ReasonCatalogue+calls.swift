@@ -24,6 +24,18 @@ extension ReasonCatalogue {
             ("the body's contents are not valid", "see /openapi.json for what it may hold")
         case .apiParameterInvalid:
             ("a parameter is not valid", "see /openapi.json for what it may be")
+        case .apiBulkFile:
+            (
+                "the file of devices cannot be read",
+                "mend what is named; the first line must name the columns"
+            )
+        case .apiCredentialsRefused:
+            ("the device cannot have these credentials", "read the record, change it, send it back")
+        case .apiOwnSecretNeeded:
+            (
+                "a token cannot make another token",
+                "call with the user name and the password of the account"
+            )
         case .apiStorage: ("the registry cannot answer now", "try again; see the log and health")
         case .apiUnexpected: ("something unexpected went wrong", "see the log of the server")
         default: nil

@@ -158,6 +158,9 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case apiLimit = "api.limit"
     case apiOptionFixed = "api.option-fixed"
     case apiOptionValue = "api.option-value"
+    case apiBulkFile = "api.bulk-file"
+    case apiCredentialsRefused = "api.credentials-refused"
+    case apiOwnSecretNeeded = "api.own-secret-needed"
     case apiStorage = "api.storage"
     case apiUnexpected = "api.unexpected"
 

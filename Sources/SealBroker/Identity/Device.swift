@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device, what it shows at the login, and what is asked of it before, as plain values.
 
-internal import SealBytes
-
 /// Something that connects.
 public struct Device: Sendable, Equatable {
     /// How it came into the registry.
@@ -74,9 +72,6 @@ public struct Device: Sendable, Equatable {
     /// The user name Cumulocity gives it.
     public var userName: String { "device_\(identifier)" }
 
-    /// The longest device identifier.
-    public static let identifierBytesMax = 256
-
     /// Why a text cannot be a device identifier, as a sentence without full stop; nil when it can.
     ///
     /// A colon would be read as the border of a part of the client id.
@@ -86,10 +81,7 @@ public struct Device: Sendable, Equatable {
             return "the device identifier is longer than \(identifierBytesMax) bytes"
         }
         if text.utf8.contains(UInt8(ascii: ":")) { return "the device identifier holds a colon" }
-        guard Array(text.utf8).span.bytes.isPlainUTF8 else {
-            return "the device identifier holds a control character"
-        }
-        return nil
+        return isUsable(identifier: text) ? nil : "the device identifier holds a control character"
     }
 }
 

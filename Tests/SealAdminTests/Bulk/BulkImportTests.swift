@@ -180,9 +180,13 @@ import Testing
             ("ID;NAME\n", "the header has neither a column CREDENTIALS nor AUTH_TYPE"),
             ("ID;CREDENTIALS;ID\n", "the column ID is there twice"),
             ("ID;CREDENTIALS;\n", "a column has no name"),
-            ("ID;CREDENTIALS;TYPE;NAME;a..b\n", "the property a..b has an empty name between its dots"),
             (
-                "ID;CREDENTIALS;TYPE;NAME;a;a.b\n", "the property a is a value, and by a.b an object"
+                "ID;CREDENTIALS;TYPE;NAME;a..b\n",
+                "the property a..b has an empty name between its dots"
+            ),
+            (
+                "ID;CREDENTIALS;TYPE;NAME;a;a.b\n",
+                "the property a is a value, and by a.b an object"
             ),
             ("ID;CREDENTIALS;external-\n", "external- names no type"),
             ("\"ID;CREDENTIALS\n", "the header line: a quote is opened and not closed"),
@@ -253,7 +257,8 @@ import Testing
     func manyRows() throws {
         var text = "ID;AUTH_TYPE;CREDENTIALS\n"
         for number in 0..<3000 {
-            text += number % 30 == 7
+            text +=
+                number % 30 == 7
                 ? "bad\(number);CERTIFICATES;secret\n" : "d\(number);CERTIFICATES;\n"
         }
         let report = try run(text)

@@ -19,7 +19,9 @@ import Testing
 
     @Test(
         "the separator is what the header has most of",
-        arguments: [("a;b,c;d\n", ";"), ("a,b;c,d\n", ","), ("a\tb,c\td\n", "\t"), ("a\n1;2\n", ",")]
+        arguments: [
+            ("a;b,c;d\n", ";"), ("a,b;c,d\n", ","), ("a\tb,c\td\n", "\t"), ("a\n1;2\n", ","),
+        ]
     )
     func separator(_ text: String, _ separator: String) {
         #expect(CSVReader(Array(text.utf8)).separator == separator.utf8.first)

@@ -133,15 +133,21 @@ import Testing
             "rules":[{"effect":"deny","act":"publish","filter":"plant/+/command",\
             "subject":"devices"}]
             """
-        let no = ask("{\"act\":\"publish\",\"topic\":\"plant/1/command\",\"device\":\"d\",\(rules)}")
+        let no = ask(
+            "{\"act\":\"publish\",\"topic\":\"plant/1/command\",\"device\":\"d\",\(rules)}"
+        )
         #expect(no.json["allowed"]?.flag == false)
         #expect(no.json["reasons"]?.elements?.first?["reason"]?.text == "access.rule-denies")
         let yes = ask("{\"act\":\"publish\",\"topic\":\"plant/1/state\",\"device\":\"d\",\(rules)}")
         #expect(yes.json["allowed"]?.flag == true)
-        let own = ask("{\"act\":\"publish\",\"topic\":\"v1/devices/me/telemetry\",\"device\":\"d\"}")
+        let own = ask(
+            "{\"act\":\"publish\",\"topic\":\"v1/devices/me/telemetry\",\"device\":\"d\"}"
+        )
         #expect(own.json["allowed"]?.flag == true)
         #expect(own.json["topic"]?.text == "v1/devices/d/telemetry")
-        let other = ask("{\"act\":\"publish\",\"topic\":\"v1/devices/e/telemetry\",\"device\":\"d\"}")
+        let other = ask(
+            "{\"act\":\"publish\",\"topic\":\"v1/devices/e/telemetry\",\"device\":\"d\"}"
+        )
         #expect(other.json["allowed"]?.flag == false)
     }
 

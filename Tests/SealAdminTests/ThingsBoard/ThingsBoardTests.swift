@@ -141,18 +141,21 @@ import Testing
     @Test("a pasted certificate is found by SHA3-256 of its base64 text, whatever id was sent")
     func certificate() throws {
         let id = try made("Pump", token: "a")
-        let authority = try TestAuthority.selfSigned("Pump")
+        let certificate = try CertificateAuthority.makeRoot(
+            subject: DistinguishedName(commonName: "Pump")
+        ).certificate
+        let pem = String(decoding: certificate.pem, as: UTF8.self)
         var record = try credentials(id)
         record["credentialsType"] = "X509_CERTIFICATE"
         record["credentialsId"] = "nonsense"
-        record["credentialsValue"] = .string("Certificate:\n    Data:\n" + authority.pem)
+        record["credentialsValue"] = .string("Certificate:\n    Data:\n" + pem)
         let reply = desk.ask(
             .post,
             "/api/device/credentials",
             JSONValue.object(record).line
         )
         #expect(reply.status == 200)
-        let text = Base64.encode(authority.der)
+        let text = Base64.encode(certificate.der)
         #expect(reply.json["credentialsValue"]?.text == text)
         #expect(reply.json["credentialsId"]?.text == PlainChains().sha3(text))
         #expect(reply.json["id"]?["id"] == record["id"]?["id"])
