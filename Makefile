@@ -2,7 +2,7 @@
 # Every target is one visible command; what is longer is in Scripts/.
 
 .DEFAULT_GOAL := quick
-.PHONY: quick setup build dev test simulate interop docs format lint bench \
+.PHONY: quick setup build dev test simulate interop api docs format lint bench \
 	bench-issue load seeds fuzz asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
@@ -51,6 +51,10 @@ test: setup
 ## real clients against a debug build, a line for each scenario
 interop: setup
 	Scripts/interop '$(ONLY)'
+
+## the REST API of a debug build: generated requests, many clients, large files
+api: setup
+	Scripts/api '$(ONLY)'
 
 ## one SEED of the simulation again, or new ones FROM a seed for some SECONDS
 simulate:

@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slow work of the API on several threads at once, such as hashing the passwords of a file.
+// Threads for the slow work of a call, such as hashing the passwords of a file. They are started
+// for one piece of work and end with it.
 
 internal import SealAdmin
 internal import SealNet
 
-/// As many threads as there are processors, for as long as there is work.
+/// Does pieces of work in several threads that yield to everybody else.
 struct ThreadCrew: WorkCrew {
-    private struct State {
+    /// How many threads there are at most.
+    let size: Int
+
+    /// How far a piece of work is.
+    private struct Progress {
         var next = 0
-        var done = 0
+        var running: Int
     }
 
     func each(_ count: Int, _ work: @escaping @Sendable (Int) -> Void) {
-        guard count > 1 else {
-            if count == 1 { work(0) }
-            return
-        }
-        let state = MonitoredState(State())
-        for number in 0..<min(Processors.count, count) {
-            // Clients that connect go first.
-            Thread.start(named: "crew-\(number)", niceness: 10) {
-                while true {
-                    let index = state.change { state in
-                        defer { state.next += 1 }
-                        return state.next
-                    }
-                    guard index < count else { return }
-                    work(index)
-                    state.change { $0.done += 1 }
-                }
+        let threads = min(size, count)
+        guard threads > 1 else { return LoneWorker().each(count, work) }
+        let progress = MonitoredState(Progress(running: threads))
+        for _ in 0..<threads {
+            Thread.start(named: "seal-crew", niceness: 10) {
+                while let index = Self.next(progress, count) { work(index) }
+                progress.change { $0.running -= 1 }
             }
         }
-        state.wait { $0.done == count ? () : nil }
+        progress.wait { $0.running == 0 ? () : nil }
+    }
+
+    private static func next(_ progress: MonitoredState<Progress>, _ count: Int) -> Int? {
+        progress.change { state in
+            guard state.next < count else { return nil }
+            state.next += 1
+            return state.next - 1
+        }
     }
 }
