@@ -11,7 +11,10 @@ internal import SealTelemetry
 extension Daemon {
     /// Serves the API; nil when nothing listens for it.
     func startAPI(_ configuration: Configuration, _ listeners: [LoopListener]) -> HTTPService? {
-        guard !listeners.isEmpty, let identity else { return nil }
+        guard let identity else { return nil }
+        let api = AdminAPI(adminContext(identity))
+        identity.api.withLock { $0 = api }
+        guard !listeners.isEmpty else { return nil }
         var settings = HTTPServerSettings()
         settings.threads = configuration.api.workers
         settings.waitingMax = configuration.api.waitingMax
@@ -19,7 +22,6 @@ extension Daemon {
         settings.idleMilliseconds = configuration.api.idleSeconds * 1000
         settings.requestMilliseconds = min(configuration.api.idleSeconds, 30) * 1000
         settings.request.bodyBytesMax = configuration.api.bulkBytesMax
-        let api = AdminAPI(adminContext(identity))
         let (plain, bulk) = (configuration.api.bodyBytesMax, configuration.api.bulkBytesMax)
         let site = HTTPSite { head in
             let wanted = api.bodyBytesMax(head)
@@ -57,7 +59,7 @@ extension Daemon {
             guard let self else { return .refused([Reason(.registryFailed)]) }
             return identity.judge(credentials, apiRules(credentials.listener))
         }
-        context.crew = ThreadCrew()
+        context.crew = ThreadCrew(size: Processors.count)
         context.compareConfiguration = { [weak self] bytes in
             self?.compare(bytes) ?? ConfigurationComparison(faults: ["the daemon ends"])
         }

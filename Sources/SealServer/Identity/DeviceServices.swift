@@ -2,6 +2,7 @@
 // What devices ask the broker for by a message: a token, to be known, credentials. The same rules
 // hold as in the REST API.
 
+internal import SealAdmin
 internal import SealBroker
 internal import SealBytes
 internal import SealHTTP
@@ -66,5 +67,52 @@ extension IdentityService {
         } catch {
             return .failed(ServiceFault(.creation, "100", "The device could not be changed"))
         }
+    }
+
+    /// The user and password of the device that a bootstrap user speaks for, once it is accepted.
+    ///
+    /// The call of the API does it, as the same user: there is one rule for both ways.
+    private func credentials(_ principal: Principal) -> ServiceAnswer {
+        guard principal.roles.contains(.deviceBootstrap), let user = principal.name,
+            let api = api.withLock({ $0 })
+        else { return .failed(ServiceFault(.creation, "70", "Only bootstrap users ask for this")) }
+        let now = environment.clock()
+        do throws(RegistryError) {
+            let token = try tokens.issue(
+                TokenClaims(
+                    tokenID: "",
+                    tenantID: principal.tenantID,
+                    subject: user,
+                    issuedAt: now,
+                    expiresAt: now + 60,
+                    use: "session"
+                )
+            )
+            let body = JSONValue.object(["id": .string(principal.clientID)])
+            let response = api.handle(
+                AdminRequest(
+                    .post,
+                    "/devicecontrol/deviceCredentials",
+                    fields: [
+                        "Authorization": "Bearer \(token)", "Content-Type": "application/json",
+                        "Accept": "application/json",
+                    ],
+                    body: body.bytes
+                )
+            )
+            return Self.answer(response)
+        } catch {
+            return .failed(ServiceFault(.server, "70", "The registry does not answer"))
+        }
+    }
+
+    private static func answer(_ response: Response) -> ServiceAnswer {
+        // Not accepted yet: the device asks again and again.
+        if response.status == .notFound { return .silence }
+        guard response.status == .created, let document = try? JSONValue(parsing: response.body),
+            let tenant = document["tenantId"]?.text, let user = document["username"]?.text,
+            let password = document["password"]?.text
+        else { return .failed(ServiceFault(.creation, "70", "The device was refused")) }
+        return .credentials(tenant: tenant, user: user, password: password)
     }
 }

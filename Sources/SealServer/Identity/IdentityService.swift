@@ -3,6 +3,7 @@
 // Not here: the registry itself (SealStore), the decisions (SealBroker), the cryptography (the
 // adapters beside this file).
 
+internal import SealAdmin
 internal import SealBroker
 internal import SealBytes
 internal import SealNet
@@ -25,6 +26,8 @@ final class IdentityService: Sendable {
     let log = Locked(DecisionLog())
     let policies = PolicyShelf()
     let shards = Locked<[Mailbox<LoopLetter<ShardLetter>>]>([])
+    /// The calls of the API, which some requests of devices are answered by.
+    let api = Locked<AdminAPI?>(nil)
     /// Threads for logins that only look things up, and for what devices ask.
     let quick: LoginPool
     /// Threads for logins that compare passwords.
@@ -64,7 +67,7 @@ final class IdentityService: Sendable {
                 counters: counters
             )
         } catch {
-            throw problem(error.reason, error.hint)
+            throw problem(error.reason, error.hint ?? "")
         }
     }
 

@@ -30,7 +30,7 @@ final class LoginPool: Sendable {
 
     private let state = MonitoredState(State())
 
-    init(named name: String, threads: Int, niceness: Int = 0) {
+    init(named name: String, threads: Int, niceness: Int32 = 0) {
         for index in 0..<max(threads, 1) {
             Thread.start(named: "\(name)-\(index)", niceness: niceness) { [state] in
                 while let job = Self.next(state) { job() }
