@@ -70,7 +70,7 @@ let package = Package(
         room("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
 
         // Products of their own.
-        room("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
+        room("SealClient", ["SealBytes", "SealMQTT", "SealHTTP", "SealPKI", "SealNet"]),
 
         // The roof.
         room(
@@ -85,7 +85,7 @@ let package = Package(
         room("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
 
         program("sealwired", ["SealServer", "SealTelemetry"]),
-        program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealBytes"]),
+        program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealHTTP", "SealBytes"]),
 
         tests("SealBytesTests", ["SealBytes"]),
         tests("SealTelemetryTests", ["SealTelemetry"]),
@@ -101,11 +101,17 @@ let package = Package(
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(
             "SealClientTests",
-            ["SealClient", "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealTelemetry"]
+            [
+                "SealClient", "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealTelemetry",
+                "SealHTTP", "SealBytes",
+            ]
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["sealwire", "SealPKI", "SealServer", "SealTelemetry"],
+            dependencies: [
+                "sealwire", "SealPKI", "SealServer", "SealTelemetry", "SealHTTP", "SealNet",
+                "SealBytes",
+            ],
             exclude: ["Scripts", "Java"],
             swiftSettings: house
         ),

@@ -17,7 +17,7 @@ enum LayeringRule {
         ("SealPKI", ["COpenSSL", "CArgon2", "CSys", "SealBytes"]),
         ("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
         ("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
-        ("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
+        ("SealClient", ["SealBytes", "SealMQTT", "SealHTTP", "SealPKI", "SealNet"]),
         (
             "SealServer",
             [
@@ -27,7 +27,7 @@ enum LayeringRule {
         ),
         ("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
         ("sealwired", ["SealServer", "SealTelemetry"]),
-        ("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealBytes"]),
+        ("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealHTTP", "SealBytes"]),
     ]
 
     /// Rooms that do no I/O, read no clock and roll no dice.
