@@ -84,6 +84,14 @@ let package = Package(
         // The workshop.
         room("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
 
+        // It measures the registry, and is killed while it fills one.
+        .executableTarget(
+            name: "registry-bench",
+            dependencies: ["SealStore", "SealBroker"],
+            path: "Benchmarks/registry",
+            swiftSettings: house
+        ),
+
         program("sealwired", ["SealServer", "SealTelemetry"]),
         program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealHTTP", "SealBytes"]),
 
@@ -97,7 +105,12 @@ let package = Package(
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
-        tests("SealStoreTests", ["SealStore", "SealBroker"]),
+        .testTarget(
+            name: "SealStoreTests",
+            dependencies: ["SealStore", "SealBroker", "registry-bench"],
+            exclude: ["Dumps"],
+            swiftSettings: house
+        ),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(
             "SealClientTests",
