@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := quick
 .PHONY: quick setup build dev test simulate interop api docs format lint bench \
-	bench-issue load seeds fuzz asan tsan clean
+	bench-issue bench-registry load seeds fuzz asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
 SLOW := Wire|Interop|Simulation|Command|Load
@@ -14,7 +14,7 @@ SECONDS ?= 60
 SEED ?=
 FROM ?= 1
 MODE ?= debug
-SWIFT_FILES := Package.swift Sources Tests Fuzz
+SWIFT_FILES := Package.swift Sources Tests Fuzz Benchmarks
 
 # The client's tests are asynchronous and have time limits; the others hold the
 # threads that they need. So they go first, alone.
@@ -81,6 +81,12 @@ bench: build
 ## what issuing certificates costs, beside a bare loop over OpenSSL and openssl ca
 bench-issue: build
 	Scripts/bench-issue $(ARGUMENTS)
+
+## what the look-ups of a login cost with 100 devices and with a million
+bench-registry:
+	Scripts/setup build
+	swift build -c release --static-swift-stdlib --product registry-bench
+	Scripts/bench-registry $(ARGUMENTS)
 
 ## long loads and faults, or the one named ONLY
 load: build

@@ -76,7 +76,7 @@ let package = Package(
         ),
 
         // Products of their own.
-        room("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
+        room("SealClient", ["SealBytes", "SealMQTT", "SealHTTP", "SealPKI", "SealNet"]),
 
         // The roof.
         room(
@@ -90,8 +90,16 @@ let package = Package(
         // The workshop.
         room("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
 
+        // It measures the registry, and is killed while it fills one.
+        .executableTarget(
+            name: "registry-bench",
+            dependencies: ["SealStore", "SealBroker"],
+            path: "Benchmarks/registry",
+            swiftSettings: house
+        ),
+
         program("sealwired", ["SealServer", "SealTelemetry"]),
-        program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealBytes"]),
+        program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealHTTP", "SealBytes"]),
 
         tests("SealBytesTests", ["SealBytes"]),
         tests("SealTelemetryTests", ["SealTelemetry"]),
@@ -107,15 +115,26 @@ let package = Package(
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
-        tests("SealStoreTests", ["SealStore", "SealBroker"]),
+        .testTarget(
+            name: "SealStoreTests",
+            dependencies: ["SealStore", "SealBroker", "registry-bench"],
+            exclude: ["Dumps"],
+            swiftSettings: house
+        ),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(
             "SealClientTests",
-            ["SealClient", "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealTelemetry"]
+            [
+                "SealClient", "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealTelemetry",
+                "SealHTTP", "SealBytes",
+            ]
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["sealwire", "SealPKI", "SealServer", "SealTelemetry"],
+            dependencies: [
+                "sealwire", "SealPKI", "SealServer", "SealTelemetry", "SealHTTP", "SealNet",
+                "SealBytes",
+            ],
             exclude: ["Scripts", "Java"],
             swiftSettings: house
         ),

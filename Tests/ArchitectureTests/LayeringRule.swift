@@ -18,7 +18,7 @@ enum LayeringRule {
         ("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
         ("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
         ("SealAdmin", ["SealBytes", "SealTelemetry", "SealHTTP", "SealBroker", "SealPKI"]),
-        ("SealClient", ["SealBytes", "SealMQTT", "SealPKI", "SealNet"]),
+        ("SealClient", ["SealBytes", "SealMQTT", "SealHTTP", "SealPKI", "SealNet"]),
         (
             "SealServer",
             [
@@ -28,7 +28,7 @@ enum LayeringRule {
         ),
         ("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
         ("sealwired", ["SealServer", "SealTelemetry"]),
-        ("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealBytes"]),
+        ("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealHTTP", "SealBytes"]),
     ]
 
     /// Rooms that do no I/O, read no clock and roll no dice.

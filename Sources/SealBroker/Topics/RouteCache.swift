@@ -74,8 +74,7 @@ struct RouteCache {
     private static let epochCount = 256
     /// Tenants are spread over so many groups; the first is that of tenant 0 alone.
     ///
-    /// What one tenant
-    /// subscribes leaves the routes of the other groups known.
+    /// What one tenant subscribes leaves the routes of the other groups known.
     private static let groupCount = 16
     static let slotsMax = 1 << 18
 

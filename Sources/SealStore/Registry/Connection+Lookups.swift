@@ -22,6 +22,12 @@ enum LookupQueries {
     static let revocations = Query(
         "SELECT \(Columns.revocation) FROM revocations WHERE tenant = ? AND serial = ?"
     )
+    static let revokingTenants = Query(
+        """
+        SELECT number FROM tenants
+        WHERE EXISTS (SELECT 1 FROM revocations WHERE revocations.tenant = tenants.number)
+        """
+    )
     static let optionValue = Query(
         "SELECT value FROM options WHERE tenant = ? AND category = ? AND key = ?"
     )
@@ -103,6 +109,15 @@ extension Connection {
         try all(LookupQueries.revocations, [StoredValue(tenant), .text(serial)]) {
             (row: inout Row) throws(RegistryError) in try row.revocation()
         }
+    }
+
+    /// The tenants that revoked anything.
+    func revokingTenants() throws(RegistryError) -> Set<UInt32> {
+        Set(
+            try all(LookupQueries.revokingTenants) { (row: inout Row) throws(RegistryError) in
+                try row.tenant()
+            }
+        )
     }
 
     func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String? {

@@ -56,6 +56,8 @@ struct RegistryCache: Sendable {
     /// How many changes were committed.
     private(set) var changeNumber: UInt64 = 0
     var anchorIndex: AnchorIndex
+    /// The tenants that ever revoked anything; in the others no serial number is looked for.
+    private(set) var revokingTenants: Set<UInt32>
 
     var tenantsByNumber: RecentEntries<UInt32, Tenant>
     var tenantNumbersByID: RecentEntries<String, UInt32>
@@ -71,7 +73,12 @@ struct RegistryCache: Sendable {
     var rules: RecentEntries<UInt32, [PolicyRule]>
     var withdrawnTokens: RecentEntries<String, Bool>
 
-    init(_ limits: RegistryLimits, anchors marks: [AnchorMark]) {
+    init(
+        _ limits: RegistryLimits,
+        anchors marks: [AnchorMark],
+        revokingTenants: Set<UInt32>
+    ) {
+        self.revokingTenants = revokingTenants
         let (entries, records) = (limits.cachedEntriesMax, limits.cachedRecordsMax)
         anchorIndex = AnchorIndex(marks)
         tenantsByNumber = RecentEntries(max: records)
@@ -93,8 +100,10 @@ struct RegistryCache: Sendable {
     mutating func publish(
         _ touches: CacheTouches,
         moves: [AnchorMove],
+        revokingTenants revoking: Set<UInt32>,
         changeNumber newest: UInt64
     ) {
+        revokingTenants.formUnion(revoking)
         for move in moves {
             switch move {
             case .added(let mark): anchorIndex.add(mark)

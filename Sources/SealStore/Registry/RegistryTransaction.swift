@@ -20,6 +20,8 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
     private(set) var changes: [IdentityChange] = []
     private(set) var touches = CacheTouches.some([])
     private(set) var moves: [AnchorMove] = []
+    /// The tenants that revoked something.
+    private(set) var revokingTenants: Set<UInt32> = []
     var tallies: TallyChanges
     private var removedTenants: Set<UInt32> = []
     private var connection: Connection?
@@ -157,7 +159,10 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
 
     // MARK: What follows
 
-    func touch(_ touch: CacheTouch) { touches.add(touch) }
+    func touch(_ touch: CacheTouch) {
+        if case .revocation(let tenant, _) = touch { revokingTenants.insert(tenant) }
+        touches.add(touch)
+    }
 
     func move(_ move: AnchorMove) { moves.append(move) }
 

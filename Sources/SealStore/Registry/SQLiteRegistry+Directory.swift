@@ -7,7 +7,7 @@ extension SQLiteRegistry {
     /// What is in memory under the key, or what the file says, which is then kept.
     ///
     /// It is kept only when nothing was changed since before it was read.
-    private func look<Value: Sendable>(
+    func look<Value: Sendable>(
         _ find: (inout RegistryCache) -> Value?,
         else fetch: (Connection) throws(RegistryError) -> Value,
         keep: (inout RegistryCache, Value) -> Void
@@ -185,7 +185,9 @@ extension SQLiteRegistry {
     ) throws(RegistryError) -> Revocation? {
         let key = TenantKey(tenant: tenant, name: serial)
         return try look(
-            { cache in cache.revocations.find(key) },
+            { cache in
+                cache.revokingTenants.contains(tenant) ? cache.revocations.find(key) : []
+            },
             else: { (connection: Connection) throws(RegistryError) in
                 try connection.revocations(tenant: tenant, serial: serial)
             },

@@ -58,7 +58,13 @@ public final class SQLiteRegistry: Registry {
         try Schema.migrate(connection, by: steps)
         if let file, file.bytes <= limits.checkedBytesMax { try Self.check(connection) }
         let tallies = try Tallies(connection)
-        cache = Locked(RegistryCache(limits, anchors: try connection.anchorMarks()))
+        cache = Locked(
+            RegistryCache(
+                limits,
+                anchors: try connection.anchorMarks(),
+                revokingTenants: try connection.revokingTenants()
+            )
+        )
         writer = Locked(Writer(connection: connection, tallies: tallies))
         memory = isInMemory ? connection : nil
         self.path = path
@@ -196,7 +202,12 @@ public final class SQLiteRegistry: Registry {
         state.tallies.apply(transaction.takeTallies())
         state.changeNumber = newest
         cache.withLock { cache in
-            cache.publish(transaction.touches, moves: transaction.moves, changeNumber: newest)
+            cache.publish(
+                transaction.touches,
+                moves: transaction.moves,
+                revokingTenants: transaction.revokingTenants,
+                changeNumber: newest
+            )
         }
         return (result, changes)
     }

@@ -20,7 +20,10 @@ struct Command: Sendable {
     /// All commands, in the order of the help.
     static let all: [Command] = [
         Pub.command, Sub.command, Rr.command, BenchCommand.command, AuthorityCommand.command,
-        CertNoun.command, KeystoreNoun.command, KeygenNoun.command,
+        CertNoun.command, KeystoreNoun.command, KeygenNoun.command, LoginCommand.command,
+        ContextNoun.command, TenantNoun.command, TrustNoun.command, DeviceNoun.command,
+        PolicyNoun.command, LoginCommand.tokenCommand, SessionNoun.command,
+        ExplainCommand.command, AuditCommand.command,
     ]
 }
 

@@ -13,9 +13,10 @@ enum Terminal {
     static func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
     /// Writes an error and what to do about it.
-    static func error(_ message: String, hint: String? = nil) {
-        note("sealwire: error: \(message)")
-        if let hint { note("hint: \(hint)") }
+    static func error(_ message: String, hint: String? = nil, code: String? = nil) {
+        note(TextTable.printable("sealwire: error: \(message)"))
+        if let hint { note(TextTable.printable("hint: \(hint)")) }
+        if let code { note(TextTable.printable("code: \(code)")) }
     }
 
     /// Writes a line to standard error.

@@ -20,9 +20,13 @@ struct Secret: Sendable {
     /// Whether no characters at all are a passphrase, too: somebody else's file may have such.
     let mayBeEmpty: Bool
 
-    init(_ subject: String, mayBeEmpty: Bool = false) {
+    /// What it is called in prompts and messages.
+    let noun: String
+
+    init(_ subject: String, mayBeEmpty: Bool = false, noun: String = "passphrase") {
         self.subject = subject
         self.mayBeEmpty = mayBeEmpty
+        self.noun = noun
     }
 
     /// Whether the command line says where it is.
@@ -64,37 +68,38 @@ struct Secret: Sendable {
     /// The passphrase, asked for on the terminal when nothing else says it.
     func read() throws -> [UInt8] {
         if let known = try given() { return known }
-        return try checked(try Self.ask("Passphrase of \(subject): "), "you typed")
+        let title = noun.prefix(1).uppercased() + noun.dropFirst()
+        return try checked(try Self.ask("\(title) of \(subject): ", noun), "you typed")
     }
 
     /// A new passphrase, asked for twice on the terminal when nothing else says it.
     func readNew() throws -> [UInt8] {
         if let known = try given() { return known }
-        let first = try checked(try Self.ask("New passphrase for \(subject): "), "you typed")
-        guard try Self.ask("The same again: ") == first else {
-            throw UsageError(message: "the two passphrases differ", hint: "try again")
+        let first = try checked(try Self.ask("New \(noun) for \(subject): ", noun), "you typed")
+        guard try Self.ask("The same again: ", noun) == first else {
+            throw UsageError(message: "the two \(noun)s differ", hint: "try again")
         }
         return first
     }
 
     private func checked(_ bytes: [UInt8], _ where: String) throws(UsageError) -> [UInt8] {
         guard mayBeEmpty || !bytes.isEmpty else {
-            throw UsageError(message: "the passphrase of \(subject) is empty")
+            throw UsageError(message: "the \(noun) of \(subject) is empty")
         }
         guard bytes.count <= Self.bytesMax else {
             throw UsageError(
-                message: "\(`where`) a passphrase of more than \(Self.bytesMax) bytes"
+                message: "\(`where`) a \(noun) of more than \(Self.bytesMax) bytes"
             )
         }
         return bytes
     }
 
     /// Asks on the terminal, whatever standard input is, and shows nothing that is typed.
-    private static func ask(_ prompt: String) throws(UsageError) -> [UInt8] {
+    private static func ask(_ prompt: String, _ noun: String) throws(UsageError) -> [UInt8] {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else {
             throw UsageError(
-                message: "a passphrase is needed and there is no terminal to ask on",
+                message: "a \(noun) is needed and there is no terminal to ask on",
                 hint: "give it with the option whose name ends in -file or -env"
             )
         }

@@ -90,6 +90,9 @@ struct Verb<Options: Sendable>: Sendable {
             return try await run(options, found)
         } catch let error as UsageError {
             return report(error)
+        } catch let failure as CommandFailure {
+            Terminal.error(failure.message, hint: failure.hint, code: failure.code)
+            return failure.exitCode
         } catch let error as PKIError {
             Terminal.error("\(error.reason) (\(error.code.rawValue))", hint: error.hint)
             return ToolExit.failed
