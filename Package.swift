@@ -102,7 +102,10 @@ let package = Package(
         tests("SealBrokerTests", ["SealBroker", "SealMQTT", "SealBytes", "SealTelemetry"]),
         tests(
             "SealServerTests",
-            ["SealStore", "SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
+            [
+                "SealStore", "SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry",
+                "SealHTTP",
+            ]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
         .testTarget(

@@ -77,7 +77,11 @@ struct WebTokenTests {
         #expect(outcome.text.contains("Verified OK"))
     }
 
-    private func token(_ header: String, _ body: String = "{}", _ signature: String = "AA") -> String {
+    private func token(
+        _ header: String,
+        _ body: String = "{}",
+        _ signature: String = "AA"
+    ) -> String {
         [header, body].map { Base64.encode(Array($0.utf8), .urlSafe) }.joined(separator: ".")
             + "." + signature
     }
@@ -142,7 +146,9 @@ struct WebTokenTests {
             try WebSigningKey(PrivateKey.generate(.ed25519))
         }
         let key = try PrivateKey.generate()
-        #expect(try WebSigningKey(key, id: String(repeating: "x", count: 256)).verifier.id.count == 256)
+        #expect(
+            try WebSigningKey(key, id: String(repeating: "x", count: 256)).verifier.id.count == 256
+        )
         for id in ["", String(repeating: "x", count: 257)] {
             #expect(throws: PKIError(.badRequest, "")) { try WebSigningKey(key, id: id) }
         }

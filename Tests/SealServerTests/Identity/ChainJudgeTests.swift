@@ -28,8 +28,8 @@ struct JudgeTown {
         _ purpose: CertificatePurpose = .device,
         days: Int = 30,
         notBefore: Int64 = now - 3600
-    ) -> CertificateOrder {
-        CertificateOrder(
+    ) throws -> CertificateOrder {
+        try CertificateOrder(
             subject: DistinguishedName(commonName: name),
             purpose: purpose,
             days: days,
@@ -37,7 +37,8 @@ struct JudgeTown {
         )
     }
 
-    static func below(_ upper: CertificateAuthority, _ name: String) throws -> CertificateAuthority {
+    static func below(_ upper: CertificateAuthority, _ name: String) throws -> CertificateAuthority
+    {
         let made = try upper.issue(order(name, .authority, days: 300))
         return try CertificateAuthority(certificate: made.certificate, key: made.key)
     }
@@ -112,7 +113,11 @@ struct ChainJudgeTests {
 
     @Test("may be the anchor itself, as thin-edge's devices do")
     func itself() throws {
-        #expect(codes(JudgeTown.question([town.root.certificate], town.root.certificate)) == [.certificatePurpose])
+        #expect(
+            codes(JudgeTown.question([town.root.certificate], town.root.certificate)) == [
+                .certificatePurpose
+            ]
+        )
         let own = try CertificateAuthority.makeSelfSigned(JudgeTown.order("alone")).certificate
         #expect(codes(JudgeTown.question([own], own, most: 1)).isEmpty)
     }
@@ -122,7 +127,9 @@ struct ChainJudgeTests {
         let middle = try JudgeTown.below(town.root, "middle")
         let device = try middle.issue(JudgeTown.order("dev")).certificate
         #expect(codes(JudgeTown.question([device], middle.certificate)).isEmpty)
-        #expect(codes(JudgeTown.question([device, middle.certificate], middle.certificate)).isEmpty)
+        #expect(
+            codes(JudgeTown.question([device, middle.certificate], middle.certificate)).isEmpty
+        )
     }
 
     @Test("is as long as allowed and not longer, also when it was proven before")
@@ -135,7 +142,9 @@ struct ChainJudgeTests {
         // The order of what follows the device does not matter to the proof.
         let turned = [device, town.root.certificate, middle.certificate]
         #expect(codes(JudgeTown.question(turned, town.root.certificate, most: 3)).isEmpty)
-        #expect(codes(JudgeTown.question([device], town.root.certificate, most: 3)) == [.chainBroken])
+        #expect(
+            codes(JudgeTown.question([device], town.root.certificate, most: 3)) == [.chainBroken]
+        )
     }
 
     @Test("holds within its dates, also when it was proven before")
@@ -150,7 +159,11 @@ struct ChainJudgeTests {
         #expect(at(device.notAfter + 1) == [.certificateExpired])
         let long = try town.root.issue(JudgeTown.order("dev", days: 30_000)).certificate
         let end = town.root.certificate.notAfter
-        #expect(codes(JudgeTown.question([long], town.root.certificate, now: end + 1)).contains(.certificateExpired))
+        #expect(
+            codes(JudgeTown.question([long], town.root.certificate, now: end + 1)).contains(
+                .certificateExpired
+            )
+        )
     }
 
     @Test("does not lead to another authority, not even to one of the same name")
@@ -176,7 +189,9 @@ struct ChainJudgeTests {
         let middle = try JudgeTown.below(narrow.root, "middle")
         let below = try middle.issue(JudgeTown.order("dev")).certificate
         #expect(
-            codes(JudgeTown.question([below, middle.certificate], narrow.root.certificate, most: 3))
+            codes(
+                JudgeTown.question([below, middle.certificate], narrow.root.certificate, most: 3)
+            )
                 == [.issuerNotAuthority]
         )
     }
@@ -187,9 +202,21 @@ struct ChainJudgeTests {
         #expect(codes(JudgeTown.question([server], town.root.certificate)) == [.certificatePurpose])
         let forgery = try PeerForgery(town.root)
         #expect(codes(JudgeTown.question([try forgery.plain()], town.root.certificate)).isEmpty)
-        #expect(codes(JudgeTown.question([try forgery.weakKey()], town.root.certificate)) == [.certificateWeak])
-        #expect(codes(JudgeTown.question([try forgery.sha1()], town.root.certificate)) == [.certificateWeak])
-        #expect(codes(JudgeTown.question([try forgery.critical()], town.root.certificate)) == [.certificateMalformed])
+        #expect(
+            codes(JudgeTown.question([try forgery.weakKey()], town.root.certificate)) == [
+                .certificateWeak
+            ]
+        )
+        #expect(
+            codes(JudgeTown.question([try forgery.sha1()], town.root.certificate)) == [
+                .certificateWeak
+            ]
+        )
+        #expect(
+            codes(JudgeTown.question([try forgery.critical()], town.root.certificate)) == [
+                .certificateMalformed
+            ]
+        )
         var damaged = JudgeTown.question([server], town.root.certificate)
         damaged.chain[0].der = [0x30, 0]
         damaged.chain[0].sha256 = [UInt8](repeating: 9, count: 32)
@@ -213,7 +240,9 @@ struct ChainJudgeTests {
     func flood() throws {
         var chain = [try town.root.issue(JudgeTown.order("dev")).certificate]
         for _ in 0..<15 { chain.append(try JudgeTown().root.certificate) }
-        #expect(codes(JudgeTown.question(chain, try JudgeTown().root.certificate)) == [.chainBroken])
+        #expect(
+            codes(JudgeTown.question(chain, try JudgeTown().root.certificate)) == [.chainBroken]
+        )
     }
 
     @Test("is named by digests that other programs make, too")

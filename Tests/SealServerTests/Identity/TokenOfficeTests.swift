@@ -101,7 +101,9 @@ struct TokenOfficeTests {
         let now = clock.now
         #expect(code(token) == nil && code(token, now: now + 3599) == nil)
         #expect(code(token, now: now + 3600) == .tokenExpired)
-        #expect(code(token, now: now - 60) == nil && code(token, now: now - 61) == .tokenNotYetValid)
+        #expect(
+            code(token, now: now - 60) == nil && code(token, now: now - 61) == .tokenNotYetValid
+        )
         #expect(code("") == .tokenMalformed && code("a.b.c") == .tokenMalformed)
         let forger = try WebSigningKey(PrivateKey.generate())
         #expect(code(try forger.sign(["sub": "x"])) == .tokenKeyUnknown)
