@@ -112,7 +112,10 @@ let package = Package(
         ),
         tests(
             "SealServerTests",
-            ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]
+            [
+                "SealStore", "SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry",
+                "SealHTTP",
+            ]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
         .testTarget(

@@ -134,6 +134,25 @@ public struct CertificateAuthority: Sendable {
         return try Identity(certificate: made, key: subjectKey)
     }
 
+    /// Issues a certificate for the key of a request; nothing else of the request counts.
+    ///
+    /// The request must be signed with its key, and the key strong enough.
+    public func issue(
+        _ order: CertificateOrder,
+        for request: CertificateRequest
+    ) throws(PKIError) -> Certificate {
+        guard request.isSignatureValid, let subjectKey = X509_REQ_get0_pubkey(request.pointer)
+        else {
+            OpenSSLDoor.forgetErrors()
+            throw PKIError(
+                .requestSignature,
+                "the request is not signed with the key whose public half it holds"
+            )
+        }
+        try CertificateSigner.checkStrength(subjectKey)
+        return try Self.make(order, publicKey: subjectKey, issuer: certificate, signer: key)
+    }
+
     /// Signs a list of the revoked serial numbers (in hexadecimal digits).
     public func revocationList(
         revoking serials: [String],

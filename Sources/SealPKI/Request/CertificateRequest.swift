@@ -146,6 +146,18 @@ public struct CertificateRequest: Sendable {
         }
     }
 
+    /// Whether it asks to become an authority; one that cannot be read does.
+    public var asksForAuthority: Bool {
+        guard let fields = try? CertificateRequestFields(der: der) else { return true }
+        return fields.extensions.contains { one in
+            switch one.content {
+            case .basicConstraints(let isAuthority, _): isAuthority
+            case .malformed: one.id == .basicConstraints
+            default: false
+            }
+        }
+    }
+
     /// Whether the request was signed with the key whose public half it holds.
     public var isSignatureValid: Bool {
         defer { OpenSSLDoor.forgetErrors() }

@@ -8,21 +8,17 @@ internal import SealPKI
 
 /// Makes what is stored of secrets.
 struct ScryptForge: SecretForge {
-    /// How many rounds SCRAM's keys of chosen passwords take; RFC 7677 §4 asks for 4096 at least.
-    static let chosenIterations = 10_000
-    /// Of generated secrets, which nobody can try out.
-    static let generatedIterations = 4096
     /// Passwords are of at most so many bytes, which every hash here takes.
     static let passwordBytesMax = 1024
 
     func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret {
-        try make(password, Self.chosenIterations) { password throws(PKIError) in
+        try make(password) { password throws(PKIError) in
             try Passwords.makeScrypt(password)
         }
     }
 
     func hash(generated secret: [UInt8]) throws(RegistryError) -> StoredSecret {
-        try make(secret, Self.generatedIterations) { secret throws(PKIError) in
+        try make(secret) { secret throws(PKIError) in
             try Passwords.makeSalted(secret)
         }
     }
@@ -37,7 +33,6 @@ struct ScryptForge: SecretForge {
 
     private func make(
         _ secret: [UInt8],
-        _ iterations: Int,
         _ hash: ([UInt8]) throws(PKIError) -> String
     ) throws(RegistryError) -> StoredSecret {
         guard !secret.isEmpty, secret.count <= Self.passwordBytesMax else {
@@ -49,7 +44,7 @@ struct ScryptForge: SecretForge {
         do throws(PKIError) {
             return StoredSecret(
                 hash: try hash(secret),
-                scram: try ScramSecret.make(secret, iterations: iterations)
+                scram: try ScramSecret.make(secret)
             )
         } catch {
             throw RegistryError(.storage, "a secret could not be hashed: \(error.reason)")
@@ -77,10 +72,22 @@ struct ScryptForge: SecretForge {
 /// The keys of SCRAM-SHA-256 (RFC 5802, RFC 7677).
 enum ScramSecret {
     /// The text of RFC 5803 for a password, with a new salt.
+    static func make(_ password: [UInt8]) throws(PKIError) -> String {
+        try make(
+            password,
+            salt: try Cryptography.randomBytes(ScramKeys.saltBytesUsual),
+            iterations: ScramKeys.iterationsUsual
+        )
+    }
+
+    /// The text of RFC 5803 for a password.
     ///
     /// The password is taken as it is: what SASLprep would change in it is left alone.
-    static func make(_ password: [UInt8], iterations: Int) throws(PKIError) -> String {
-        let salt = try Cryptography.randomBytes(16)
+    static func make(
+        _ password: [UInt8],
+        salt: [UInt8],
+        iterations: Int
+    ) throws(PKIError) -> String {
         let salted = try Cryptography.pbkdf2SHA256(
             password: password,
             salt: salt,

@@ -135,6 +135,70 @@ struct OpenSSLPeerTests {
         #expect(output.fileHandleForReading.readData(ofLength: 7) == Data("welcome".utf8))
     }
 
+    /// One connection of `openssl s_client` with a certificate; what it printed, and the peer.
+    private func connection(
+        _ context: TLSContext,
+        _ files: [String],
+        _ more: [String]
+    ) throws -> (text: String, peer: TLSPeer?) {
+        let (listener, port) = try listen()
+        defer { close(listener) }
+        let (input, output) = (Pipe(), Pipe())
+        let process = try start(
+            ["s_client", "-connect", "127.0.0.1:\(port)"] + files + more,
+            input: input,
+            output: output
+        )
+        defer { process.terminate() }
+        limitWaiting(listener)
+        let fd = accept(listener, nil, nil)
+        try #require(fd >= 0)
+        defer { close(fd) }
+        limitWaiting(fd)
+        let stream = try #require(context.makeStream())
+        let buffers = try #require(TLSBuffers())
+        let peer = try shakeHands(stream, buffers, fd, begins: false)
+        input.fileHandleForWriting.write(Data("hello\n".utf8))
+        #expect(try hear(stream, buffers, fd) == Array("hello\n".utf8))
+        // The end of our side makes the client print what it has and stop.
+        stream.shutdown(using: buffers)
+        send(buffers, fd)
+        input.fileHandleForWriting.closeFile()
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (String(decoding: text, as: UTF8.self), peer)
+    }
+
+    @Test(
+        "have nothing to resume a session with, so that every connection shows its certificate",
+        arguments: ["-tls1_2", "-tls1_3"],
+        [true, false]
+    )
+    func resumption(version: String, isJudged: Bool) throws {
+        let town = try Town()
+        let folder = try Folder()
+        let device = try folder.write("device", town.identity(.device, "tool"))
+        let session = folder.path + "/session"
+        let context = try serverContext(
+            [try town.identity(.server, "broker")],
+            trust: town.trust
+        ) { settings in
+            settings.clientCertificates = isJudged ? .require : .ask
+            settings.judgesClients = isJudged
+        }
+        let files = ["-cert", device.chainFile, "-key", device.keyFile, version]
+        let first = try connection(context, files, ["-sess_out", session])
+        #expect(first.peer?.certificate != nil && first.text.contains("New, TLSv1."))
+        #expect(!first.text.contains("Reused, TLSv1."))
+        // TLS 1.3 gives the client nothing to keep; what TLS 1.2 keeps names no session of ours.
+        let isKept = FileManager.default.fileExists(atPath: session)
+        #expect(isKept == (version == "-tls1_2"))
+        guard isKept else { return }
+        let second = try connection(context, files, ["-sess_in", session])
+        #expect(second.text.contains("New, TLSv1.") && !second.text.contains("Reused, TLSv1."))
+        #expect(second.peer?.certificate?.fingerprint == first.peer?.certificate?.fingerprint)
+    }
+
     @Test("as a server are trusted by their authority", arguments: ["-tls1_2", "-tls1_3"])
     func server(version: String) throws {
         let town = try Town()
