@@ -106,11 +106,12 @@ enum DevCommand {
         }
         let secrets: FirstRun.Secrets
         do {
-            secrets = try daemon.identity?.prepare(
-                FirstRun(tenant: tenant),
-                trusting: try folder.authorityCertificate(),
-                enrols: true
-            ) ?? FirstRun.Secrets()
+            secrets =
+                try daemon.identity?.prepare(
+                    FirstRun(tenant: tenant),
+                    trusting: try folder.authorityCertificate(),
+                    enrols: true
+                ) ?? FirstRun.Secrets()
         } catch {
             Terminal.fault("the registry cannot be prepared: \(FirstRun.sentence(error))")
             daemon.stop()

@@ -9,8 +9,6 @@ public struct RegistrySettings: SettingsSection {
     public var guessesPerUser = 10
     /// Failed logins from one address in a minute before further ones are refused.
     public var guessesPerSource = 100
-    /// The issuer named in tokens; empty: the tenant's domain, else its id.
-    public var tokenIssuer = ""
     /// How long a key signs tokens.
     public var tokenKeySeconds = 30 * 86_400
 
@@ -45,17 +43,11 @@ public struct RegistrySettings: SettingsSection {
             "Failed logins from one address within a minute before further ones are refused "
                 + "unheard."
         ),
-        .text(
-            "token-issuer",
-            \.tokenIssuer,
-            .now,
-            "Issuer and audience in tokens. Empty: the tenant's domain, or its id when it has none."
-        ),
         .seconds(
             "token-key-age-max",
             \.tokenKeySeconds,
             3600...86_400 * 3660,
-            .now,
+            .restart,
             "How long a key signs tokens before a new one does. Old keys stay published as long as "
                 + "a token they signed is valid."
         ),

@@ -86,12 +86,20 @@ final class IdentityService: Sendable {
         self.logger = logger
         self.counters = counters
         vault = try SealedVault(key)
-        tokens = RegistryTokenOffice(registry, vault, TokenSettings(settings))
+        var rotation = RegistryTokenOffice.Rotation()
+        rotation.signsSeconds = Int64(settings.tokenKeySeconds)
+        let clock: @Sendable () -> Int64 = { SystemClock.now.microseconds / 1_000_000 }
+        tokens = RegistryTokenOffice(
+            registry: registry,
+            vault: vault,
+            rotation: rotation,
+            clock: clock
+        )
         environment = LoginEnvironment(
             registry: registry,
             chains: try OpenSSLChainJudge(key),
             tokens: tokens,
-            clock: { SystemClock.now.microseconds / 1_000_000 }
+            clock: clock
         )
         guesses = Locked(GuessLimit(GuessLimit.Bounds(settings)))
         proofKey = try Cryptography.randomBytes(32)
@@ -104,7 +112,6 @@ final class IdentityService: Sendable {
             let bounds = GuessLimit.Bounds(settings)
             if guesses.bounds != bounds { guesses = GuessLimit(bounds) }
         }
-        tokens.reload(TokenSettings(settings))
     }
 
     /// What a shard hands its slow questions to.
@@ -122,13 +129,5 @@ extension GuessLimit.Bounds {
         self.init()
         perUser = settings.guessesPerUser
         perSource = settings.guessesPerSource
-    }
-}
-
-extension TokenSettings {
-    init(_ settings: RegistrySettings) {
-        self.init()
-        issuer = settings.tokenIssuer
-        keySeconds = Int64(settings.tokenKeySeconds)
     }
 }
