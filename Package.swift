@@ -69,6 +69,12 @@ let package = Package(
         room("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
         room("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
 
+        // The administration: request in, response out.
+        room(
+            "SealAdmin",
+            ["SealBytes", "SealTelemetry", "SealHTTP", "SealBroker", "SealPKI"]
+        ),
+
         // Products of their own.
         room("SealClient", ["SealBytes", "SealMQTT", "SealHTTP", "SealPKI", "SealNet"]),
 
@@ -77,7 +83,7 @@ let package = Package(
             "SealServer",
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
-                "SealNet", "SealStore", "CSys",
+                "SealNet", "SealStore", "SealAdmin", "CSys",
             ]
         ),
 
@@ -92,6 +98,10 @@ let package = Package(
         tests("SealHTTPTests", ["SealHTTP"]),
         tests("SealMQTTTests", ["SealMQTT", "SealBytes"]),
         tests("SealBrokerTests", ["SealBroker", "SealMQTT", "SealBytes", "SealTelemetry"]),
+        tests(
+            "SealAdminTests",
+            ["SealAdmin", "SealStore", "SealBroker", "SealPKI", "SealHTTP", "SealBytes"]
+        ),
         tests(
             "SealServerTests",
             ["SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry", "SealHTTP"]

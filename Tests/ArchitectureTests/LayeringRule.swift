@@ -17,12 +17,13 @@ enum LayeringRule {
         ("SealPKI", ["COpenSSL", "CArgon2", "CSys", "SealBytes"]),
         ("SealNet", ["COpenSSL", "CSys", "SealBytes", "SealPKI", "SealTelemetry"]),
         ("SealStore", ["CSQLite", "SealBytes", "SealTelemetry", "SealBroker"]),
+        ("SealAdmin", ["SealBytes", "SealTelemetry", "SealHTTP", "SealBroker", "SealPKI"]),
         ("SealClient", ["SealBytes", "SealMQTT", "SealHTTP", "SealPKI", "SealNet"]),
         (
             "SealServer",
             [
                 "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker", "SealPKI",
-                "SealNet", "SealStore", "CSys",
+                "SealNet", "SealStore", "SealAdmin", "CSys",
             ]
         ),
         ("SealTesting", ["SealBytes", "SealMQTT", "SealBroker", "SealPKI"]),
@@ -33,6 +34,7 @@ enum LayeringRule {
     /// Rooms that do no I/O, read no clock and roll no dice.
     static let pureRooms: Set<String> = [
         "SealBytes", "SealTelemetry", "SealMQTT", "SealHTTP", "SealBroker",
+        "SealAdmin",
     ]
 
     /// What the toolchain brings.

@@ -28,7 +28,7 @@ public enum ReasonCatalogue {
         }
         let words =
             user(code) ?? token(code) ?? certificate(code) ?? chain(code) ?? device(code)
-            ?? topic(code) ?? withdrawal(code) ?? connection(code)
+            ?? topic(code) ?? withdrawal(code) ?? call(code) ?? connection(code)
         return Entry(code: code, isRefusal: true, sentence: words.sentence, hint: words.hint)
     }
 

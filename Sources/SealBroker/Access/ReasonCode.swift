@@ -135,6 +135,54 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case sessionsStored = "connect.sessions-stored"
     case tenantsMax = "connect.tenants"
 
+    // Calls of the API.
+    case apiCredentialsMissing = "api.credentials-missing"
+    case apiCredentialsWrong = "api.credentials-wrong"
+    case apiAuthorizationMalformed = "api.authorization-malformed"
+    case apiRoleMissing = "api.role-missing"
+    case apiForeignTenant = "api.foreign-tenant"
+    case apiManagementOnly = "api.management-only"
+    case apiPasswordChangeDue = "api.password-change-due"
+    case apiChainUnreadable = "api.chain-unreadable"
+    case apiChainForeign = "api.chain-foreign"
+    case apiNoSuchCall = "api.no-such-call"
+    case apiMethod = "api.method-not-allowed"
+    case apiNotAcceptable = "api.not-acceptable"
+    case apiMediaType = "api.media-type"
+    case apiBodyTooLarge = "api.body-too-large"
+    case apiBodyMalformed = "api.body-malformed"
+    case apiBodyInvalid = "api.body-invalid"
+    case apiParameterInvalid = "api.parameter-invalid"
+    case apiUnknownTenant = "api.unknown-tenant"
+    case apiUnknownObject = "api.unknown-object"
+    case apiDuplicate = "api.duplicate"
+    case apiConflict = "api.conflict"
+    case apiLimit = "api.limit"
+    case apiOptionFixed = "api.option-fixed"
+    case apiOptionValue = "api.option-value"
+    case apiStorage = "api.storage"
+    case apiUnexpected = "api.unexpected"
+
+    // Certificates a tenant trusts or revokes.
+    case trustUnreadable = "trust.unreadable"
+    case trustVersion = "trust.version"
+    case trustNotAuthority = "trust.not-authority"
+    case trustExpired = "trust.expired"
+    case trustDefective = "trust.defective"
+    case trustCodeMissing = "trust.code-missing"
+    case trustCodeExpired = "trust.code-expired"
+    case trustProofWrong = "trust.proof-wrong"
+    case trustRevocationInvalid = "trust.revocation-invalid"
+    case trustAuthorityMissing = "trust.authority-missing"
+    case trustAuthorityExists = "trust.authority-exists"
+
+    // Devices that are registered one by one.
+    case registrationOfCertificateDevice = "registration.certificate-device"
+    case registrationExists = "registration.exists"
+    case registrationWaiting = "registration.waiting"
+    case registrationToken = "registration.security-token"
+    case registrationOrder = "registration.order"
+
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }
     /// What to do about it.

@@ -71,6 +71,18 @@ public struct Device: Sendable, Equatable {
 
     /// The user name Cumulocity gives it.
     public var userName: String { "device_\(identifier)" }
+
+    /// Why a text cannot be a device identifier, as a sentence without full stop; nil when it can.
+    ///
+    /// A colon would be read as the border of a part of the client id.
+    public static func identifierFault(_ text: String) -> String? {
+        if text.isEmpty { return "the device identifier is empty" }
+        if text.utf8.count > identifierBytesMax {
+            return "the device identifier is longer than \(identifierBytesMax) bytes"
+        }
+        if text.utf8.contains(UInt8(ascii: ":")) { return "the device identifier holds a colon" }
+        return isUsable(identifier: text) ? nil : "the device identifier holds a control character"
+    }
 }
 
 /// What a credential is.

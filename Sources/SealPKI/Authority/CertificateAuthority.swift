@@ -150,6 +150,19 @@ public struct CertificateAuthority: Sendable {
         seconds: Int64,
         now: Int64?
     ) throws(PKIError) -> RevocationList {
+        try revocationList(
+            listing: serials.map { RevokedSerial($0) },
+            seconds: seconds,
+            now: now
+        )
+    }
+
+    /// Signs a list of revoked serial numbers, each with its date.
+    public func revocationList(
+        listing entries: [RevokedSerial],
+        seconds: Int64,
+        now: Int64?
+    ) throws(PKIError) -> RevocationList {
         guard let list = X509_CRL_new() else {
             throw PKIError(.cryptography, "there is no memory for a revocation list")
         }
@@ -171,8 +184,8 @@ public struct CertificateAuthority: Sendable {
             && X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate.pointer)) == 1
             && X509_CRL_set1_lastUpdate(list, this) == 1
             && X509_CRL_set1_nextUpdate(list, next) == 1
-        for serial in serials where done {
-            done = seal_crl_revoke(list, serial, now) == 1
+        for entry in entries where done {
+            done = seal_crl_revoke(list, entry.serial, entry.revokedAt ?? now) == 1
         }
         done = done && seal_crl_put_authority_key(list, certificate.pointer) == 1
         done = done && X509_CRL_sort(list) == 1

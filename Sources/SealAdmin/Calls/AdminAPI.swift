@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request in, response out. Everything that can be judged by the row of the table is judged here,
+// in one order for all calls; what is left is the handler's.
+
+internal import SealBroker
+internal import SealBytes
+public import SealHTTP
+
+/// The administration.
+///
+/// Calls may wait for a disk: never on a shard.
+public struct AdminAPI: Sendable {
+    /// The world.
+    public let context: AdminContext
+    /// All calls.
+    public let operations: [Operation]
+    private let routes: Routes
+    private let document: [UInt8]
+
+    /// Makes the administration with every call there is.
+    public init(_ context: AdminContext) {
+        self.init(context, operations: OperationTable.all)
+    }
+
+    /// Makes an administration with these calls, and the document about them.
+    init(_ context: AdminContext, operations: [Operation]) {
+        self.context = context
+        self.operations = operations
+        routes = Routes(operations)
+        document = OpenAPIDocument.make(operations, version: context.settings.version).bytes
+    }
+
+    /// The most of a body that a request with this head can use; 0 when it leads nowhere.
+    public func bodyBytesMax(_ head: RequestHead) -> Int {
+        guard let segments = PathText.segments(head.path) else { return 0 }
+        let method = Self.method(head.method, head.fields)
+        if case .found(let operation, _) = routes.match(method, segments) {
+            return operation.bodyBytesMax
+        }
+        return 0
+    }
+
+    /// Does what a request asks for.
+    public func handle(_ request: AdminRequest) -> Response {
+        let now = context.clock()
+        var family = APIFamily(path: request.path)
+        do throws(APIError) {
+            let (operation, parameters) = try route(request)
+            family = operation.family
+            return try perform(operation, parameters, request, now)
+        } catch {
+            var error = error
+            if error.area == nil { error.area = Self.area(request.path) }
+            let address = Self.address(request, context.settings)
+            return family.problem(
+                error,
+                reasonsURL: address + "/api/v1/reasons/",
+                now: now
+            )
+        }
+    }
+
+    private func route(
+        _ request: AdminRequest
+    ) throws(APIError) -> (Operation, [String: String]) {
+        guard let segments = PathText.segments(request.path) else {
+            throw APIError(.notFound, .apiNoSuchCall)
+        }
+        switch routes.match(Self.method(request.method, request.fields), segments) {
+        case .found(let operation, let parameters): return (operation, parameters)
+        case .absent: throw APIError(.notFound, .apiNoSuchCall)
+        case .otherMethods(let allowed):
+            throw APIError(
+                .methodNotAllowed,
+                Reason(.apiMethod),
+                fields: ["Allow": allowed.joined(separator: ", ")]
+            )
+        }
+    }
+
+    private func perform(
+        _ operation: Operation,
+        _ parameters: [String: String],
+        _ request: AdminRequest,
+        _ now: Int64
+    ) throws(APIError) -> Response {
+        let caller = try Authentication(context: context).caller(of: operation, request, now)
+        let tenant = try Authorization(context: context).tenant(
+            of: operation,
+            caller,
+            named: parameters["tenantId"],
+            request,
+            now
+        )
+        let acceptance = Acceptance(request.fields)
+        let type = try Self.accepted(operation, acceptance)
+        let values = try ParameterReader(operation: operation).values(parameters, request)
+        let payload = try PayloadReader(operation: operation).read(request)
+        let call = Call(
+            context: context,
+            operation: operation,
+            request: request,
+            address: Self.address(request, context.settings),
+            now: now,
+            values: values,
+            payload: payload,
+            document: document,
+            acceptedType: type,
+            knownCaller: caller,
+            meantTenant: tenant
+        )
+        let response = try operation.handler(call)
+        guard operation.mayHideBody, !acceptance.isSaid, (200..<300).contains(response.status.code)
+        else { return response }
+        return response.withoutBody()
+    }
+
+    /// The type to answer with; nil when no answer has a body.
+    private static func accepted(
+        _ operation: Operation,
+        _ acceptance: Acceptance
+    ) throws(APIError) -> MediaType? {
+        let offered = operation.answers.flatMap(\.types)
+        guard !offered.isEmpty else { return nil }
+        guard let type = acceptance.choose(offered) else {
+            let names = Set(offered.map(\.name)).sorted().joined(separator: ", ")
+            throw APIError(.notAcceptable, .apiNotAcceptable, names)
+        }
+        return type
+    }
+
+    /// A POST can stand for another method, for clients behind proxies that know no others.
+    private static func method(_ sent: Method, _ fields: Fields) -> Method {
+        guard sent == .post, let meant = fields["X-HTTP-METHOD"]?.uppercased(),
+            ["GET", "PUT", "DELETE", "POST"].contains(meant)
+        else { return sent }
+        return Method(meant)
+    }
+
+    /// The address in links.
+    static func address(_ request: AdminRequest, _ settings: AdminSettings) -> String {
+        if !settings.address.isEmpty { return settings.address }
+        return "\(request.scheme)://\(request.host.isEmpty ? "localhost" : request.host)"
+    }
+
+    private static func area(_ path: String) -> String? {
+        guard let segments = PathText.segments(path), let first = segments.first else { return nil }
+        return ["tenant", "user", "inventory", "devicecontrol"].contains(first) ? first : nil
+    }
+}
+
+extension Response {
+    /// The same with neither body nor type.
+    func withoutBody() -> Response {
+        var kept: Fields = [:]
+        for field in fields.all where field.name != "Content-Type" {
+            kept.append(field.name, field.value)
+        }
+        return Response(status, fields: kept)
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request as whoever owns the connection hands it in: read completely, nothing judged yet.
+
+public import SealBroker
+public import SealHTTP
+
+/// A request to the administration.
+public struct AdminRequest: Sendable {
+    /// The method as sent.
+    public var method: Method
+    /// The path as sent, percent escapes included.
+    public var path: String
+    /// What follows the first `?`, as sent; nil without one.
+    public var query: String?
+    /// All fields.
+    public var fields: Fields
+    /// The whole body.
+    public var body: [UInt8]
+    /// The certificates the client showed in TLS, its own first; empty when it showed none.
+    public var chain: [PresentedCertificate]
+    /// The address of the other side, without port.
+    public var peerAddress: String
+    /// Host and port as the client names this server; empty when it did not.
+    public var host: String
+    /// `https`, or `http` on loopback.
+    public var scheme: String
+    /// The listener.
+    public var listener: String
+
+    /// Makes a request; the host is the one in the fields.
+    public init(
+        _ method: Method,
+        _ path: String,
+        query: String? = nil,
+        fields: Fields = [:],
+        body: [UInt8] = [],
+        chain: [PresentedCertificate] = [],
+        peerAddress: String = "",
+        scheme: String = "https",
+        listener: String = ""
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.fields = fields
+        self.body = body
+        self.chain = chain
+        self.peerAddress = peerAddress
+        host = fields["Host"] ?? ""
+        self.scheme = scheme
+        self.listener = listener
+    }
+
+    /// Takes a request that was read from a connection.
+    public init(
+        _ head: RequestHead,
+        body: [UInt8],
+        chain: [PresentedCertificate],
+        peerAddress: String,
+        scheme: String,
+        listener: String
+    ) {
+        self.init(
+            head.method,
+            head.path,
+            query: head.query,
+            fields: head.fields,
+            body: body,
+            chain: chain,
+            peerAddress: peerAddress,
+            scheme: scheme,
+            listener: listener
+        )
+    }
+
+    /// The host without its port, in lower case: what may select a tenant.
+    var hostName: String {
+        let name =
+            host.hasPrefix("[")
+            ? host.prefix { $0 != "]" } : host.prefix { $0 != ":" }
+        return name.lowercased()
+    }
+}

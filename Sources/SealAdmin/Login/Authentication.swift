@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who calls: what the request shows is put into credentials, and the login that every protocol
+// shares judges them. Each judgement is noted.
+
+internal import SealBroker
+internal import SealBytes
+internal import SealHTTP
+internal import SealPKI
+
+/// Finds out who calls.
+struct Authentication {
+    let context: AdminContext
+
+    /// The longest token that is looked at.
+    static let tokenBytesMax = 16_384
+    /// The most certificates of a chain that are looked at.
+    static let chainCountMax = 10
+
+    /// What stands in the request.
+    private enum Shown {
+        case nothing
+        case password(user: String, password: [UInt8])
+        case token(String)
+        case certificate([PresentedCertificate])
+    }
+
+    /// The caller; nil when the row asks for nothing.
+    func caller(
+        of operation: Operation,
+        _ request: AdminRequest,
+        _ now: Int64
+    ) throws(APIError) -> Caller? {
+        let shown: Shown
+        switch operation.admission.proof {
+        case .none: return nil
+        case .credentials: shown = try self.shown(request, operation)
+        case .certificate: shown = try certificate(request)
+        }
+        var credentials = Credentials(
+            protocolName: "http",
+            isSecure: request.scheme == "https",
+            listener: request.listener,
+            peerAddress: request.peerAddress
+        )
+        credentials.tenantHint = try tenantHint(request)
+        var token: String?
+        switch shown {
+        case .nothing: throw refusal(Reason(.apiCredentialsMissing), operation)
+        case .password(let user, let password):
+            credentials.user = user
+            credentials.password = password
+        case .token(let text):
+            credentials.password = Array(text.utf8)
+            token = text
+        case .certificate(let chain):
+            credentials.chain = chain
+            // The device is the one of the certificate: there is no client id to compare.
+            credentials.isClientIDAssigned = true
+            credentials.clientID = chain.first?.commonName ?? ""
+        }
+        return try judge(credentials, token, operation, request, now)
+    }
+
+    private func judge(
+        _ credentials: Credentials,
+        _ token: String?,
+        _ operation: Operation,
+        _ request: AdminRequest,
+        _ now: Int64
+    ) throws(APIError) -> Caller {
+        switch context.login(credentials) {
+        case .accepted(let principal):
+            let caller = try caller(principal, token)
+            note(credentials, caller, [Reason(principal.method.reason)], true, now)
+            return caller
+        case .refused(let reasons):
+            note(credentials, nil, reasons, false, now)
+            throw refusal(reasons.first ?? Reason(.apiCredentialsMissing), operation)
+        case .needsPasswordCheck, .needsRegistry:
+            throw APIError(.internalServerError, .apiUnexpected)
+        }
+    }
+
+    /// The tenant, account and device as the registry has them now.
+    private func caller(_ principal: Principal, _ token: String?) throws(APIError) -> Caller {
+        let registry = context.registry
+        let found = try asking { () throws(RegistryError) in
+            (
+                tenant: try registry.tenant(number: principal.tenant),
+                account: try principal.account.flatMapTyped(registry.account(number:)),
+                device: try (principal.device?.number).flatMapTyped(registry.device(number:))
+            )
+        }
+        guard let tenant = found.tenant else {
+            throw APIError(.unauthorized, .apiCredentialsMissing)
+        }
+        return Caller(
+            tenant: tenant,
+            user: principal.name ?? "",
+            roles: principal.roles,
+            account: found.account,
+            device: found.device,
+            token: token
+        )
+    }
+
+    /// Whether a password is the caller's; wrong ones count as guesses.
+    func check(_ password: String, of caller: Caller, _ call: Call) throws(APIError) {
+        var credentials = Credentials(
+            user: "\(caller.tenant.id)/\(caller.user)",
+            password: Array(password.utf8),
+            protocolName: "http",
+            isSecure: call.request.scheme == "https",
+            listener: call.request.listener,
+            peerAddress: call.request.peerAddress
+        )
+        credentials.tenantHint = caller.tenant.id
+        // A token is no password: whoever stole one must not take the account over.
+        if case .accepted(let principal) = context.login(credentials),
+            principal.method == .password, principal.account == caller.account?.number
+        {
+            return
+        }
+        throw APIError(.forbidden, .apiCredentialsWrong)
+    }
+
+    // MARK: What is shown
+
+    private func shown(
+        _ request: AdminRequest,
+        _ operation: Operation
+    ) throws(APIError) -> Shown {
+        let fields =
+            operation.family == .thingsBoard && request.fields["X-Authorization"] != nil
+            ? request.fields.values(of: "X-Authorization")
+            : request.fields.values(of: "Authorization")
+        guard fields.count <= 1 else {
+            throw refusal(Reason(.apiAuthorizationMalformed), operation)
+        }
+        guard let field = fields.first else {
+            return request.chain.isEmpty ? .nothing : try certificate(request)
+        }
+        let words = field.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, let scheme = words.first?.lowercased(), let value = words.last
+        else { throw refusal(Reason(.apiAuthorizationMalformed), operation) }
+        switch scheme {
+        case "bearer" where value.utf8.count <= Self.tokenBytesMax: return .token(String(value))
+        case "basic":
+            // RFC 7617 §2: user and password in UTF-8, and the user without colon.
+            guard let bytes = Base64.decode(value), bytes.count <= Self.tokenBytesMax,
+                let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+                let user = String(validating: bytes[..<colon], as: UTF8.self)
+            else { throw refusal(Reason(.apiAuthorizationMalformed), operation) }
+            return .password(user: user, password: Array(bytes[(colon + 1)...]))
+        default: throw refusal(Reason(.apiAuthorizationMalformed, detail: "the scheme"), operation)
+        }
+    }
+
+    /// The certificate of TLS with the rest of its chain.
+    ///
+    /// What TLS did not carry may come in a field; it must continue what TLS proved.
+    private func certificate(_ request: AdminRequest) throws(APIError) -> Shown {
+        guard let leaf = request.chain.first else {
+            throw APIError(.unauthorized, .certificateNeeded)
+        }
+        guard let field = request.fields["X-Ssl-Cert-Chain"] else {
+            guard request.chain.count <= Self.chainCountMax else {
+                throw APIError(.badRequest, .apiChainUnreadable, "more than \(Self.chainCountMax)")
+            }
+            return .certificate(request.chain)
+        }
+        let sent: [PresentedCertificate]
+        do {
+            sent = try CertificateText.presented(field.utf8, countMax: Self.chainCountMax)
+        } catch {
+            throw APIError(.badRequest, .apiChainUnreadable, error.sentence)
+        }
+        guard sent.first == leaf else { throw APIError(.badRequest, .apiChainForeign) }
+        return .certificate(sent)
+    }
+
+    private func tenantHint(_ request: AdminRequest) throws(APIError) -> String? {
+        let name = request.hostName
+        guard !name.isEmpty else { return nil }
+        let registry = context.registry
+        return try asking { () throws(RegistryError) in try registry.tenant(domain: name) }?.id
+    }
+
+    // MARK: What comes of it
+
+    /// A refusal in the words that tell a guesser nothing.
+    private func refusal(_ reason: Reason, _ operation: Operation) -> APIError {
+        switch RefusalAnswer(reason.code) {
+        case .unavailable: return APIError(.serviceUnavailable, reason)
+        case .tooOften:
+            return APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
+        default: break
+        }
+        // The chain is good, and no device stands behind it.
+        if operation.admission.proof == .certificate, Self.isAboutDevice(reason.code) {
+            return APIError(.unprocessableContent, reason)
+        }
+        let isSecret = reason.code.publicSentence != reason.code.sentence
+        let shown = isSecret ? Reason(.apiCredentialsWrong) : reason
+        var fields: Fields = [:]
+        if operation.family != .thingsBoard {
+            fields.append("WWW-Authenticate", "Basic realm=\"Sealwire\", charset=\"UTF-8\"")
+        }
+        fields.append("WWW-Authenticate", "Bearer realm=\"Sealwire\"")
+        return APIError(.unauthorized, shown, fields: fields)
+    }
+
+    /// Reasons for which another certificate of the same chain would not be refused.
+    private static func isAboutDevice(_ code: ReasonCode) -> Bool {
+        [
+            .commonNameMissing, .commonNameColon, .commonNameUnusable, .deviceUnknown,
+            .deviceTakesNoCertificates, .registrationFailed,
+        ].contains(code)
+    }
+
+    private func note(
+        _ credentials: Credentials,
+        _ caller: Caller?,
+        _ reasons: [Reason],
+        _ isAllowed: Bool,
+        _ now: Int64
+    ) {
+        var record = DecisionRecord(
+            time: now &* 1000,
+            act: "login",
+            isAllowed: isAllowed,
+            reasons: reasons
+        )
+        record.tenant = caller?.tenant.number ?? 0
+        record.protocolName = "http"
+        record.listener = credentials.listener
+        record.peer = credentials.peerAddress
+        record.clientID = credentials.clientID
+        record.user = caller?.user ?? credentials.user ?? ""
+        record.device =
+            caller?.device?.identifier ?? credentials.chain.first?.commonName ?? ""
+        context.sessions.note(record)
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A certificate as a login looks at it, and as a tenant trusts it, out of its bytes.
+
+public import SealBroker
+internal import SealBytes
+public import SealPKI
+
+extension PresentedCertificate {
+    /// Reads a certificate in DER.
+    public init(reading der: [UInt8]) throws(PKIError) {
+        self.init(taking: try Certificate(der: der))
+    }
+
+    /// Takes a certificate apart as far as a login looks at it.
+    public init(taking certificate: Certificate) {
+        let name = (try? certificate.commonNames())?.first
+        self.init(
+            der: certificate.der,
+            sha256: certificate.fingerprint.bytes,
+            serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? certificate.serial,
+            subjectKey: Self.key(certificate.subjectDER),
+            issuerKey: Self.key(certificate.issuerDER),
+            commonName: name.flatMap { Self.isUsable($0) ? $0 : nil },
+            notBefore: certificate.notBefore,
+            notAfter: certificate.notAfter
+        )
+    }
+
+    /// SHA-256 of a name in DER; empty, which matches nobody, when it cannot be made.
+    static func key(_ name: [UInt8]) -> [UInt8] { (try? Cryptography.sha256(name)) ?? [] }
+
+    // Control bytes in a name fool readers of logs, and MQTT 5.0 §1.5.4 forbids them in user names.
+    private static func isUsable(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 1024
+            && name.unicodeScalars.allSatisfy(TextRules.isPrintable)
+    }
+}
+
+extension TrustAnchor {
+    /// An enabled anchor that registers nobody.
+    public init(trusting certificate: Certificate, tenant: UInt32) throws(PKIError) {
+        let der = certificate.der
+        self.init(
+            tenant: tenant,
+            fingerprint: Hex.encode(try DigestKind.sha1.digest(of: der)),
+            sha256: certificate.fingerprint.bytes,
+            subjectKey: PresentedCertificate.key(certificate.subjectDER),
+            der: der,
+            notBefore: certificate.notBefore,
+            notAfter: certificate.notAfter
+        )
+    }
+}
