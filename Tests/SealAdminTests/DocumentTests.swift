@@ -158,7 +158,7 @@ import Testing
                 body = TestForm.body(parts.map { ($0.name, dice.text(.text(0...40), named: "")) })
             case .bytes: body = Array(dice.text(.text(0...40), named: "").utf8)
             }
-            let type = shape.types.first == .form ? TestForm.type : shape.types[0].name
+            let type = shape.types.first == .multipartForm ? TestForm.type : shape.types[0].name
             fields.append("Content-Type", type)
         }
         return AdminRequest(

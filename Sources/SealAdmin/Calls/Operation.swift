@@ -140,7 +140,7 @@ public struct BodyShape: Sendable {
 
     /// A form with these parts.
     public static func form(_ parts: [Schema.Property], bytesMax: Int) -> BodyShape {
-        BodyShape([.form], .form(parts), bytesMax: bytesMax)
+        BodyShape([.multipartForm], .form(parts), bytesMax: bytesMax)
     }
 }
 

@@ -130,29 +130,20 @@ struct Authentication {
         _ request: AdminRequest,
         _ operation: Operation
     ) throws(APIError) -> Shown {
-        let fields =
-            operation.family == .thingsBoard && request.fields["X-Authorization"] != nil
-            ? request.fields.values(of: "X-Authorization")
-            : request.fields.values(of: "Authorization")
-        guard fields.count <= 1 else {
-            throw refusal(Reason(.apiAuthorizationMalformed), operation)
-        }
-        guard let field = fields.first else {
-            return request.chain.isEmpty ? .nothing : try certificate(request)
-        }
-        let words = field.split(separator: " ", maxSplits: 1)
-        guard words.count == 2, let scheme = words.first?.lowercased(), let value = words.last
-        else { throw refusal(Reason(.apiAuthorizationMalformed), operation) }
-        switch scheme {
-        case "bearer" where value.utf8.count <= Self.tokenBytesMax: return .token(String(value))
-        case "basic":
-            // RFC 7617 §2: user and password in UTF-8, and the user without colon.
-            guard let bytes = Base64.decode(value), bytes.count <= Self.tokenBytesMax,
-                let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
-                let user = String(validating: bytes[..<colon], as: UTF8.self)
-            else { throw refusal(Reason(.apiAuthorizationMalformed), operation) }
-            return .password(user: user, password: Array(bytes[(colon + 1)...]))
-        default: throw refusal(Reason(.apiAuthorizationMalformed, detail: "the scheme"), operation)
+        let isOther = operation.family == .thingsBoard && request.fields["X-Authorization"] != nil
+        let authorization: HTTPAuthorization?
+        do {
+            authorization = try HTTPAuthorization.read(
+                request.fields,
+                field: isOther ? "X-Authorization" : "Authorization"
+            )
+        } catch { throw refusal(Reason(.apiAuthorizationMalformed), operation) }
+        switch authorization {
+        case nil: return request.chain.isEmpty ? .nothing : try certificate(request)
+        case .bearer(let token) where token.utf8.count <= Self.tokenBytesMax: return .token(token)
+        case .basic(let user, let password):
+            return .password(user: user, password: Array(password.utf8))
+        case .bearer, .other: throw refusal(Reason(.apiAuthorizationMalformed), operation)
         }
     }
 
