@@ -108,7 +108,10 @@ let package = Package(
         tests("SealBrokerTests", ["SealBroker", "SealMQTT", "SealBytes", "SealTelemetry"]),
         tests(
             "SealAdminTests",
-            ["SealAdmin", "SealBroker", "SealPKI", "SealHTTP", "SealBytes", "SealTelemetry"]
+            [
+                "SealAdmin", "SealStore", "SealBroker", "SealPKI", "SealHTTP", "SealBytes",
+                "SealTelemetry",
+            ]
         ),
         tests(
             "SealServerTests",

@@ -90,7 +90,7 @@ struct PlainLogin: Sendable {
                 method: method,
                 listener: "",
                 tenant: tenant,
-                policy: TenantPolicy(rules: []),
+                policy: TenantPolicy([]),
                 device: device.map {
                     PrincipalDevice(number: $0.number, identifier: $0.identifier)
                 },
@@ -106,7 +106,7 @@ final class PlainTokens: TokenOffice {
         [
             claims.tokenID.isEmpty ? "id-\(claims.issuedAt)" : claims.tokenID, claims.tenantID,
             claims.subject, String(claims.issuedAt), String(claims.expiresAt), claims.use,
-        ].joined(separator: "|")
+        ].joined(separator: "~")
     }
 
     func deviceToken(
@@ -128,7 +128,7 @@ final class PlainTokens: TokenOffice {
     }
 
     func judge(_ token: String, now: Int64) -> Result<TokenClaims, TokenRefusal> {
-        let parts = token.split(separator: "|").map(String.init)
+        let parts = token.split(separator: "~").map(String.init)
         guard parts.count == 6, let issued = Int64(parts[3]), let end = Int64(parts[4]) else {
             return .failure(TokenRefusal(Reason(.tokenMalformed)))
         }

@@ -30,34 +30,62 @@ public struct AdminAPI: Sendable {
         document = OpenAPIDocument.make(operations, version: context.settings.version).bytes
     }
 
-    /// The most of a body that a request with this head can use; 0 when it leads nowhere.
-    public func bodyBytesMax(_ head: RequestHead) -> Int {
-        guard let segments = PathText.segments(head.path) else { return 0 }
-        let method = Self.method(head.method, head.fields)
-        if case .found(let operation, _) = routes.match(method, segments) {
-            return operation.bodyBytesMax
+    /// Bodies of calls that take none, which clients send all the same, are read up to this.
+    static let idleBodyBytesMax = 65_536
+
+    /// What becomes of the body that follows a head.
+    public func bodyRule(_ exchange: HTTPExchange) -> BodyRule {
+        let request = AdminRequest(exchange)
+        let operation: Operation
+        do throws(APIError) { operation = try route(request).0 } catch {
+            return .refuse(handle(request))
         }
-        return 0
+        let bytesMax = max(operation.bodyBytesMax, Self.idleBodyBytesMax)
+        if case .length(let count) = exchange.head.body, count > bytesMax {
+            return .refuse(
+                refused(
+                    APIError(.contentTooLarge, .apiBodyTooLarge, "at most \(bytesMax) bytes"),
+                    operation.family,
+                    request,
+                    context.clock()
+                )
+            )
+        }
+        return .take(bytesMax: bytesMax)
     }
+
+    /// Does what a request asks for.
+    public func handle(_ exchange: HTTPExchange) -> Response { handle(AdminRequest(exchange)) }
 
     /// Does what a request asks for.
     public func handle(_ request: AdminRequest) -> Response {
         let now = context.clock()
         var family = APIFamily(path: request.path)
+        var pattern: String?
         do throws(APIError) {
             let (operation, parameters) = try route(request)
             family = operation.family
-            return try perform(operation, parameters, request, now)
+            pattern = operation.path
+            var response = try perform(operation, parameters, request, now)
+            response.route = pattern
+            return response
         } catch {
-            var error = error
-            if error.area == nil { error.area = Self.area(request.path) }
-            let address = Self.address(request, context.settings)
-            return family.problem(
-                error,
-                reasonsURL: address + "/api/v1/reasons/",
-                now: now
-            )
+            var response = refused(error, family, request, now)
+            response.route = pattern
+            return response
         }
+    }
+
+    private func refused(
+        _ error: APIError,
+        _ family: APIFamily,
+        _ request: AdminRequest,
+        _ now: Int64
+    ) -> Response {
+        var error = error
+        if error.area == nil { error.area = Self.area(request.path) }
+        let address = Self.address(request, context.settings)
+        return family.problem(error, reasonsURL: address + "/api/v1/reasons/", now: now)
     }
 
     private func route(
@@ -131,7 +159,7 @@ public struct AdminAPI: Sendable {
 
     /// A POST can stand for another method, for clients behind proxies that know no others.
     private static func method(_ sent: Method, _ fields: Fields) -> Method {
-        guard sent == .post, let meant = fields["X-HTTP-METHOD"]?.uppercased(),
+        guard sent == .post, let meant = fields[RequestHead.tunnelField]?.uppercased(),
             ["GET", "PUT", "DELETE", "POST"].contains(meant)
         else { return sent }
         return Method(meant)

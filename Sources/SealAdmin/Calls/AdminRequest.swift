@@ -52,24 +52,23 @@ public struct AdminRequest: Sendable {
     }
 
     /// Takes a request that was read from a connection.
-    public init(
-        _ head: RequestHead,
-        body: [UInt8],
-        chain: [PresentedCertificate],
-        peerAddress: String,
-        scheme: String,
-        listener: String
-    ) {
+    public init(_ exchange: HTTPExchange) {
+        var chain: [PresentedCertificate] = []
+        for der in exchange.chain {
+            // What follows an unreadable certificate cannot continue the chain.
+            guard let one = try? PresentedCertificate(reading: der) else { break }
+            chain.append(one)
+        }
         self.init(
-            head.method,
-            head.path,
-            query: head.query,
-            fields: head.fields,
-            body: body,
+            exchange.head.method,
+            exchange.head.path,
+            query: exchange.head.query,
+            fields: exchange.head.fields,
+            body: exchange.body,
             chain: chain,
-            peerAddress: peerAddress,
-            scheme: scheme,
-            listener: listener
+            peerAddress: exchange.peerAddress,
+            scheme: exchange.scheme,
+            listener: exchange.listener
         )
     }
 

@@ -144,18 +144,7 @@ public struct Call: Sendable {
     public func link(_ path: String) -> String { address + path }
 
     /// A segment of a path, escaped.
-    public static func escaped(_ segment: String) -> String {
-        var text: [UInt8] = []
-        for byte in segment.utf8 {
-            if TextRules.isWord(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~") {
-                text.append(byte)
-            } else {
-                text.append(UInt8(ascii: "%"))
-                text += Hex.encode([byte]).uppercased().utf8
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
+    public static func escaped(_ segment: String) -> String { PercentCoding.encoded(segment) }
 
     /// Cumulocity's types carry a version.
     private func fullType(_ type: MediaType) -> String {

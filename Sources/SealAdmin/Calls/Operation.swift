@@ -140,7 +140,7 @@ public struct BodyShape: Sendable {
 
     /// A form with these parts.
     public static func form(_ parts: [Schema.Property], bytesMax: Int) -> BodyShape {
-        BodyShape([.form], .form(parts), bytesMax: bytesMax)
+        BodyShape([.multipartForm], .form(parts), bytesMax: bytesMax)
     }
 }
 
@@ -314,6 +314,8 @@ public struct Operation: Sendable {
         var all: Set<Int> = [414, 431, 500, 503]
         if admission.proof != .none { all.formUnion([401, 403, 429]) }
         if !parameters.isEmpty || !bodies.isEmpty { all.insert(400) }
+        // A path that cannot be read leads nowhere.
+        if parameters.contains(where: { $0.place == .path }) { all.insert(404) }
         if !bodies.isEmpty { all.formUnion([413, 415, invalidBodyStatus.code]) }
         if answers.contains(where: { !$0.types.isEmpty }) { all.insert(406) }
         return all.union(problems)

@@ -13,15 +13,13 @@ struct ParameterReader {
         _ segments: [String: String],
         _ request: AdminRequest
     ) throws(APIError) -> [String: JSONValue] {
-        guard let query = PathText.query(request.query) else {
-            throw APIError(.badRequest, .apiParameterInvalid, "query: is not UTF-8 or too long")
-        }
+        let query = try query(request)
         var values: [String: JSONValue] = [:]
         for parameter in operation.parameters {
             let texts: [String]
             switch parameter.place {
             case .path: texts = segments[parameter.name].map { [$0] } ?? []
-            case .query: texts = query.filter { $0.name == parameter.name }.map(\.value)
+            case .query: texts = query.values(of: parameter.name)
             case .header: texts = request.fields.values(of: parameter.name)
             }
             guard texts.count <= 1 else { throw Self.fault(parameter, "is given twice") }
@@ -36,6 +34,15 @@ struct ParameterReader {
             }
         }
         return values
+    }
+
+    /// The query; calls without such parameters do not look at it.
+    private func query(_ request: AdminRequest) throws(APIError) -> FormFields {
+        guard let text = request.query, operation.parameters.contains(where: { $0.place == .query })
+        else { return FormFields() }
+        do { return try FormFields(query: text) } catch {
+            throw APIError(.badRequest, .apiParameterInvalid, error.reason)
+        }
     }
 
     private static func fault(_ parameter: Parameter, _ sentence: String) -> APIError {

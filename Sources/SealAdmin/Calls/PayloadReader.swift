@@ -15,9 +15,12 @@ struct PayloadReader {
             if operation.bodies.contains(where: { !$0.isNeeded }) { return .none }
             throw APIError(.badRequest, .apiBodyMalformed, "the body is missing")
         }
-        let said = request.fields["Content-Type"] ?? ""
-        let type = MediaType(said)
-        guard let shape = operation.bodies.first(where: { $0.types.contains(type) }) else {
+        let types = request.fields.values(of: "Content-Type")
+        let type = types.count == 1 ? types.first.flatMap { MediaType($0) } : nil
+        let shape = operation.bodies.first { shape in
+            type.map { type in shape.types.contains { $0.isSameKind(as: type) } } ?? false
+        }
+        guard let type, let shape else {
             let names = operation.bodies.flatMap(\.types).map(\.name).joined(separator: ", ")
             throw APIError(.unsupportedMediaType, .apiMediaType, "takes \(names)")
         }
@@ -25,9 +28,9 @@ struct PayloadReader {
             throw APIError(.contentTooLarge, .apiBodyTooLarge, "at most \(shape.bytesMax) bytes")
         }
         switch shape.form {
-        case .bytes: return .bytes(request.body, type)
+        case .bytes: return .bytes(request.body, type.plain)
         case .json(let schema): return .json(try json(request.body, schema, shape.bytesMax))
-        case .form(let parts): return .form(try form(request.body, said, parts))
+        case .form(let parts): return .form(try form(request.body, type, parts))
         }
     }
 
@@ -54,15 +57,17 @@ struct PayloadReader {
 
     private func form(
         _ bytes: [UInt8],
-        _ type: String,
+        _ type: MediaType,
         _ shape: [Schema.Property]
     ) throws(APIError) -> [FormPart] {
-        let parts: [FormPart]
-        do { parts = try MultipartForm(bytes, type: type).parts } catch {
-            throw APIError(.badRequest, .apiBodyMalformed, error.reason)
+        let form: MultipartForm
+        do { form = try MultipartForm(bytes, type: type) } catch {
+            let code =
+                error.status == .unsupportedMediaType ? ReasonCode.apiMediaType : .apiBodyMalformed
+            throw APIError(error.status, code, error.reason)
         }
         for property in shape where property.isNeeded {
-            guard parts.contains(where: { $0.name == property.name }) else {
+            guard form[property.name] != nil else {
                 throw APIError(
                     .badRequest,
                     .apiBodyMalformed,
@@ -70,6 +75,12 @@ struct PayloadReader {
                 )
             }
         }
-        return parts
+        return form.parts.map { part in
+            FormPart(
+                name: part.name,
+                fileName: part.fileName ?? "",
+                body: Array(bytes[part.range])
+            )
+        }
     }
 }

@@ -55,7 +55,7 @@ enum ChainCheckCalls {
         ],
         bodies: [
             BodyShape(
-                [.form],
+                [.multipartForm],
                 .form([
                     .optional("tenantId", .text(1...64)),
                     .optional("file", .text(1...CertificateText.bytesMax)),

@@ -4,6 +4,7 @@
 
 internal import SealBroker
 internal import SealBytes
+internal import SealHTTP
 
 /// The values of managed objects.
 enum ManagedObject {

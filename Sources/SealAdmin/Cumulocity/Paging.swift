@@ -4,6 +4,7 @@
 
 internal import SealBroker
 internal import SealBytes
+internal import SealHTTP
 
 /// The page a call asks for.
 struct Paging {
@@ -92,7 +93,8 @@ struct Paging {
 
     /// The address of a page with everything else that was asked for.
     private func link(_ call: Call, _ page: Int64) -> String {
-        let kept = (PathText.query(call.request.query) ?? []).filter { pair in
+        let query = call.request.query.flatMap { try? FormFields(query: $0) }
+        let kept = (query?.all ?? []).filter { pair in
             pair.name != "pageSize" && pair.name != "currentPage"
         }
         let pairs = kept.map { "\(Call.escaped($0.name))=\(Call.escaped($0.value))" }

@@ -12,7 +12,7 @@ enum RevocationCalls {
 
     private static let path = "/tenant/trusted-certificates/settings/crl"
     private static let tag = "Trusted certificates"
-    private static let listType = MediaType("application/pkix-crl")
+    private static let listType = MediaType(known: "application/pkix-crl")
 
     /// Rows of one file, and entries of one request.
     static let rowsMax = 5000
@@ -224,7 +224,7 @@ enum RevocationCalls {
                 key: try PrivateKey(pem: key)
             )
             return try signer.revocationList(
-                revoking: revocations.map { one in
+                listing: revocations.map { one in
                     RevokedSerial(one.serial, at: one.revokedAt / 1000)
                 },
                 seconds: listSeconds,

@@ -33,7 +33,7 @@ struct Authentication {
         let shown: Shown
         switch operation.admission.proof {
         case .none: return nil
-        case .credentials: shown = try self.shown(request, operation.family)
+        case .credentials: shown = try self.shown(request, operation)
         case .certificate: shown = try certificate(request)
         }
         var credentials = Credentials(
@@ -45,7 +45,7 @@ struct Authentication {
         credentials.tenantHint = try tenantHint(request)
         var token: String?
         switch shown {
-        case .nothing: throw refusal(Reason(.apiCredentialsMissing), operation.family)
+        case .nothing: throw refusal(Reason(.apiCredentialsMissing), operation)
         case .password(let user, let password):
             credentials.user = user
             credentials.password = password
@@ -103,7 +103,7 @@ struct Authentication {
             return caller
         case .refused(let reasons):
             note(credentials, nil, reasons, false, now)
-            throw refusal(reasons.first ?? Reason(.apiCredentialsMissing), operation.family)
+            throw refusal(reasons.first ?? Reason(.apiCredentialsMissing), operation)
         case .needsPasswordCheck, .needsRegistry:
             throw APIError(.internalServerError, .apiUnexpected)
         }
@@ -156,31 +156,22 @@ struct Authentication {
 
     private func shown(
         _ request: AdminRequest,
-        _ family: APIFamily
+        _ operation: Operation
     ) throws(APIError) -> Shown {
-        let fields =
-            family == .thingsBoard && request.fields["X-Authorization"] != nil
-            ? request.fields.values(of: "X-Authorization")
-            : request.fields.values(of: "Authorization")
-        guard fields.count <= 1 else {
-            throw refusal(Reason(.apiAuthorizationMalformed), family)
-        }
-        guard let field = fields.first else {
-            return request.chain.isEmpty ? .nothing : try certificate(request)
-        }
-        let words = field.split(separator: " ", maxSplits: 1)
-        guard words.count == 2, let scheme = words.first?.lowercased(), let value = words.last
-        else { throw refusal(Reason(.apiAuthorizationMalformed), family) }
-        switch scheme {
-        case "bearer" where value.utf8.count <= Self.tokenBytesMax: return .token(String(value))
-        case "basic":
-            // RFC 7617 §2: user and password in UTF-8, and the user without colon.
-            guard let bytes = Base64.decode(value), bytes.count <= Self.tokenBytesMax,
-                let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
-                let user = String(validating: bytes[..<colon], as: UTF8.self)
-            else { throw refusal(Reason(.apiAuthorizationMalformed), family) }
-            return .password(user: user, password: Array(bytes[(colon + 1)...]))
-        default: throw refusal(Reason(.apiAuthorizationMalformed, detail: "the scheme"), family)
+        let isOther = operation.family == .thingsBoard && request.fields["X-Authorization"] != nil
+        let authorization: HTTPAuthorization?
+        do {
+            authorization = try HTTPAuthorization.read(
+                request.fields,
+                field: isOther ? "X-Authorization" : "Authorization"
+            )
+        } catch { throw refusal(Reason(.apiAuthorizationMalformed), operation) }
+        switch authorization {
+        case nil: return request.chain.isEmpty ? .nothing : try certificate(request)
+        case .bearer(let token) where token.utf8.count <= Self.tokenBytesMax: return .token(token)
+        case .basic(let user, let password):
+            return .password(user: user, password: Array(password.utf8))
+        case .bearer, .other: throw refusal(Reason(.apiAuthorizationMalformed), operation)
         }
     }
 
@@ -217,21 +208,33 @@ struct Authentication {
     // MARK: What comes of it
 
     /// A refusal in the words that tell a guesser nothing.
-    private func refusal(_ reason: Reason, _ family: APIFamily) -> APIError {
+    private func refusal(_ reason: Reason, _ operation: Operation) -> APIError {
         switch RefusalAnswer(reason.code) {
         case .unavailable: return APIError(.serviceUnavailable, reason)
         case .tooOften:
             return APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
         default: break
         }
+        // The chain is good, and no device stands behind it.
+        if operation.admission.proof == .certificate, Self.isAboutDevice(reason.code) {
+            return APIError(.unprocessableContent, reason)
+        }
         let isSecret = reason.code.publicSentence != reason.code.sentence
         let shown = isSecret ? Reason(.apiCredentialsWrong) : reason
         var fields: Fields = [:]
-        if family != .thingsBoard {
+        if operation.family != .thingsBoard {
             fields.append("WWW-Authenticate", "Basic realm=\"Sealwire\", charset=\"UTF-8\"")
         }
         fields.append("WWW-Authenticate", "Bearer realm=\"Sealwire\"")
         return APIError(.unauthorized, shown, fields: fields)
+    }
+
+    /// Reasons for which another certificate of the same chain would not be refused.
+    private static func isAboutDevice(_ code: ReasonCode) -> Bool {
+        [
+            .commonNameMissing, .commonNameColon, .commonNameUnusable, .deviceUnknown,
+            .deviceTakesNoCertificates, .registrationFailed,
+        ].contains(code)
     }
 
     private func note(

@@ -170,7 +170,7 @@ public struct CertificateAuthority: Sendable {
         now: Int64?
     ) throws(PKIError) -> RevocationList {
         try revocationList(
-            revoking: serials.map { RevokedSerial($0) },
+            listing: serials.map { RevokedSerial($0) },
             seconds: seconds,
             now: now
         )
@@ -178,7 +178,7 @@ public struct CertificateAuthority: Sendable {
 
     /// Signs a list of revoked serial numbers, each with its date.
     public func revocationList(
-        revoking entries: [RevokedSerial],
+        listing entries: [RevokedSerial],
         seconds: Int64,
         now: Int64?
     ) throws(PKIError) -> RevocationList {
