@@ -96,7 +96,7 @@ struct Authentication {
         case .accepted(let principal):
             guard takes(principal) else {
                 note(credentials, nil, [Reason(.apiCredentialsWrong)], false, now)
-                throw refusal(Reason(.apiCredentialsWrong), operation.family)
+                throw refusal(Reason(.apiCredentialsWrong), operation)
             }
             let caller = try caller(principal, token)
             note(credentials, caller, [Reason(principal.method.reason)], true, now)

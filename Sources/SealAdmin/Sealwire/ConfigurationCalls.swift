@@ -102,5 +102,5 @@ enum ConfigurationCalls {
             "faults": .array(comparison.faults.map { .string($0) }),
         ])
     }
-    .taking(bodies: [BodyShape([.text, MediaType("application/toml")], .bytes)])
+    .taking(bodies: [BodyShape([.text, MediaType(known: "application/toml")], .bytes)])
 }

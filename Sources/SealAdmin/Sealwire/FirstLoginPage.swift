@@ -19,8 +19,8 @@ enum FirstLoginPage {
         ),
     ]
 
-    private static let html = MediaType("text/html")
-    private static let javaScript = MediaType("text/javascript")
+    private static let html = MediaType(known: "text/html")
+    private static let javaScript = MediaType(known: "text/javascript")
 
     /// Nothing from elsewhere, in no frame.
     private static let policy =

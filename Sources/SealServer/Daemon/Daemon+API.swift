@@ -24,11 +24,12 @@ extension Daemon {
         settings.request.bodyBytesMax = configuration.api.bulkBytesMax
         let (plain, bulk) = (configuration.api.bodyBytesMax, configuration.api.bulkBytesMax)
         let site = HTTPSite { head in
-            let wanted = api.bodyBytesMax(head)
+            let rule = api.bodyRule(HTTPExchange(head: head))
+            guard case .take(let wanted) = rule else { return rule }
             // A call that takes more than others is the import of a file.
             return .take(bytesMax: min(wanted, wanted > plain ? bulk : plain))
         } answer: { exchange in
-            api.handle(AdminRequest(exchange))
+            api.handle(exchange)
         }
         return HTTPService(
             named: "api",
@@ -93,20 +94,6 @@ extension Daemon {
         } catch {
             return ConfigurationComparison(faults: error.errors.map(\.text))
         }
-    }
-}
-
-extension AdminRequest {
-    /// Takes over what came by HTTP.
-    init(_ exchange: HTTPExchange) {
-        self.init(
-            exchange.head,
-            body: exchange.body,
-            chain: exchange.chain.compactMap { try? PresentedCertificate(reading: $0) },
-            peerAddress: exchange.peerAddress,
-            scheme: exchange.scheme,
-            listener: exchange.listener
-        )
     }
 }
 
