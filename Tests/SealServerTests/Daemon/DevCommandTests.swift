@@ -22,7 +22,7 @@ struct DevCommandTests {
             ["dev", "--dir", "\(folder.path)/a b", "--port", "0", "--plain"]
         )
         let ready = try program.line { $0.hasPrefix("ready ") }
-        #expect(Set(Program.ports(ready).keys) == ["mqtts", "plain", "metrics"])
+        #expect(Set(Program.ports(ready).keys) == ["mqtts", "api", "plain", "metrics"])
         // Nobody has put the debug build on PATH, so the lines name the program beside the daemon.
         let ours = try ["sub", "pub"].map { word in
             try program.line { $0.contains("\(Program.built("sealwire")) \(word) ") }
@@ -137,10 +137,10 @@ struct DevCommandTests {
 
     @Test("good certificates are kept, the server's is made anew before it ends")
     func renewal() throws {
-        let demo = DemoFolder(path: "\(folder.path)/dev")
+        let demo = StarterFolder(path: "\(folder.path)/dev", devices: ["demo"])
         try demo.prepare()
         let first = try Files.read(demo.serverFile)
-        let device = try Files.read(demo.deviceFile)
+        let device = try Files.read(demo.deviceFile("demo"))
         #expect(try !demo.renew())
         try demo.prepare()
         #expect(try Files.read(demo.serverFile) == first)
@@ -150,7 +150,7 @@ struct DevCommandTests {
             key: PrivateKey(pem: Files.read(demo.authorityKeyFile))
         )
         let old = try Certificate(pem: first)
-        for (days, isRenewed) in [(DemoFolder.renewalDays + 1, false), (29, true)] {
+        for (days, isRenewed) in [(StarterFolder.renewalDays + 1, false), (29, true)] {
             let identity = try authority.issue(
                 CertificateOrder(
                     subject: old.subject(),
@@ -166,7 +166,7 @@ struct DevCommandTests {
         let made = try Certificate(pem: Files.read(demo.serverFile))
         #expect(made.notAfter > Int64(time(nil)) + 80 * 86_400)
         #expect(try made.subjectNames().dns.contains("localhost"))
-        #expect(try Files.read(demo.deviceFile) == device)
+        #expect(try Files.read(demo.deviceFile("demo")) == device)
     }
 
     @Test("a mosquitto.conf with TLS, passwords and an ACL runs after its import")
