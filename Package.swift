@@ -116,8 +116,8 @@ let package = Package(
         tests(
             "SealServerTests",
             [
-                "SealStore", "SealServer", "SealBroker", "SealPKI", "SealNet", "SealTelemetry",
-                "SealHTTP",
+                "SealStore", "SealServer", "SealAdmin", "SealBroker", "SealPKI", "SealNet",
+                "SealTelemetry", "SealHTTP",
             ]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),

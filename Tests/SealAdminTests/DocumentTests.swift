@@ -113,7 +113,9 @@ import Testing
         _ request: AdminRequest
     ) {
         let type = MediaType(response.fields["Content-Type"] ?? "")
-        guard type?.isJSON == true, let json = try? JSONValue(parsing: response.body) else { return }
+        guard type?.isJSON == true, let json = try? JSONValue(parsing: response.body) else {
+            return
+        }
         let answer = operation.answers.first { $0.status == response.status }
         if let schema = answer?.schema {
             let fault = schema.fault(in: json)

@@ -18,6 +18,11 @@ public struct AdminSettings: Sendable {
     public var deviceTokenSeconds: Int64 = 3600
     /// How many days the certificate of a tenant's own authority is valid.
     public var authorityDays = 3650
+    /// How many days the certificate of a device that enrols here is valid.
+    public var deviceCertificateDays = 365
+    /// How long a device may still renew a certificate that has expired, in seconds; 0 is not at
+    /// all.
+    public var enrolmentGraceSeconds: Int64 = 0
     /// The version in the document.
     public var version = "1.0"
 
@@ -46,6 +51,8 @@ public struct AdminContext: Sendable {
     public var login: @Sendable (Credentials) -> LoginStep
     /// The settings.
     public var settings: AdminSettings
+    /// How often wrong enrolment codes may come.
+    public var enrolmentGuesses = EnrolmentGuesses()
     /// Does slow work, such as hashing the passwords of a file.
     public var crew: any WorkCrew = LoneWorker()
     /// Compares a configuration text with what the daemon runs with.

@@ -10,7 +10,7 @@ public enum OperationTable {
         + RegistrationCalls.operations + DeviceCredentialCalls.operations
         + OptionCalls.operations + TokenCalls.operations + CallerCalls.operations
         + ManagedObjectCalls.operations + BulkRegistrationCalls.operations
-        + thingsBoard + own + DocumentCalls.operations
+        + thingsBoard + own + EnrolmentCalls.operations + DocumentCalls.operations
 
     private static let thingsBoard: [Operation] =
         ThingsBoardSessionCalls.operations + ThingsBoardDeviceCalls.operations

@@ -11,12 +11,12 @@ extension PresentedCertificate {
         self.init(taking: try Certificate(der: der))
     }
 
-    /// Takes a certificate apart as far as a login looks at it.
-    public init(taking certificate: Certificate) {
+    /// Takes a certificate apart as far as a login looks at it; its digest may be known already.
+    public init(taking certificate: Certificate, _ fingerprint: Fingerprint? = nil) {
         let name = (try? certificate.commonNames())?.first
         self.init(
             der: certificate.der,
-            sha256: certificate.fingerprint.bytes,
+            sha256: (fingerprint ?? certificate.fingerprint).bytes,
             serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? certificate.serial,
             subjectKey: Self.key(certificate.subjectDER),
             issuerKey: Self.key(certificate.issuerDER),
@@ -27,7 +27,7 @@ extension PresentedCertificate {
     }
 
     /// SHA-256 of a name in DER; empty, which matches nobody, when it cannot be made.
-    static func key(_ name: [UInt8]) -> [UInt8] { (try? Cryptography.sha256(name)) ?? [] }
+    public static func key(_ name: [UInt8]) -> [UInt8] { (try? Cryptography.sha256(name)) ?? [] }
 
     // Control bytes in a name fool readers of logs, and MQTT 5.0 §1.5.4 forbids them in user names.
     private static func isUsable(_ name: String) -> Bool {

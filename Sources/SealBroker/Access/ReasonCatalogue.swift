@@ -28,7 +28,7 @@ public enum ReasonCatalogue {
         }
         let words =
             user(code) ?? token(code) ?? certificate(code) ?? chain(code) ?? device(code)
-            ?? topic(code) ?? withdrawal(code) ?? call(code) ?? connection(code)
+            ?? topic(code) ?? withdrawal(code) ?? call(code) ?? enrolment(code) ?? connection(code)
         return Entry(code: code, isRefusal: true, sentence: words.sentence, hint: words.hint)
     }
 
@@ -49,6 +49,7 @@ public enum ReasonCatalogue {
         case .accessOwnTenant:
             "topics of the own tenant are allowed unless a rule denies them"
         case .accessRuleAllows: "a rule of the tenant allows it"
+        case .enrolmentGrace: "the certificate expired lately, and may still be renewed"
         default: nil
         }
     }

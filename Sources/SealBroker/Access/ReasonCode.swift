@@ -186,6 +186,18 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case registrationToken = "registration.security-token"
     case registrationOrder = "registration.order"
 
+    // Devices that fetch their certificates here.
+    case enrolmentGrace = "enrolment.grace"
+    case enrolmentTenantUnknown = "enrolment.tenant-unknown"
+    case enrolmentNoAuthority = "enrolment.no-authority"
+    case enrolmentCodeExpired = "enrolment.code-expired"
+    case enrolmentNoDevice = "enrolment.no-device"
+    case enrolmentRequestUnreadable = "enrolment.request-unreadable"
+    case enrolmentSignature = "enrolment.signature"
+    case enrolmentName = "enrolment.name"
+    case enrolmentAuthorityWanted = "enrolment.authority-wanted"
+    case enrolmentWeakKey = "enrolment.weak-key"
+
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }
     /// What to do about it.

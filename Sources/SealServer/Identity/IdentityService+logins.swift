@@ -2,6 +2,7 @@
 // Logins over the registry on their way through the threads: guesses are counted, look-ups and
 // slow comparisons have lanes of their own, and a comparison that succeeded is remembered shortly.
 
+internal import SealAdmin
 internal import SealBroker
 internal import SealBytes
 internal import SealNet

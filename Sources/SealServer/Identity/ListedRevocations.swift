@@ -2,6 +2,7 @@
 // Revocation lists of files as a set that a login looks certificates up in, and what a new set of
 // lists takes away from those who are connected.
 
+internal import SealAdmin
 internal import SealBroker
 internal import SealPKI
 
@@ -31,7 +32,7 @@ struct ListedRevocations: Sendable, Equatable {
     init(_ lists: [RevocationList]) throws(PKIError) {
         for list in lists {
             let fields = try list.fields()
-            let issuer = IssuerKey.of(fields.issuer.der)
+            let issuer = PresentedCertificate.key(fields.issuer.der)
             due[issuer] = max(due[issuer] ?? .min, fields.nextUpdate ?? .min)
             for serial in fields.revokedSerials {
                 revoked.insert(

@@ -3,6 +3,7 @@
 // neither the certificates nor the clock's direction change; status and revocation are asked
 // elsewhere, every time.
 
+internal import SealAdmin
 internal import SealBroker
 internal import SealBytes
 internal import SealPKI
@@ -75,7 +76,7 @@ final class OpenSSLChainJudge: ChainJudge {
         if let sent = question.chain.first(where: { $0.sha256 == anchor.sha256 }) {
             marks.append(CertificateMark(serial: sent.serial, issuerKey: sent.issuerKey))
         } else if let own = try? Certificate(verifying: anchor.der) {
-            let seen = PresentedCertificate(own)
+            let seen = PresentedCertificate(taking: own)
             marks.append(CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey))
         }
         return .good(path: marks, until: proof.end)

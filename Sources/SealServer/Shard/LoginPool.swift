@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads for the parts of a login that wait for a disk or are slow on purpose: never on a shard.
 
+internal import SealAdmin
 internal import SealBroker
 internal import SealNet
 

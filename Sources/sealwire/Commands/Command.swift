@@ -23,7 +23,8 @@ struct Command: Sendable {
         CertNoun.command, KeystoreNoun.command, KeygenNoun.command, LoginCommand.command,
         ContextNoun.command, TenantNoun.command, TrustNoun.command, DeviceNoun.command,
         PolicyNoun.command, LoginCommand.tokenCommand, SessionNoun.command,
-        ExplainCommand.command, AuditCommand.command,
+        ExplainCommand.command, AuditCommand.command, EnrollCommand.command,
+        EnrollCommand.renewCommand,
     ]
 }
 

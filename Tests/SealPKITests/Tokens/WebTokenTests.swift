@@ -28,11 +28,11 @@ struct WebTokenTests {
     static let foreignKey: JSONValue = [
         "kty": "RSA", "e": "AQAB",
         "n": .string(
-            "vGL3Fh-6QRrn5Wn8N4BQT2NzxYMypVeHs2tzDHj29oIPQkD_TTSODNl2KKLD_pCwwg7ZDJCUk9ZgnzaBn8sHAG"
-                + "NrhTJ1yLbv6MNua3IJXxkc3M2PPJyc8_w3qOjLmR36VOSm4MjFYrKNnitBGiPDip5m9C7GHsVJjujESDjqku"
-                + "LwBg4ZfqAd6gW8_QTdcrA7QghEGcyJlzxJiM9VKJIFuOmoalPNCb5erM-AC7NC-lqYFfOEsN-sk25fRw1OAn"
-                + "SrjuUn9_qK8biLVjGDlLfchQ6I6UeG47Cgxw5V5_z-qLnpGMQFY8Cvmnn9HAynlkCcrKHM4RefvQOE-bkvKf"
-                + "uiLw"
+            "vGL3Fh-6QRrn5Wn8N4BQT2NzxYMypVeHs2tzDHj29oIPQkD_TTSODNl2KKLD_pCwwg7ZDJCUk9Zg"
+                + "nzaBn8sHAGNrhTJ1yLbv6MNua3IJXxkc3M2PPJyc8_w3qOjLmR36VOSm4MjFYrKNnitBGiPDip5m"
+                + "9C7GHsVJjujESDjqkuLwBg4ZfqAd6gW8_QTdcrA7QghEGcyJlzxJiM9VKJIFuOmoalPNCb5erM-A"
+                + "C7NC-lqYFfOEsN-sk25fRw1OAnSrjuUn9_qK8biLVjGDlLfchQ6I6UeG47Cgxw5V5_z-qLnpGMQF"
+                + "Y8Cvmnn9HAynlkCcrKHM4RefvQOE-bkvKfuiLw"
         ),
     ]
 

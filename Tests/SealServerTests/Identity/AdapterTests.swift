@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The smaller cryptographic adapters: what is stored of secrets, the vault, lists of files.
 
+import SealAdmin
 import SealBytes
 import SealPKI
 import Testing
@@ -131,8 +132,12 @@ struct ListedRevocationsTests {
     @Test("tell who is revoked and whose list is overdue, and what a newer list takes away")
     func lists() throws {
         let now = JudgeTown.now
-        let first = PresentedCertificate(try town.root.issue(JudgeTown.order("a")).certificate)
-        let second = PresentedCertificate(try town.root.issue(JudgeTown.order("b")).certificate)
+        let first = PresentedCertificate(
+            taking: try town.root.issue(JudgeTown.order("a")).certificate
+        )
+        let second = PresentedCertificate(
+            taking: try town.root.issue(JudgeTown.order("b")).certificate
+        )
         func mark(_ one: PresentedCertificate) -> CertificateMark {
             CertificateMark(serial: one.serial, issuerKey: one.issuerKey)
         }

@@ -2,6 +2,7 @@
 // Whether a chain leads to one trust anchor: the rules of the cloud's document one by one, and what
 // is remembered.
 
+import SealAdmin
 import SealBytes
 import SealPKI
 import Testing
@@ -48,7 +49,7 @@ struct JudgeTown {
             tenant: 2,
             fingerprint: "",
             sha256: certificate.fingerprint.bytes,
-            subjectKey: IssuerKey.of(certificate.subjectDER),
+            subjectKey: PresentedCertificate.key(certificate.subjectDER),
             der: certificate.der,
             notBefore: certificate.notBefore,
             notAfter: certificate.notAfter
@@ -62,7 +63,7 @@ struct JudgeTown {
         now: Int64 = now
     ) -> ChainQuestion {
         ChainQuestion(
-            chain: chain.map { PresentedCertificate($0) },
+            chain: chain.map { PresentedCertificate(taking: $0) },
             anchor: Self.anchor(anchor),
             lengthMax: most,
             now: now
@@ -106,7 +107,7 @@ struct ChainJudgeTests {
             let seen = question.chain[0]
             #expect(path.count == 2 && path[0].serial == seen.serial)
             #expect(path[0].issuerKey == seen.issuerKey && path[1].issuerKey == seen.issuerKey)
-            #expect(path[1].serial == PresentedCertificate(town.root.certificate).serial)
+            #expect(path[1].serial == PresentedCertificate(taking: town.root.certificate).serial)
         }
         #expect(judge.rememberedCount == 2)
     }

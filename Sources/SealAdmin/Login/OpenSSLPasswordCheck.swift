@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparing passwords with every kind of hash that is understood. Slow on purpose.
 
-internal import SealBroker
+public import SealBroker
 internal import SealPKI
 
 /// Compares passwords with mosquitto's kinds of hashes and with the house's own.
-struct OpenSSLPasswordCheck: PasswordCheck {
-    func matches(_ password: [UInt8], _ hash: PasswordHash) -> Bool {
+public struct OpenSSLPasswordCheck: PasswordCheck {
+    /// Makes one.
+    public init() {}
+
+    /// The password is the one the hash was made of.
+    public func matches(_ password: [UInt8], _ hash: PasswordHash) -> Bool {
         switch hash {
         case .pbkdf2SHA512(let iterations, let salt, let expected):
             return Passwords.matchesPBKDF2(
