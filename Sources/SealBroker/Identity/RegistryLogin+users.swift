@@ -263,7 +263,7 @@ extension PasswordHash {
     /// Comparing takes long on purpose.
     var isSlow: Bool {
         switch self {
-        case .sha512: false
+        case .sha512, .salted: false
         default: true
         }
     }
