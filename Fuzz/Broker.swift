@@ -121,6 +121,12 @@ private final class Stage {
             links[client] = (home, handle)
         case .login(let link, let question):
             partitions[index].loginDecided(link, Login.finish(question, matches: true))
+        case .authenticate(let link, _):
+            let reason = Reason(.registryFailed)
+            partitions[index].authAnswered(
+                link,
+                .decided(.refused([reason]), message: [], user: "")
+            )
         case .service(let link, _, _): partitions[index].serviceAnswered(link, .silence)
         case .askRegistry(let link, _):
             partitions[index].loginDecided(

@@ -84,6 +84,11 @@ extension ReasonCatalogue {
             ("the will's QoS is above the listener's", "lower it, or raise max-qos")
         case .clientIDTooLong:
             ("the client id is too long", "shorten it, or raise client-id-bytes")
+        case .anotherIdentity:
+            (
+                "the client proved to be somebody else than it was at CONNECT",
+                "connect anew for another identity"
+            )
         case .tenantsMax:
             ("as many tenants are here as there may be", "raise tenants in [limits]")
         case .sessionsStored:

@@ -134,6 +134,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case connectionsPerTenant = "connect.connections-per-tenant"
     case sessionsStored = "connect.sessions-stored"
     case tenantsMax = "connect.tenants"
+    case anotherIdentity = "connect.another-identity"
 
     // Calls of the API.
     case apiCredentialsMissing = "api.credentials-missing"

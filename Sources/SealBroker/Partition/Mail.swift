@@ -78,6 +78,9 @@ public enum Action: Sendable {
     case login(link: Handle, PasswordQuestion)
     /// Ask the registry about a login; the answer comes by `loginDecided`.
     case askRegistry(link: Handle, RegistryQuestion)
+    /// Judge a message of an exchange of enhanced authentication; the answer comes by
+    /// `authAnswered`, always.
+    case authenticate(link: Handle, AuthQuestion)
     /// Do what a device asked the broker itself for; the answer comes by `serviceAnswered`, always.
     case service(link: Handle, ServiceRequest, Principal)
     /// Move the connection to another partition; it was logged in here.
@@ -136,6 +139,8 @@ public struct Admitted: Sendable {
     let accessGeneration: UInt32
     /// The address of the other side.
     let peerAddress: String
+    /// How an exchange of enhanced authentication ended.
+    let proof: AuthProof?
 }
 
 /// What is known of a connection before it says anything.

@@ -266,4 +266,5 @@ enum PartitionTimer: UInt8 {
     case will
     case stall
     case loginEnd
+    case authentication
 }

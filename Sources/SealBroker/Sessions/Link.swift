@@ -8,6 +8,8 @@ struct Link {
     enum Phase: UInt8 {
         case awaitsConnect
         case awaitsLogin
+        /// The client has the next word of an exchange of enhanced authentication.
+        case awaitsAuth
         case open
         case closing
     }
@@ -59,6 +61,10 @@ struct Link {
     var mountPoint: [UInt8] = []
     /// The topics that are the client's own, if it has any.
     var scope: TopicScope?
+    /// The method of enhanced authentication that CONNECT named; empty without one.
+    var authMethod: [UInt8] = []
+    /// The exchange that is under way.
+    var exchange: AuthExchange?
     /// The host is serving a request of the client's.
     var isServed = false
     /// The address of the other side.
@@ -88,6 +94,8 @@ final class LinkArrival {
     /// The client left its id to us.
     var isAssigned = false
 
+    /// How an exchange of enhanced authentication ended.
+    var proof: AuthProof?
     /// The rules a login that takes its time began with.
     var rules = AccessRules()
     var accessGeneration: UInt32 = 0

@@ -262,13 +262,16 @@ extension Partition {
         case .will:
             guard sessions.contains(handle), sessions[handle].willAt <= now else { return }
             publishWill(handle)
+        case .authentication: checkExchange(handle)
         case .loginEnd: watchLoginEnd(handle)
         case nil: break
         }
     }
 
     private func connectTimedOut(_ id: Handle) {
-        guard links.contains(id), links[id].phase == .awaitsConnect else { return }
+        guard links.contains(id),
+            links[id].phase == .awaitsConnect || links[id].phase == .awaitsAuth
+        else { return }
         counters.limitHits.add(.connectSeconds)
         counters.connects.add(.timeout)
         report(.limitHit(notice(id), limit: "connect-seconds"))

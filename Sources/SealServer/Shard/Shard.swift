@@ -16,6 +16,8 @@ enum ShardLetter: Sendable {
     case adopt(Transfer, Admitted)
     /// A slow login was decided.
     case loginDecided(link: Handle, LoginStep)
+    /// A message of an exchange of enhanced authentication was judged.
+    case authAnswered(link: Handle, AuthReply)
     /// What a device asked for was done, or not.
     case serviceAnswered(link: Handle, ServiceAnswer)
     /// The registry changed: who relies on what was withdrawn must go; how many went is answered.
@@ -187,6 +189,7 @@ final class Shard: LoopHandler {
                 pendingArrival = admitted
                 loop.adopt(transfer)
             case .loginDecided(let link, let step): partition.loginDecided(link, step)
+            case .authAnswered(let link, let reply): partition.authAnswered(link, reply)
             case .serviceAnswered(let link, let answer):
                 partition.serviceAnswered(link, answer)
             case .withdraw(let changes, let policies, let answer):
@@ -289,6 +292,11 @@ final class Shard: LoopHandler {
             let mailbox = context.mailboxes[context.index]
             context.doors.login(question) { step in
                 mailbox.post(.handler(.loginDecided(link: link, step)))
+            }
+        case .authenticate(let link, let question):
+            let mailbox = context.mailboxes[context.index]
+            context.doors.authenticate(question) { reply in
+                mailbox.post(.handler(.authAnswered(link: link, reply)))
             }
         case .service(let link, let request, let principal):
             let mailbox = context.mailboxes[context.index]

@@ -8,6 +8,8 @@ internal import SealBroker
 struct ShardDoors: Sendable {
     /// Decides a login by the registry.
     var login: @Sendable (RegistryQuestion, @escaping @Sendable (LoginStep) -> Void) -> Void
+    /// Judges a message of an exchange of enhanced authentication.
+    var authenticate: @Sendable (AuthQuestion, @escaping @Sendable (AuthReply) -> Void) -> Void
     /// Does what a device asked for.
     var serve:
         @Sendable (ServiceRequest, Principal, @escaping @Sendable (ServiceAnswer) -> Void) -> Void
@@ -18,6 +20,10 @@ struct ShardDoors: Sendable {
     static let closed = ShardDoors(
         login: { _, answer in
             answer(.refused([Reason(.registryFailed, detail: "there is no registry")]))
+        },
+        authenticate: { _, answer in
+            let reason = Reason(.registryFailed, detail: "there is no registry")
+            answer(.decided(.refused([reason]), message: [], user: ""))
         },
         serve: { _, _, answer in answer(.failed(ServiceFault(.server, "", "No registry"))) },
         note: nil

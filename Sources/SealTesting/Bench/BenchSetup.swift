@@ -28,6 +28,10 @@ public struct BenchSetup {
     public var asksRegistry: (RegistryQuestion) -> LoginStep = { _ in
         .refused([Reason(.registryFailed, detail: "there is no registry")])
     }
+    /// Judges messages of enhanced authentication.
+    public var authenticates: (AuthQuestion) -> AuthReply = { _ in
+        .decided(.refused([Reason(.registryFailed)]), message: [], user: "")
+    }
     /// Does what devices ask for.
     public var serves: (ServiceRequest, Principal) -> ServiceAnswer = { _, _ in .silence }
 

@@ -12,6 +12,7 @@ enum BenchLetter {
     case adopt(BenchClient, Admitted)
     case loginDecided(BenchClient, PasswordQuestion)
     case registryAsked(BenchClient, RegistryQuestion)
+    case authAsked(BenchClient, AuthQuestion)
     case serviceAsked(BenchClient, ServiceRequest, Principal)
 }
 
@@ -32,6 +33,7 @@ public final class BrokerBench {
 
     private let checksPassword: (PasswordQuestion) -> Bool
     private let asksRegistry: (RegistryQuestion) -> LoginStep
+    private let authenticates: (AuthQuestion) -> AuthReply
     private let serves: (ServiceRequest, Principal) -> ServiceAnswer
     private var letters: [[[BenchLetter]]]
     private var byTransport: [UInt64: BenchClient] = [:]
@@ -56,6 +58,7 @@ public final class BrokerBench {
         now = setup.startMilliseconds
         checksPassword = setup.checksPassword
         asksRegistry = setup.asksRegistry
+        authenticates = setup.authenticates
         serves = setup.serves
         letters = Array(
             repeating: Array(repeating: [], count: setup.partitions),
@@ -143,6 +146,9 @@ public final class BrokerBench {
         case .registryAsked(let client, let question):
             guard !client.isClosed else { return true }
             partition.loginDecided(client.link, asksRegistry(question))
+        case .authAsked(let client, let question):
+            guard !client.isClosed else { return true }
+            partition.authAnswered(client.link, authenticates(question))
         case .serviceAsked(let client, let request, let principal):
             guard !client.isClosed else { return true }
             partition.serviceAnswered(client.link, serves(request, principal))
@@ -268,6 +274,9 @@ public final class BrokerBench {
         case .login(let link, let question):
             guard let client = client(link, index) else { return }
             letters[index][index].append(.loginDecided(client, question))
+        case .authenticate(let link, let question):
+            guard let client = client(link, index) else { return }
+            letters[index][index].append(.authAsked(client, question))
         case .service(let link, let request, let principal):
             guard let client = client(link, index) else { return }
             letters[index][index].append(.serviceAsked(client, request, principal))

@@ -226,6 +226,12 @@ final class SimulatedShard {
                 .refused([Reason(.registryFailed, detail: "there is no registry")])
             )
         case .login(let link, let question): logins.append((link, question))
+        case .authenticate(let link, let question):
+            let reason = Reason(.registryFailed)
+            partition.authAnswered(
+                link,
+                .decided(.refused([reason]), message: [], user: question.credentials.user ?? "")
+            )
         case .service(let link, _, _): partition.serviceAnswered(link, .silence)
         case .report(let event): try world.report(event)
         }

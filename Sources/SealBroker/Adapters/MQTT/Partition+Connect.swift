@@ -40,6 +40,10 @@ extension Partition {
         arrival.rules = rules
         arrival.accessGeneration = accessGeneration
         arrival.isAssigned = isAssigned
+        if let method = connect.properties.authenticationMethod {
+            let bytes = connect.properties.authenticationData
+            return beginExchange(id, method, bytes, credentials)
+        }
         return decided(id, Login.begin(credentials, rules))
     }
 
@@ -62,8 +66,10 @@ extension Partition {
             counters.limitHits.add(.clientIDBytes)
             return ConnectRefusal(.clientIdentifierNotValid, .clientIDNotValid, .clientIDTooLong)
         }
-        if let method = connect.properties.authenticationMethod {
-            // MQTT 5.0 §4.12: no extended method is offered yet.
+        if let method = connect.properties.authenticationMethod,
+            !isOffered(method, rules(of: links[id].listener))
+        {
+            // [MQTT-4.12.0-1].
             return ConnectRefusal(
                 .badAuthenticationMethod,
                 .badAuthenticationMethod,

@@ -27,6 +27,7 @@ extension Partition {
         links[id].principal = number
         links[id].isUnrestricted = admitted.principal.needsNoQuestions
         links[id].arrival = nil
+        links[id].authMethod = admitted.proof?.method ?? []
         links[id].peerAddress = admitted.peerAddress
         links[id].openedAt = now
         links[id].maximumQoS = grant.maximumQoS
@@ -156,6 +157,11 @@ extension Partition {
             }
             if sessions[session].expirySeconds != connect.properties.sessionExpirySeconds {
                 properties.sessionExpirySeconds = sessions[session].expirySeconds
+            }
+            // [MQTT-4.12.0-5]; MQTT 5.0 §3.2.2.3.18.
+            properties.authenticationMethod = admitted.proof?.method
+            if let message = admitted.proof?.message, !message.isEmpty {
+                properties.authenticationData = message
             }
             properties.receiveMaximum = UInt16(clamping: links[id].receiveMaximum)
             properties.maximumPacketSize = UInt32(clamping: limits.packetBytesMax)

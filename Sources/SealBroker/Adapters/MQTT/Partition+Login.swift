@@ -61,7 +61,8 @@ extension Partition {
             isAssigned: arrival.isAssigned,
             rules: arrival.rules,
             accessGeneration: accessGeneration,
-            peerAddress: arrival.facts.peerAddress
+            peerAddress: arrival.facts.peerAddress,
+            proof: arrival.proof
         )
         let home = isAssigned ? setup.index : self.home(principal.tenant, clientID)
         if home != setup.index {

@@ -95,18 +95,7 @@ extension Partition {
         _ frame: Frame,
         _ body: RawSpan
     ) throws(MQTTError) -> Flow {
-        if links[id].phase == .awaitsConnect {
-            // [MQTT-3.1.0-1]: the first packet is CONNECT.
-            guard frame.type == .connect else {
-                throw MQTTError(
-                    .packetUnexpected,
-                    .protocolError,
-                    "the first packet is not CONNECT",
-                    clause: "MQTT 5.0 §3.1.0-1"
-                )
-            }
-            return try connectReceived(id, frame, body)
-        }
+        if links[id].phase != .open { return try beforeConnack(id, frame, body) }
         switch frame.type {
         case .publish: return try publishReceived(id, frame.flags, body)
         case .puback, .pubrec, .pubrel, .pubcomp:
@@ -157,6 +146,38 @@ extension Partition {
         }
     }
 
+    /// First comes CONNECT ([MQTT-3.1.0-1]), then what its authentication takes: until CONNACK an
+    /// exchange has only AUTH and DISCONNECT ([MQTT-3.1.2-30]).
+    private func beforeConnack(
+        _ id: Handle,
+        _ frame: Frame,
+        _ body: RawSpan
+    ) throws(MQTTError) -> Flow {
+        switch (links[id].phase, frame.type) {
+        case (.awaitsConnect, .connect): return try connectReceived(id, frame, body)
+        case (.awaitsConnect, _):
+            throw MQTTError(
+                .packetUnexpected,
+                .protocolError,
+                "the first packet is not CONNECT",
+                clause: "MQTT 5.0 §3.1.0-1"
+            )
+        case (_, .auth): return try authBeforeConnack(id, body)
+        case (_, .disconnect):
+            _ = try Disconnect.decode(body, version: links[id].version)
+            counters.connects.add(.closed)
+            dismiss(id)
+            return .stop
+        default:
+            throw MQTTError(
+                .packetUnexpected,
+                .protocolError,
+                "a packet before the authentication has ended",
+                clause: "MQTT 5.0 §3.1.2-30"
+            )
+        }
+    }
+
     private func disconnectReceived(_ id: Handle, _ packet: Disconnect) throws(MQTTError) -> Flow {
         let session = links[id].session
         if let seconds = packet.sessionExpirySeconds, sessions.contains(session) {
@@ -195,8 +216,9 @@ extension Partition {
                 clause: "MQTT 3.1.1 §2.2.1"
             )
         }
-        _ = try Auth.decode(body)
-        // MQTT 5.0 §4.12.1: re-authentication needs a method in CONNECT, and none is offered.
+        let packet = try Auth.decode(body)
+        if !links[id].authMethod.isEmpty { return try authAgain(id, packet) }
+        // [MQTT-4.12.0-7]: without a method in CONNECT there is no AUTH.
         throw MQTTError(
             .protocolError,
             .protocolError,
@@ -268,7 +290,7 @@ extension Partition {
         guard links.contains(id) else { return }
         if links[id].phase == .open {
             detachSession(id, endedWell: false, reason: reason)
-        } else if links[id].phase == .awaitsConnect || links[id].phase == .awaitsLogin {
+        } else if links[id].phase != .closing {
             counters.connects.add(.closed)
         }
         giveBackPlace(id)
