@@ -9,8 +9,10 @@ public struct AuthQuestion: Sendable {
     /// How the listener judges.
     public let rules: AccessRules
     let server: ScramServer
-    let message: [UInt8]
-    let isFirst: Bool
+    /// What the client said.
+    public let message: [UInt8]
+    /// It is the first of its exchange.
+    public let isFirst: Bool
 
     /// The answer; never on a shard.
     ///

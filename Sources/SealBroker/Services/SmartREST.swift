@@ -2,7 +2,7 @@
 // Cumulocity's lines: one message a line, fields by comma, quotes where a field needs them. Pure.
 
 /// One line, read.
-enum SmartRESTLine: Equatable {
+public enum SmartRESTLine: Sendable, Equatable {
     /// Its fields; the first is the number of the template.
     case fields([String])
     /// It cannot be read; the first field as far as there is one, and why.
@@ -10,17 +10,17 @@ enum SmartRESTLine: Equatable {
 }
 
 /// Reading and writing lines.
-enum SmartREST {
+public enum SmartREST {
     /// More lines than this in one message are not read.
-    static let linesMax = 1000
+    public static let linesMax = 1000
     /// More fields than this in one line are too many.
-    static let fieldsMax = 1000
+    public static let fieldsMax = 1000
 
     /// The lines of a message, without the empty ones.
     ///
     /// A line feed inside of quotes belongs to its field. What is behind `linesMax` is one malformed
     /// line.
-    static func read(_ bytes: [UInt8]) -> [SmartRESTLine] {
+    public static func read(_ bytes: [UInt8]) -> [SmartRESTLine] {
         var lines: [SmartRESTLine] = []
         var reader = LineReader(bytes)
         while let line = reader.next() {
@@ -34,7 +34,7 @@ enum SmartREST {
     }
 
     /// A line of fields, quoted where they need it.
-    static func write(_ fields: [String]) -> String {
+    public static func write(_ fields: [String]) -> String {
         fields.map(quoted).joined(separator: ",")
     }
 

@@ -111,7 +111,8 @@ final class TopicScope {
 
     /// Cumulocity's topics: a letter for the kind of processing, then a word for what it is.
     ///
-    /// A wildcard in place of the word means all of them.
+    /// A wildcard in place of the word means the topics that have none of these: as with `$`, what is
+    /// reserved is asked for by name.
     private func isDeviceTopic(_ topic: RawSpan) -> Bool {
         guard topic.byteCount >= 3, topic.byte(1) == UInt8(ascii: "/") else { return false }
         switch topic.byte(0) {
@@ -129,7 +130,6 @@ final class TopicScope {
 
     private static let words = [
         "us", "ds", "uc", "dc", "ut", "dt", "ud", "dd", "ul", "dl", "e", "uat", "dat", "ucr", "dcr",
-        "+", "#",
     ].map { Array($0.utf8) }
     private static let bootstrapWords = ["ucr", "dcr", "e"].map { Array($0.utf8) }
 }

@@ -48,7 +48,7 @@ extension Ledger {
         for message in messages where message.round == round && !message.isWill {
             guard let taken = message.handledStep, !message.isClear, !message.expires,
                 message.byteCount + 80 < packetMaximum,
-                !guarded.contains(client) || !SimulatedListener.isForbidden(message.topic)
+                !isForbidden(message.topic, for: client)
             else { continue }
             let matching = firm.filter {
                 ($0.confirmedStep ?? .max) < taken && PlainMatch.matches($0.filter, message.topic)
@@ -143,7 +143,7 @@ extension Ledger {
         let session = sessions[client]
         // A will's topic has more than one publisher: its values have no order.
         for (topic, value) in retained.sorted(by: { $0.key < $1.key })
-        where !topic.hasPrefix("w/") && !topic.hasPrefix("m/w/") {
+        where !topic.hasPrefix("w/") && !topic.contains("/w/") {
             let matching = session.subscriptions.filter {
                 $0.isFirm && $0.group == nil && PlainMatch.matches($0.filter, topic)
                     && $0.connection == session.connection

@@ -29,7 +29,7 @@ extension Ledger {
         guard isFirst else { return }
         let before = sessions[client].received[id] ?? 0
         sessions[client].received[id] = before + 1
-        if messages[id].isWill, client == observer { try checkWill(id) }
+        if messages[id].isWill, client >= firstObserver { try checkWill(id) }
         try checkCount(client, receipt, messages[id], matching)
         for group in Set(matching.compactMap(\.group)).sorted() {
             try checkGroup(group, client, receipt, id)
@@ -64,7 +64,7 @@ extension Ledger {
         guard message.topic == receipt.topic else {
             throw fault(client, receipt, "which was published on \(message.topic)")
         }
-        if guarded.contains(client), SimulatedListener.isForbidden(receipt.topic) {
+        if isForbidden(receipt.topic, for: client) {
             throw fault(client, receipt, "which it may not read")
         }
         guard let taken = message.handledStep else {

@@ -13,9 +13,10 @@ final class Ledger {
     var groupReceipts: [String: [Int: Int]] = [:]
     /// Messages that may come to a group twice, because a member's session ended.
     var groupRepeats: [String: Set<Int>] = [:]
-    let observer: Int
-    /// Clients that may not read what is forbidden.
-    var guarded: Set<Int> = []
+    /// From this one on, clients see everything of their topic space.
+    let firstObserver: Int
+    /// By which listener each client comes in.
+    var listeners: [Int: SimulatedListener] = [:]
     var step = 0
     var round = 0
     var now: UInt64 = 0
@@ -26,9 +27,14 @@ final class Ledger {
     var receivedCount = 0
     var willCount = 0
 
-    init(clientCount: Int, observer: Int) {
+    init(clientCount: Int, firstObserver: Int) {
         sessions = Array(repeating: LedgerSession(), count: clientCount)
-        self.observer = observer
+        self.firstObserver = firstObserver
+    }
+
+    /// Whether a client may not have a topic.
+    func isForbidden(_ topic: String, for client: Int) -> Bool {
+        listeners[client]?.forbids(topic) ?? false
     }
 
     // MARK: Messages

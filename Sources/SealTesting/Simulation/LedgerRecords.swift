@@ -113,6 +113,9 @@ struct Receipt {
 /// Topic filters, matched level by level.
 enum PlainMatch {
     static func matches(_ filter: String, _ topic: String) -> Bool {
+        let (here, filter) = parted(filter)
+        let (there, topic) = parted(topic)
+        guard here == there else { return false }
         let levels = filter.split(separator: "/", omittingEmptySubsequences: false)
         let names = topic.split(separator: "/", omittingEmptySubsequences: false)
         if topic.hasPrefix("$"), levels.first == "#" || levels.first == "+" { return false }
@@ -122,5 +125,13 @@ enum PlainMatch {
             if level != "+", level != names[index] { return false }
         }
         return levels.count == names.count
+    }
+
+    /// The tenant in front, if there is one, and the rest: nothing matches across.
+    private static func parted(_ text: String) -> (tenant: Substring, rest: Substring) {
+        guard text.hasPrefix("$T"), let slash = text.firstIndex(of: "/") else {
+            return ("", text[...])
+        }
+        return (text[..<slash], text[slash...].dropFirst())
     }
 }

@@ -63,7 +63,11 @@ extension SimulatedClient {
                     direction: .fromServer
                 )
                 trace("told to go: \(packet.reason)")
-                let isExpected = isDraining && packet.reason == .serverShuttingDown
+                let isWithdrawn =
+                    packet.reason == .administrativeAction
+                    && connection.map { self.isWithdrawn($0) } ?? false
+                let isExpected =
+                    isWithdrawn || isDraining && packet.reason == .serverShuttingDown
                 if packet.reason != .keepAliveTimeout, !isExpected {
                     throw SimulationFault(
                         reason: "client \(index) was sent away: \(packet.reason)"
@@ -130,6 +134,7 @@ extension SimulatedClient {
             }
             return true
         }
+        if packet.reason != .success, isWithdrawn(connection) { return true }
         return isDraining && packet.reason == .serverUnavailable
     }
 

@@ -61,6 +61,8 @@ final class SimulatedClient {
     var trace: (String) -> Void = { _ in }
     /// Whether a planted bug befalls a packet of this kind now.
     var isSabotaged: (Sabotage) -> Bool = { _ in false }
+    /// Whether its credentials were taken back since it logged in.
+    var isWithdrawn: (SimulatedConnection) -> Bool = { _ in false }
 
     /// The broker is ending.
     var isDraining = false
@@ -71,6 +73,8 @@ final class SimulatedClient {
         index: Int,
         peers: Int,
         isObserver: Bool,
+        listener: SimulatedListener,
+        ordinal: Int,
         plan: SimulationPlan,
         ledger: Ledger,
         dice: Dice
@@ -80,9 +84,11 @@ final class SimulatedClient {
         self.peers = peers
         self.ledger = ledger
         self.isObserver = isObserver
-        identifier = Array("client-\(index)-\(dice.below(1000))".utf8)
+        self.listener = listener
+        // In the two tenants clients have the same names.
+        let name = listener.tenant == 0 ? "client-\(index)-\(dice.below(1000))" : "twin-\(ordinal)"
+        identifier = Array(name.utf8)
         version = isObserver || dice.chance(60) ? .v5 : dice.chance(50) ? .v311 : .v31
-        listener = isObserver ? .plain : dice.pick([.plain, .plain, .plain, .mounted, .guarded])
         let worker = dice.chance(40) && !isObserver
         group = worker ? dice.pick(["$share/g1/s/+", "$share/g2/s/#"]) : nil
         isPersistent = isObserver || dice.chance(60)
@@ -100,7 +106,7 @@ final class SimulatedClient {
         shard: Int,
         _ purpose: ConnectPurpose
     ) -> SimulatedConnection {
-        let isImpostor = listener == .guarded && purpose == .live && dice.chance(10)
+        let isImpostor = listener.asksWho && !isObserver && purpose == .live && dice.chance(10)
         var cleanStart = dice.chance(isPersistent ? 10 : 80)
         if purpose == .mend || isObserver { cleanStart = false }
         if purpose == .leave { cleanStart = true }
@@ -131,6 +137,10 @@ final class SimulatedClient {
         if listener == .guarded {
             packet.username = Array(SimulatedListener.user.utf8)
             packet.password = isImpostor ? Array("wrong".utf8) : SimulatedListener.password
+        } else if listener.tenant != 0 {
+            packet.username = Array(
+                (isImpostor ? "nobody" : "\(listener.tenant)/\(index)").utf8
+            )
         }
         let made = SimulatedConnection(
             number: number,
@@ -233,8 +243,7 @@ final class SimulatedClient {
         }
         topic = listener.mount + topic
         let id = ledger.newMessage(topic, publisher: index, qos: qos, isRetained: isRetained)
-        ledger.messages[id].isForbidden =
-            listener == .guarded && SimulatedListener.isForbidden(topic)
+        ledger.messages[id].isForbidden = listener.forbids(topic)
         if isRetained, dice.chance(20) { ledger.messages[id].isClear = true }
         ledger.messages[id].byteCount = topic.utf8.count + payload(id).count
         var packetID: UInt16 = 0
@@ -439,7 +448,7 @@ extension SimulatedClient {
     /// The code with which a filter is refused; nil when it is not.
     private func refusal(_ request: SubscriptionRequest) -> UInt8? {
         let filter = String(decoding: request.filter, as: UTF8.self)
-        guard listener == .guarded, SimulatedListener.isForbidden(filter) else { return nil }
+        guard listener.forbids(listener.mount + filter) else { return nil }
         return isV5 ? 0x87 : 0x80
     }
 

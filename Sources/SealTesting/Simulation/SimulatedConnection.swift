@@ -64,6 +64,8 @@ final class SimulatedConnection {
     var marks: [(end: Int, mark: PacketMark)] = []
     var written = 0
     var consumed = 0
+    /// The number of changes when the registry was asked about it.
+    var loginNumber: UInt64 = 0
     /// The session that it was opened for, as the ledger numbers them.
     var incarnation: Int?
     var lastReceived: UInt64 = 0

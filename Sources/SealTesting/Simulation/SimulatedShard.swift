@@ -13,8 +13,18 @@ final class SimulatedShard {
     var connections: [SimulatedConnection] = []
     /// Moved connections on their way to this shard.
     var arrivals: [(connection: SimulatedConnection, admitted: Admitted)] = []
-    /// Logins whose passwords are being compared.
-    var logins: [(link: Handle, question: PasswordQuestion)] = []
+    /// Logins that are being decided.
+    var logins: [(link: Handle, login: PendingLogin)] = []
+    /// Withdrawals on their way to this shard.
+    var withdrawals: [IdentityChange] = []
+    /// The number of the last one that arrived.
+    var changesSeen: UInt64 = 0
+
+    enum PendingLogin {
+        case password(PasswordQuestion)
+        /// The registry was asked, and its answer is on the way.
+        case registry(LoginStep)
+    }
     /// How far the partition's present list of actions has been told to the ledger.
     private var told = 0
     private var present: SimulatedConnection?
@@ -54,9 +64,22 @@ final class SimulatedShard {
 
     /// A password was compared; which one is done first is chance.
     func finishLogin(_ place: Int) throws(SimulationFault) {
-        let (link, question) = logins.remove(at: place)
-        let isRight = question.password == SimulatedListener.password
-        partition.loginDecided(link, Login.finish(question, matches: isRight))
+        let (link, login) = logins.remove(at: place)
+        switch login {
+        case .password(let question):
+            let isRight = question.password == SimulatedListener.password
+            partition.loginDecided(link, Login.finish(question, matches: isRight))
+        case .registry(let step): partition.loginDecided(link, step)
+        }
+        try act()
+    }
+
+    /// The registry took something back.
+    func withdraw() throws(SimulationFault) {
+        guard !withdrawals.isEmpty else { return }
+        let change = withdrawals.removeFirst()
+        changesSeen = change.number
+        _ = partition.withdraw([change])
         try act()
     }
 
@@ -220,12 +243,14 @@ final class SimulatedShard {
             connection.needs = 0
             partition.moved(link)
             world.move(connection, to: home, admitted)
-        case .askRegistry(let link, _):
-            partition.loginDecided(
-                link,
-                .refused([Reason(.registryFailed, detail: "there is no registry")])
+        case .askRegistry(let link, let question):
+            connections.first { $0.link == link }?.loginNumber = world.changeNumber
+            let step = SimulatedListener.judge(
+                question.credentials,
+                changeNumber: world.changeNumber
             )
-        case .login(let link, let question): logins.append((link, question))
+            logins.append((link, .registry(step)))
+        case .login(let link, let question): logins.append((link, .password(question)))
         case .authenticate(let link, let question):
             let reason = Reason(.registryFailed)
             partition.authAnswered(

@@ -55,6 +55,20 @@ extension Simulation {
         switch (sabotage, letter) {
         case (.loseForward, .forward): return isTime() ? [] : [letter]
         case (.doubleForward, .forward): return isTime() ? [letter, letter] : [letter]
+        case (.mixTenants, .forward(let message)):
+            guard message.header.tenant != 0, isTime() else { return [letter] }
+            var header = message.header
+            header.tenant = 3 - header.tenant
+            return [
+                .forward(
+                    Message(
+                        header,
+                        topic: message.topic,
+                        properties: message.properties,
+                        payload: message.payload
+                    )
+                )
+            ]
         case (.swapLetters, .forward):
             guard let last = letters[sender][receiver].last, case .forward = last else {
                 return [letter]

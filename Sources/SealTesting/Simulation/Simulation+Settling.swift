@@ -70,7 +70,9 @@ extension Simulation {
             isBusy = true
         }
         if letters.contains(where: { $0.contains { !$0.isEmpty } }) { isBusy = true }
-        if shards.contains(where: { !$0.logins.isEmpty }) { isBusy = true }
+        if shards.contains(where: { !$0.logins.isEmpty || !$0.withdrawals.isEmpty }) {
+            isBusy = true
+        }
         return isBusy || hash != before
     }
 
@@ -83,6 +85,7 @@ extension Simulation {
             if !connection.unread.isEmpty {
                 throw SimulationFault(reason: "connection \(connection.number) is not read")
             }
+            try checkWithdrawn(connection, seen: .max)
             if connection.incarnation == nil {
                 throw SimulationFault(reason: "connection \(connection.number) got no CONNACK")
             }
@@ -197,10 +200,13 @@ extension Simulation {
     }
 
     private func clearRetained() {
-        guard let cleaner = clients.first(where: \.isObserver), cleaner.isOpen else { return }
+        for cleaner in clients where cleaner.isObserver && cleaner.isOpen { clearRetained(cleaner) }
+    }
+
+    private func clearRetained(_ cleaner: SimulatedClient) {
         var topics = Array(ledger.retained.keys)
         topics += clients.map { $0.listener.mount + "w/\($0.index)" }
-        for topic in topics.sorted() {
+        for topic in topics.sorted() where cleaner.listener.reaches(topic) {
             let id = ledger.newMessage(
                 topic,
                 publisher: cleaner.index,

@@ -25,6 +25,9 @@ public final class Simulation {
     var oldRetained: [[UInt8]: Message] = [:]
     var connectionCount = 0
     var isSettling = false
+    /// How many changes the registry had, and the last one about each client.
+    var changeNumber: UInt64 = 0
+    var lastWithdrawal: [Int: UInt64] = [:]
     /// The partitions were told to drain.
     var isDraining = false
     private var setupFault: String?
@@ -33,7 +36,10 @@ public final class Simulation {
     public init(_ plan: SimulationPlan) {
         self.plan = plan
         var dice = Dice(seed: plan.seed)
-        ledger = Ledger(clientCount: plan.clientCount + 1, observer: plan.clientCount)
+        ledger = Ledger(
+            clientCount: plan.clientCount + Self.observed.count,
+            firstObserver: plan.clientCount
+        )
         let count = plan.partitionCount
         letters = Array(repeating: Array(repeating: [], count: count), count: count)
         sabotageAt = dice.within(2...20)
@@ -54,21 +60,38 @@ public final class Simulation {
             let partition = Partition(setup, access: rules, now: now)
             shards.append(SimulatedShard(index: index, partition: partition, world: self))
         }
-        for index in 0...plan.clientCount {
+        var ordinals: [SimulatedListener: Int] = [:]
+        for index in 0..<plan.clientCount + Self.observed.count {
+            let isObserver = index >= plan.clientCount
+            let listener =
+                isObserver
+                ? Self.observed[index - plan.clientCount] : self.dice.pick(Self.listeners)
+            ordinals[listener, default: 0] += 1
             let client = SimulatedClient(
                 index: index,
                 peers: plan.clientCount,
-                isObserver: index == plan.clientCount,
+                isObserver: isObserver,
+                listener: listener,
+                ordinal: ordinals[listener] ?? 0,
                 plan: plan,
                 ledger: ledger,
                 dice: Dice(seed: self.dice.next())
             )
-            if client.listener == .guarded { ledger.guarded.insert(index) }
+            ledger.listeners[index] = listener
+            client.isWithdrawn = { [unowned self] in
+                $0.loginNumber < lastWithdrawal[index] ?? 0
+            }
             client.trace = { [unowned self] in self.trace("\(index): \($0)") }
             client.isSabotaged = { [unowned self] in plan.sabotage == $0 && isTime() }
             clients.append(client)
         }
     }
+
+    /// Each topic space has somebody who sees all of it.
+    private static let observed: [SimulatedListener] = [.plain, .tenantOne, .tenantTwo]
+    private static let listeners: [SimulatedListener] = [
+        .plain, .plain, .plain, .mounted, .guarded, .tenantOne, .tenantOne, .tenantTwo, .tenantTwo,
+    ]
 
     /// Runs the whole plan.
     public func run() -> SimulationResult {
@@ -119,6 +142,7 @@ public final class Simulation {
         case ..<65: try readSome(dice.pick(clients))
         case ..<97: try act(dice.pick(clients))
         default:
+            if dice.chance(20) { return withdraw(dice.pick(clients)) }
             guard dice.chance(20) else { return }
             now += UInt64(dice.pick([50, 600, 3000, 10_000, 70_000]))
             ledger.passTime(to: now)
@@ -163,6 +187,37 @@ public final class Simulation {
         }
         cut(connection)
         client.forgetConnection()
+    }
+
+    /// The registry takes the credentials of a client back, and gives it new ones at once.
+    private func withdraw(_ client: SimulatedClient) {
+        guard client.listener.tenant != 0 else { return }
+        changeNumber += 1
+        lastWithdrawal[client.index] = changeNumber
+        trace("\(client.index): withdrawn by change \(changeNumber)")
+        let change = IdentityChange(
+            number: changeNumber,
+            tenant: client.listener.tenant,
+            subject: .credential(Int64(client.index)),
+            isWithdrawal: true
+        )
+        for shard in shards where plan.sabotage != .loseWithdrawal || !isTime() {
+            shard.withdrawals.append(change)
+        }
+    }
+
+    /// Who was withdrawn since it logged in must not be in.
+    func checkWithdrawn(
+        _ connection: SimulatedConnection,
+        seen: UInt64
+    ) throws(SimulationFault) {
+        guard let last = lastWithdrawal[connection.client], last <= seen,
+            connection.loginNumber < last
+        else { return }
+        throw SimulationFault(
+            reason: "client \(connection.client) is in by a login at change "
+                + "\(connection.loginNumber), though change \(last) took that back"
+        )
     }
 
     /// What is on the way may still arrive, but only in part.
@@ -217,6 +272,7 @@ public final class Simulation {
                 try shard.take(letter, from: sender)
             }
         }
+        while !shard.withdrawals.isEmpty, dice.chance(portion) { try shard.withdraw() }
         while !shard.arrivals.isEmpty, dice.chance(portion) { try shard.adopt() }
         while !shard.logins.isEmpty, dice.chance(portion) {
             try shard.finishLogin(dice.below(shard.logins.count))
@@ -281,6 +337,7 @@ public final class Simulation {
         switch event {
         case .sessionOpened(let notice):
             guard let connection = connection(notice.transport) else { return }
+            try checkWithdrawn(connection, seen: shards[connection.shard].changesSeen)
             let isPresent = try ledger.opened(connection)
             let client = clients[connection.client]
             if client.connection === connection { client.expectsPresent = isPresent }
@@ -290,8 +347,9 @@ public final class Simulation {
             trace("closed \(notice.transport): \(reason)")
             try ledger.closed(connection, reason: reason)
         case .sessionRefused(let notice, let reasons):
-            let isImpostor = connection(notice.transport)?.facts.isImpostor ?? false
-            guard isImpostor || isDraining else {
+            let refused = connection(notice.transport)
+            let isWithdrawn = refused.map { clients[$0.client].isWithdrawn($0) } ?? false
+            guard refused?.facts.isImpostor == true || isDraining || isWithdrawn else {
                 throw SimulationFault(reason: "a client was refused: \(reasons)")
             }
             trace("refused \(notice.transport)")

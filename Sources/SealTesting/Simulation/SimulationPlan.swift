@@ -20,6 +20,10 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case losePubrel
     /// A client's DISCONNECT is lost, though it counts as handled.
     case loseDisconnect
+    /// A forwarded message of one tenant arrives as the other's.
+    case mixTenants
+    /// A shard never hears of a withdrawal.
+    case loseWithdrawal
 }
 
 /// The measures of one run.
@@ -28,7 +32,7 @@ public struct SimulationPlan: Sendable {
     public var seed: UInt64
     /// How many partitions.
     public var partitionCount: Int
-    /// How many clients, the observer apart.
+    /// How many clients, the observers apart.
     public var clientCount: Int
     /// Rounds of unrest, each followed by a settling and a check.
     public var roundCount: Int

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of SmartREST: read, written, and broken in every way.
 
+import Foundation
 import Testing
 
 @testable import SealBroker
@@ -74,6 +75,20 @@ import Testing
         for text in texts where !text.isEmpty {
             let line = SmartREST.write(["71", text])
             #expect(read(line) == [.fields(["71", text])], "\(line)")
+        }
+    }
+
+    @Test("what the fuzzer was given is read again as it is written")
+    func corpus() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Fuzz/Corpus/SmartREST").standardizedFileURL
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names.count >= 2)
+        for name in names {
+            let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
+            for case .fields(let fields) in SmartREST.read(bytes) where fields != [""] {
+                #expect(read(SmartREST.write(fields)) == [.fields(fields)])
+            }
         }
     }
 

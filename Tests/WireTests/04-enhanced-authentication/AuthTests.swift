@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enhanced authentication (MQTT 5.0 §4.12): no method is offered yet, and each use is refused.
+// Enhanced authentication (MQTT 5.0 §4.12) where no method is offered: each use is refused.
 
 import Testing
 

@@ -14,6 +14,11 @@ final class Town {
     var method = LoginMethod.certificate
     /// When logins end, in seconds since 1970.
     var endsAt: Int64?
+    /// Who an exchange of enhanced authentication ends with: the user name of `decide`; empty
+    /// refuses.
+    var proves = "1/account/1"
+    /// What clients said in exchanges.
+    var said: [[UInt8]] = []
     /// What devices asked for.
     var asked: [ServiceRequest] = []
     /// What they are answered.
@@ -27,6 +32,7 @@ final class Town {
             setup.access[1].allowsAnonymous = true
             setup.listeners.append(setup.listeners[0])
             setup.asksRegistry = decide
+            setup.authenticates = judge
             setup.serves = { request, _ in
                 self.asked.append(request)
                 return self.answer
@@ -38,7 +44,22 @@ final class Town {
     /// The user name is `<tenant>/device/<number>`, `<tenant>/account/<number>` or
     /// `<tenant>/starter/<number>`; the device's identifier is its client id.
     private func decide(_ question: RegistryQuestion) -> LoginStep {
-        let credentials = question.credentials
+        decide(question.credentials)
+    }
+
+    /// The first message is answered with "go", the second with "done".
+    private func judge(_ question: AuthQuestion) -> AuthReply {
+        said.append(question.message)
+        if question.isFirst { return .challenge(ScramServer(), Array("go".utf8)) }
+        guard !proves.isEmpty else {
+            return .decided(.refused([Reason(.badPassword)]), message: [], user: "")
+        }
+        var credentials = question.credentials
+        credentials.user = proves
+        return .decided(decide(credentials), message: Array("done".utf8), user: proves)
+    }
+
+    private func decide(_ credentials: Credentials) -> LoginStep {
         let parts = (credentials.user ?? "").split(separator: "/")
         guard parts.count == 3, let number = UInt32(parts[0]), let person = Int64(parts[2]) else {
             return .refused([Reason(.unknownUser)])
