@@ -14,6 +14,13 @@ public struct AuthQuestion: Sendable {
     /// It is the first of its exchange.
     public let isFirst: Bool
 
+    /// The user that the client names; nil when its first message cannot be read.
+    public var user: String? {
+        guard isFirst else { return server.user }
+        var reader = server
+        return try? reader.first(message)
+    }
+
     /// The answer; never on a shard.
     ///
     /// `random` is at least 16 random bytes, used once; `secret` is random and of the process.

@@ -118,6 +118,7 @@ final class IdentityService: Sendable {
     var doors: ShardDoors {
         ShardDoors(
             login: { [self] question, answer in login(question, answer) },
+            authenticate: { [self] question, answer in authenticate(question, answer) },
             serve: { [self] request, principal, answer in serve(request, principal, answer) },
             note: { [self] record in note(record) }
         )
