@@ -32,6 +32,8 @@ public struct AdminSettings: Sendable {
 
 /// Everything the calls need.
 public struct AdminContext: Sendable {
+    /// What logins need.
+    public let environment: LoginEnvironment
     /// The registry.
     public var registry: any Registry
     /// Certificates.
@@ -69,6 +71,7 @@ public struct AdminContext: Sendable {
         settings: AdminSettings = AdminSettings(),
         login: @escaping @Sendable (Credentials) -> LoginStep
     ) {
+        self.environment = environment
         registry = environment.registry
         chains = environment.chains
         tokens = environment.tokens

@@ -20,5 +20,5 @@ public enum OperationTable {
         TenantCalls.operations + AccountCalls.operations + FirstLoginCalls.operations
         + FirstLoginPage.operations + DeviceCalls.operations + EnrolmentCodeCalls.operations
         + PolicyCalls.operations + SessionCalls.operations + KeyCalls.operations
-        + ConfigurationCalls.operations
+        + ConfigurationCalls.operations + TrustTestCalls.operations
 }

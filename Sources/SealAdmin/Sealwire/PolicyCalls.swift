@@ -77,7 +77,8 @@ enum PolicyCalls {
                 "The answer.",
                 .object(
                     [
-                        .needed("allowed", .boolean), .needed("topic", .text),
+                        .needed("allowed", .boolean), .needed("rule", .text.orNull),
+                        .needed("position", .integer(0...Int64.max).orNull),
                         .needed("reasons", OwnShapes.reasons),
                     ],
                     others: .forbidden
@@ -89,19 +90,24 @@ enum PolicyCalls {
         let rules =
             call.json["rules"] == nil
             ? try rules(call, tenant) : try read(call.json, tenant)
-        let principal = try principal(call, tenant, TenantPolicy(rules))
-        let sent = call.json["topic"]?.text ?? ""
-        let topic = principal.brokerTopic(sent)
+        let question = PolicyTest(
+            tenant: tenant,
+            rules: rules,
+            subject: try subject(call, tenant),
+            clientID: call.json["clientId"]?.text
+        )
         let act: AccessAct =
             switch call.json["act"]?.text {
             case "publish": .publish
             case "subscribe": .subscribe
             default: .deliver
             }
-        let decision = principal.decide(act, topic: Array(topic.utf8))
+        let answer = question.answer(act, topic: call.json["topic"]?.text ?? "")
         return call.answer([
-            "allowed": .bool(decision.isAllowed), "topic": .string(topic),
-            "reasons": OwnShapes.document(decision.reasons),
+            "allowed": .bool(answer.isAllowed),
+            "rule": .string(orNull: answer.rule),
+            "position": answer.position.map { .integer($0) } ?? .null,
+            "reasons": OwnShapes.document([answer.reason]),
         ])
     }
     .taking(
@@ -162,46 +168,19 @@ enum PolicyCalls {
         return rules
     }
 
-    private static func principal(
+    private static func subject(
         _ call: Call,
-        _ tenant: Tenant,
-        _ policy: TenantPolicy
-    ) throws(APIError) -> Principal {
+        _ tenant: Tenant
+    ) throws(APIError) -> PolicyTest.Subject {
+        // A device that is not there yet is asked about as it would be.
+        if let identifier = call.json["device"]?.text { return .device(identifier: identifier) }
+        guard let user = call.json["user"]?.text else { return .anonymous }
         let registry = call.context.registry
-        let clientID = call.json["clientId"]?.text
-        if let identifier = call.json["device"]?.text {
-            let found = try asking { () throws(RegistryError) in
-                try registry.device(tenant: tenant.number, identifier: identifier)
-            }
-            // A device that is not there yet is asked about as it would be.
-            let device =
-                found ?? Device(tenant: tenant.number, identifier: identifier, origin: .api)
-            return Principal(
-                name: device.userName,
-                clientID: clientID ?? identifier,
-                method: .certificate,
-                listener: "",
-                tenant: tenant,
-                policy: policy,
-                device: PrincipalDevice(number: device.number, identifier: identifier)
-            )
+        let account = try asking { () throws(RegistryError) in
+            try registry.account(tenant: tenant.number, name: user)
         }
-        var account: Account?
-        if let user = call.json["user"]?.text {
-            account = try asking { () throws(RegistryError) in
-                try registry.account(tenant: tenant.number, name: user)
-            }
-            guard account != nil else { throw APIError.absent("this account") }
-        }
-        return Principal(
-            name: account?.name,
-            clientID: clientID ?? account?.name ?? "",
-            method: account == nil ? .anonymous : .password,
-            listener: "",
-            tenant: tenant,
-            policy: policy,
-            account: account
-        )
+        guard let account else { throw APIError.absent("this account") }
+        return .account(account)
     }
 
     private static func document(_ rules: [PolicyRule]) -> JSONValue {

@@ -92,6 +92,9 @@ public struct RegistryLoginRules: Sendable, Equatable {
     ///
     /// An API asks for roles of its own.
     public var needsMessagingRole = true
+    /// Nothing is changed: a device that would be registered is let in without being stored, with
+    /// the number 0.
+    public var isRehearsal = false
     /// Certificates that revocation lists of the listener name.
     public var revoked: Set<CertificateMark> = []
     /// When the lists of the listener are overdue, in seconds since 1970, by the SHA-256 of their

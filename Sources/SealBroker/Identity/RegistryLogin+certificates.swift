@@ -282,6 +282,7 @@ extension LoginAttempt {
             origin: .contact,
             takesCertificates: true
         )
+        if taken.isRehearsal { return device }
         let author = Author(
             name: device.userName,
             tenant: tenant.number,
