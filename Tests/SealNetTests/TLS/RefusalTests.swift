@@ -102,7 +102,7 @@ struct RefusalTests {
         #expect(try meet(context, town, good).peers != nil)
         #expect(try meet(context, town, bad).serverCode == .certificateRevoked)
         let overdue = try town.authority.revocationList(
-            revoking: [],
+            revoking: [String](),
             seconds: 60,
             now: Self.now - 3600
         )

@@ -232,7 +232,7 @@ struct StreamTests {
         #expect(try Conversation(second, client).shakeHands().serverCode == .certificateRevoked)
         // A list that is overdue before the certificate ends the entry, too.
         let short = try town.authority.revocationList(
-            revoking: [],
+            revoking: [String](),
             seconds: 1000,
             now: Int64(time(nil))
         )
