@@ -152,6 +152,38 @@ import Testing
         #expect(other.json["allowed"]?.flag == false)
     }
 
+    @Test("a chain is tried out: its anchor and device, and nothing is registered")
+    func trust() throws {
+        let authority = try TestAuthority()
+        _ = desk.ask(
+            .post,
+            "/tenant/tenants/t12345/trusted-certificates",
+            authority.upload(",\"autoRegistrationEnabled\":true,\"name\":\"factory\"")
+        )
+        let leaf = Base64.encode(try authority.device("d7").der)
+        let both = leaf + "," + Base64.encode(authority.der)
+        let yes = desk.ask(.post, "/api/v1/trust/test", "{\"chain\":\"\(both)\"}")
+        #expect(yes.status == 200)
+        #expect(yes.json["allowed"]?.flag == true)
+        #expect(yes.json["device"]?.text == "d7")
+        #expect(yes.json["registers"]?.flag == true)
+        #expect(yes.json["anchor"]?["name"]?.text == "factory")
+        #expect(try desk.registry.device(tenant: desk.tenant.number, identifier: "d7") == nil)
+        let other = desk.ask(
+            .post,
+            "/api/v1/trust/test",
+            "{\"chain\":\"\(both)\",\"clientId\":\"d8\"}"
+        )
+        #expect(other.json["allowed"]?.flag == false)
+        #expect(
+            other.json["reasons"]?.elements?.first?["reason"]?.text
+                == "login.client-id-not-device"
+        )
+        let none = desk.ask(.post, "/api/v1/trust/test", "{\"chain\":\"nonsense\"}")
+        #expect(none.status == 422)
+        #expect(none.reason == "api.chain-unreadable")
+    }
+
     @Test("a device is made, disabled and removed, with the connections it ended")
     func devices() throws {
         let made = desk.ask(
