@@ -138,7 +138,9 @@ enum InitCommand {
                 enrols: enrols
             )
             try folder.writeConfiguration(configuration)
-            Terminal.line(text(folder, first, secrets, enrols: enrols))
+            Terminal.line(
+                text(folder, configuration.apiPort, first, secrets, enrols: enrols)
+            )
             return ExitCode.done
         } catch {
             Terminal.fault(
@@ -151,6 +153,7 @@ enum InitCommand {
 
     private static func text(
         _ folder: StarterFolder,
+        _ port: Int,
         _ first: FirstRun,
         _ secrets: FirstRun.Secrets,
         enrols: Bool
@@ -171,7 +174,7 @@ enum InitCommand {
 
             Next:
               sealwired run --config \(folder.configurationFile)
-              sealwire login https://localhost:8443 --cafile \(folder.authorityFile) \
+              sealwire login https://localhost:\(port) --cafile \(folder.authorityFile) \
                 --user \(first.tenant)/\(first.operatorName)
             """
     }

@@ -214,7 +214,7 @@ struct RemoteCommandTests {
         try Files.write(Array(text.utf8), to: stage.home + "/devices.csv")
         let done = try stage.run("device import \(stage.home)/devices.csv")
         #expect(done.exitCode == 1)
-        #expect(done.output == "2 rows: 1 devices made, 0 changed, 1 refused\n")
+        #expect(done.output == "2 rows: 1 device made, 0 changed, 1 refused\n")
         #expect(done.errors.contains("refused: line 3: no password"))
         let sent = stage.requests.last ?? ""
         #expect(sent.contains("name=\"file\"; filename=\"devices.csv\"") && sent.contains(text))

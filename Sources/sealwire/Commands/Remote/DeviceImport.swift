@@ -56,7 +56,8 @@ enum DeviceImport {
         func count(_ name: String) -> Int64 { done.json[name]?.int64 ?? 0 }
         let created = count("numberOfCreated")
         Output.say(
-            "\(count("numberOfAll")) rows: \(created) devices made, "
+            "\(Output.count(count("numberOfAll"), "row")): "
+                + "\(Output.count(created, "device")) made, "
                 + "\(count("numberOfSuccessful") - created) changed, "
                 + "\(count("numberOfFailed")) refused\(done.endedText)",
             options

@@ -41,6 +41,11 @@ enum Output {
         }
     }
 
+    /// A number with what is counted: `1 row`, `2 rows`.
+    static func count(_ number: Int64, _ one: String) -> String {
+        number == 1 ? "1 \(one)" : "\(number) \(one)s"
+    }
+
     /// A sentence, unless programs read.
     static func say(_ sentence: String, _ options: RemoteOptions) {
         if !options.isJSON { Terminal.write(TextTable.printable(sentence) + "\n") }

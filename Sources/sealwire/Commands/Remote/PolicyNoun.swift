@@ -51,7 +51,7 @@ enum PolicyNoun {
         examples: ["sealwire policy set rules.txt", "sealwire policy set rules.txt --dry-run"]
     ) { remote, words in
         let rules = try read(words[0])
-        try remote.confirm("replaces all rules of tenant \(remote.tenant) with \(rules.count)")
+        try remote.confirm("replaces all rules of tenant \(remote.tenant) by \(rules.count) new")
         let request = RESTRequest(
             .put,
             "/api/v1/policy",
@@ -60,7 +60,8 @@ enum PolicyNoun {
         )
         guard let done = try remote.change(request) else { return RemoteExit.done }
         if remote.options.isJSON { Output.answer(done.json) }
-        Output.say("\(rules.count) rules are in force\(done.endedText)", remote.options)
+        let inForce = rules.count == 1 ? "1 rule is" : "\(rules.count) rules are"
+        Output.say("\(inForce) in force\(done.endedText)", remote.options)
         return RemoteExit.done
     }.command
 

@@ -22,7 +22,7 @@ final class Remote {
 
         /// A few words about those connections.
         var endedText: String {
-            guard let ended else { return "" }
+            guard let ended, ended > 0 else { return "" }
             return ended == 1 ? "; 1 connection was ended" : "; \(ended) connections were ended"
         }
     }

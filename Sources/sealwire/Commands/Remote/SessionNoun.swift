@@ -56,13 +56,11 @@ enum SessionNoun {
         )
         guard let done = try remote.change(request) else { return RemoteExit.done }
         if remote.options.isJSON { Output.answer(done.json) }
-        let count = done.json["endedConnections"]?.int64 ?? 0
-        Output.say(
-            count == 0
-                ? "client \(words[0]) was not connected"
-                : "the connection of client \(words[0]) was ended",
-            remote.options
-        )
+        guard done.json["endedConnections"]?.int64 != 0 else {
+            Terminal.note(TextTable.printable("client \(words[0]) is not connected"))
+            return RemoteExit.unknown
+        }
+        Output.say("the connection of client \(words[0]) was ended", remote.options)
         return RemoteExit.done
     }.command
 }
