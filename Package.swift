@@ -127,6 +127,10 @@ let package = Package(
             exclude: ["Dumps"],
             swiftSettings: house
         ),
+        tests(
+            "LoginTests",
+            ["SealBroker", "SealServer", "SealStore", "SealPKI", "SealMQTT", "SealBytes"]
+        ),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(
             "SealClientTests",

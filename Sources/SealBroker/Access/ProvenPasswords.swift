@@ -47,9 +47,8 @@ extension PasswordQuestion {
     ///
     /// Each part has its length in front, so that no two pairs have the same bytes.
     public var proofText: [UInt8] {
-        let stored = Array("\(hash)".utf8)
         var text: [UInt8] = []
-        for part in [stored, password] {
+        for part in hash.parts + [password] {
             for shift in stride(from: 56, through: 0, by: -8) {
                 text.append(UInt8(truncatingIfNeeded: part.count >> shift))
             }
@@ -60,4 +59,19 @@ extension PasswordQuestion {
 
     /// The comparison is worth remembering: it is slow, and with a user that exists.
     public var isWorthRemembering: Bool { isKnown && hash.isSlow }
+}
+
+extension PasswordHash {
+    /// All that makes the hash, so that two hashes with the same parts are one.
+    fileprivate var parts: [[UInt8]] {
+        switch self {
+        case .pbkdf2SHA512(let iterations, let salt, let hash):
+            [Array("7 \(iterations)".utf8), salt, hash]
+        case .sha512(let salt, let hash): [Array("6".utf8), salt, hash]
+        case .argon2id(let encoded): [Array("argon2id".utf8), Array(encoded.utf8)]
+        case .scrypt(let costLog, let blockSize, let parallelism, let salt, let hash):
+            [Array("scrypt \(costLog) \(blockSize) \(parallelism)".utf8), salt, hash]
+        case .salted(let salt, let digest): [Array("sha256".utf8), salt, digest]
+        }
+    }
 }

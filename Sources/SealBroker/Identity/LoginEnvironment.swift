@@ -14,7 +14,7 @@ public struct PresentedCertificate: Sendable, Equatable {
     public var subjectKey: [UInt8]
     /// SHA-256 of the issuer's name in DER.
     public var issuerKey: [UInt8]
-    /// The first common name; nil without one, or when it cannot be used.
+    /// The first common name as it stands there; nil without one, or when it is no text.
     public var commonName: String?
     /// The begin of its validity, in seconds since 1970.
     public var notBefore: Int64

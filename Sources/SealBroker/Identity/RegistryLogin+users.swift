@@ -264,7 +264,7 @@ extension PasswordHash {
     var isSlow: Bool {
         switch self {
         case .sha512, .salted: false
-        default: true
+        case .pbkdf2SHA512, .argon2id, .scrypt: true
         }
     }
 }

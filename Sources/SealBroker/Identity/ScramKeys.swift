@@ -15,11 +15,12 @@ public struct ScramKeys: Sendable, Equatable {
     /// The key of the server's signature, 32 bytes.
     let serverKey: [UInt8]
 
-    /// The iterations of new keys; RFC 7677 §4 asks for at least so many.
-    public static let iterationsUsual = 4096
+    /// The iterations of all new keys, so that their number does not tell whose they are; RFC 7677
+    /// §4 asks for 4096 at least.
+    public static let iterationsUsual = 10_000
     /// More would let a damaged entry stop the clients of a user.
     public static let iterationsMax = 10_000_000
-    /// The bytes of a salt that is made up for an unknown user, like those of a known one.
+    /// The bytes of a new salt, and of one that is made up for an unknown user.
     public static let saltBytesUsual = 16
 
     /// Reads the stored form; nil when it is damaged or of another mechanism.
