@@ -6,62 +6,84 @@
 extension LoginRow {
     private static func token(
         _ name: String,
-        _ token: String,
         _ outcome: Outcome,
         user: String? = "",
-        clientID: String = "c"
+        clientID: String = "c",
+        _ make: @escaping @Sendable (LoginCase) throws -> String
     ) -> LoginRow {
         LoginRow(name, outcome) {
-            $0.show(user, FixedTokens.text(token))
+            $0.show(user, try make($0))
             $0.clientID = clientID
         }
     }
 
     static let webTokens: [LoginRow] = [
-        token("a device's token", "device", .login(.jwt, "device_dev"), clientID: "dev"),
-        token(
-            "a device's token without user name",
-            "device",
-            .login(.jwt, "device_dev"),
-            user: nil
-        ),
-        token("an account's token", "account", .login(.jwt, "ann")),
-        token("with the user name", "account", .login(.jwt, "ann"), user: "ann"),
-        token("with tenant and user name", "account", .login(.jwt, "ann"), user: "acme/ann"),
-        token("with another user name", "account", .wrong(.tokenUserMismatch), user: "chief"),
-        token(
-            "with another tenant",
-            "account",
-            .wrong(.tokenUserMismatch),
-            user: "beta/ann"
-        ),
-        token("a wrong signature", "forged", .wrong(.tokenSignature)),
-        token("an unknown key", "lostKey", .wrong(.tokenKeyUnknown)),
-        token("an expired token", "expired", .wrong(.tokenExpired)),
-        token("a token of tomorrow", "early", .wrong(.tokenNotYetValid)),
-        token("a token nobody can read", "nonsense", .wrong(.tokenMalformed)),
-        token("a token for renewing", "refresh", .wrong(.tokenUse)),
-        token("a device that is gone", "nobody", .wrong(.tokenSubjectGone)),
-        token("an account that is gone", "leaver", .wrong(.tokenSubjectGone)),
-        token("a disabled device", "off", .closed(.deviceDisabled)),
-        token("a disabled account", "gone", .closed(.accountDisabled)),
-        token("an account that may not send messages", "clerk", .closed(.messagingForbidden)),
-        token("a disabled tenant", "shut", .closed(.tenantDisabled)),
-        token("a tenant that is gone", "nowhere", .wrong(.tenantUnknown)),
-        token(
-            "a token with another device's client id",
-            "account",
-            .identifier(.clientIDOfDevice),
-            clientID: "dev"
-        ),
+        token("a device's token", .login(.jwt, "device_dev"), clientID: "dev") {
+            try $0.token("device_dev", "device")
+        },
+        token("a device's token and no user name", .login(.jwt, "device_dev"), user: nil) {
+            try $0.token("device_dev", "device")
+        },
+        token("an account's token", .login(.jwt, "ann")) { try $0.token("ann") },
+        token("with the user name", .login(.jwt, "ann"), user: "ann") { try $0.token("ann") },
+        token("with tenant and user name", .login(.jwt, "ann"), user: "acme/ann") {
+            try $0.token("ann")
+        },
+        token("with another user name", .wrong(.tokenUserMismatch), user: "chief") {
+            try $0.token("ann")
+        },
+        token("with another tenant", .wrong(.tokenUserMismatch), user: "beta/ann") {
+            try $0.token("ann")
+        },
+        token("a wrong signature", .wrong(.tokenSignature)) {
+            let good = try $0.token("ann")
+            let middle = good.split(separator: ".")[1]
+            let other = try $0.token("chief").split(separator: ".")[1]
+            return good.replacing(middle, with: other)
+        },
+        token("an unknown key", .wrong(.tokenKeyUnknown)) { _ in
+            try LoginCase().token("ann")
+        },
+        token("an expired token", .wrong(.tokenExpired)) {
+            try $0.token("ann", begins: -100, ends: -1)
+        },
+        token("a token of tomorrow", .wrong(.tokenNotYetValid)) {
+            try $0.token("ann", begins: 86_400, ends: 90_000)
+        },
+        token("a token nobody can read", .wrong(.tokenMalformed)) { _ in "eyJhIjoxfQ.e30.AAAA" },
+        token("a token for renewing", .wrong(.tokenUse)) { try $0.token("ann", "refresh") },
+        token("a device that is gone", .wrong(.tokenSubjectGone)) {
+            try $0.token("device_nobody", "device")
+        },
+        token("an account that is gone", .wrong(.tokenSubjectGone)) { try $0.token("leaver") },
+        token("a disabled device", .closed(.deviceDisabled)) {
+            try $0.token("device_off", "device")
+        },
+        token("a disabled account", .closed(.accountDisabled)) { try $0.token("gone") },
+        token("an account that may not send messages", .closed(.messagingForbidden)) {
+            try $0.token("clerk")
+        },
+        token("a disabled tenant", .closed(.tenantDisabled)) {
+            try $0.token("ann", tenant: "closed")
+        },
+        token("a tenant that is gone", .wrong(.tenantUnknown)) {
+            try $0.token("ann", tenant: "nowhere")
+        },
+        token("with another device's client id", .identifier(.clientIDOfDevice), clientID: "dev") {
+            try $0.token("ann")
+        },
+        LoginRow("a token on a listener of another tenant", .closed(.tenantOfListener)) {
+            $0.show("", try $0.token("ann"))
+            $0.clientID = "c"
+            $0.rules.registry.tenant = "beta"
+        },
         LoginRow("a token that was withdrawn", .wrong(.tokenWithdrawn)) {
-            $0.show("", FixedTokens.text("account"))
+            $0.show("", try $0.token("ann", id: "token-1"))
             $0.clientID = "c"
             let acme = $0.world.acme
-            let id = "id-\(FixedTokens.text("account").count)-ann"
             try $0.change { (writer) throws(RegistryError) in
                 try writer.withdrawToken(
-                    id: id,
+                    id: "token-1",
                     tenant: acme,
                     expiresAt: TestCertificates.now + 3600
                 )
@@ -72,12 +94,12 @@ extension LoginRow {
             $0.clientID = "c"
         },
         LoginRow("tokens are not taken: it is a wrong password", .wrong(.badPassword)) {
-            $0.show("acme/ann", FixedTokens.text("account"))
+            $0.show("acme/ann", try $0.token("ann"))
             $0.clientID = "c"
             $0.rules.registry.takesWebTokens = false
         },
         LoginRow("tokens are not taken, and there is no user name", .wrong(.unknownUser)) {
-            $0.show(nil, FixedTokens.text("account"))
+            $0.show(nil, try $0.token("ann"))
             $0.clientID = "c"
             $0.rules.registry.takesWebTokens = false
         },

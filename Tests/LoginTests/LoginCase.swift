@@ -33,7 +33,7 @@ enum Outcome: Sendable, Equatable {
 /// One login.
 struct LoginCase {
     let registry: SQLiteRegistry
-    let tokens = FixedTokens()
+    let tokens: RegistryTokenOffice
     let judge: OpenSSLChainJudge
     let world: Population
     var rules = AccessRules()
@@ -51,7 +51,11 @@ struct LoginCase {
         var limits = RegistryLimits()
         if isFull { limits.devicesMax = Population.deviceCount }
         registry = try SQLiteRegistry(path: ":memory:", limits: limits)
-        judge = try OpenSSLChainJudge(VaultKey.generate())
+        let key = try VaultKey.generate()
+        judge = try OpenSSLChainJudge(key)
+        tokens = RegistryTokenOffice(registry: registry, vault: try SealedVault(key)) {
+            TestCertificates.now
+        }
         world = try Population(registry, judge)
         rules.source = .registry
     }
@@ -65,6 +69,27 @@ struct LoginCase {
     /// Changes the registry further.
     func change(_ body: (any RegistryWriter) throws(RegistryError) -> Void) throws {
         _ = try registry.change(by: .daemon, body)
+    }
+
+    /// A token of the registry's office; the times are seconds from now.
+    func token(
+        _ subject: String,
+        _ use: String = "session",
+        tenant: String = "acme",
+        id: String = "",
+        begins: Int64 = -10,
+        ends: Int64 = 3600
+    ) throws -> String {
+        try tokens.issue(
+            TokenClaims(
+                tokenID: id,
+                tenantID: tenant,
+                subject: subject,
+                issuedAt: TestCertificates.now + begins,
+                expiresAt: TestCertificates.now + ends,
+                use: use
+            )
+        )
     }
 
     /// Shows certificates, the client's own first.

@@ -143,7 +143,7 @@ import Testing
         }
         #expect(token.reliance.credential != nil && token.reliance.device != nil)
         let jwt = try principal {
-            $0.show("", FixedTokens.text("device"))
+            $0.show("", try $0.token("device_dev", "device"))
             $0.clientID = "dev"
         }
         #expect(jwt.reliance.token != nil && jwt.reliance.device != nil)

@@ -2,7 +2,7 @@
 // Logins by a JSON Web Token in place of the password. Not here: signatures (`TokenOffice`).
 
 /// What a JSON Web Token looks like.
-enum WebToken {
+enum WebTokenForm {
     /// The most bytes of a token.
     static let bytesMax = 8192
 
@@ -26,7 +26,7 @@ enum WebToken {
 
 extension LoginAttempt {
     func byWebToken(_ bytes: [UInt8], _ user: String) throws(LoginRefusal) -> Principal {
-        guard WebToken.isLikely(bytes) else { throw LoginRefusal(.tokenMalformed) }
+        guard WebTokenForm.isLikely(bytes) else { throw LoginRefusal(.tokenMalformed) }
         let claims: TokenClaims
         switch environment.tokens.judge(String(decoding: bytes, as: UTF8.self), now: now) {
         case .success(let found): claims = found

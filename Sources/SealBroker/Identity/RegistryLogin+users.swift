@@ -8,7 +8,7 @@ extension LoginAttempt {
         let user = credentials.user ?? ""
         let password = credentials.password
         if let password, !password.isEmpty, taken.takesWebTokens,
-            user.isEmpty || WebToken.isLikely(password)
+            user.isEmpty || WebTokenForm.isLikely(password)
         {
             return .accepted(try byWebToken(password, user))
         }

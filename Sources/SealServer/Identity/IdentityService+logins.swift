@@ -38,6 +38,10 @@ extension IdentityService {
 
     /// The part without a slow comparison; what was proven a moment ago needs none.
     private func begin(_ credentials: Credentials, _ rules: AccessRules) -> LoginStep {
+        let step = RegistryLogin.begin(credentials, rules, environment)
+        // Nobody guesses certificates: those who guess must not shut out devices behind the same
+        // address.
+        guard Self.canBeGuessed(step) else { return step }
         if let refusal = guesses.withLock({
             $0.refusal(
                 source: credentials.peerAddress,
@@ -48,7 +52,6 @@ extension IdentityService {
             counters.count { $0.limitHits.add(.loginGuesses) }
             return .refused([refusal])
         }
-        let step = RegistryLogin.begin(credentials, rules, environment)
         guard case .needsPasswordCheck(let question) = step else {
             note(step, credentials)
             return step
@@ -59,6 +62,16 @@ extension IdentityService {
         let decided = Login.finish(question, matches: true)
         note(decided, credentials)
         return decided
+    }
+
+    private static func canBeGuessed(_ step: LoginStep) -> Bool {
+        switch step {
+        case .needsPasswordCheck: true
+        case .accepted(let principal):
+            ![.certificate, .pinnedCertificate, .anonymous].contains(principal.method)
+        case .refused(let reasons): reasons.first?.code.isGuess ?? false
+        case .needsRegistry: false
+        }
     }
 
     private func finish(_ question: PasswordQuestion, _ credentials: Credentials) -> LoginStep {
