@@ -20,7 +20,8 @@ extension PresentedCertificate {
             serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? certificate.serial,
             subjectKey: Self.key(certificate.subjectDER),
             issuerKey: Self.key(certificate.issuerDER),
-            commonName: name.flatMap { Self.isUsable($0) ? $0 : nil },
+            // Whether it can name a device is the login's matter, and its reason.
+            commonName: name,
             notBefore: certificate.notBefore,
             notAfter: certificate.notAfter
         )
@@ -28,12 +29,6 @@ extension PresentedCertificate {
 
     /// SHA-256 of a name in DER; empty, which matches nobody, when it cannot be made.
     public static func key(_ name: [UInt8]) -> [UInt8] { (try? Cryptography.sha256(name)) ?? [] }
-
-    // Control bytes in a name fool readers of logs, and MQTT 5.0 §1.5.4 forbids them in user names.
-    private static func isUsable(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 1024
-            && name.unicodeScalars.allSatisfy(TextRules.isPrintable)
-    }
 }
 
 extension TrustAnchor {
