@@ -112,7 +112,7 @@ enum CallerCalls {
         answers: [Answer.empty(.ok, "The new password counts.").ending]
     ) { call throws(APIError) in
         let caller = try call.caller()
-        guard var account = caller.account else {
+        guard let account = caller.account else {
             throw APIError(
                 .forbidden,
                 .apiRoleMissing,
@@ -130,14 +130,18 @@ enum CallerCalls {
             )
         }
         let forge = call.context.forge
-        account.secret = try asking { () throws(RegistryError) in
+        let secret = try asking { () throws(RegistryError) in
             try forge.hash(chosen: Array(new.utf8))
         }
-        account.mustChangePassword = false
-        account.passwordSetAt = call.now * 1000
-        let changed = account
         let effect = try call.change { writer throws(RegistryError) in
-            try writer.replace(changed)
+            // What was changed meanwhile, such as being disabled, stays.
+            guard var now = try writer.directory.account(number: account.number) else {
+                throw RegistryError(.notFound, "the account was deleted meanwhile")
+            }
+            now.secret = secret
+            now.mustChangePassword = false
+            now.passwordSetAt = call.now * 1000
+            try writer.replace(now)
         }
         return Response(.ok).ending(effect)
     }
@@ -149,7 +153,8 @@ enum CallerCalls {
                     .needed("newPassword", .text(8...1024)),
                 ])
             )
-        ]
+        ],
+        problems: [404]
     )
     .beforePasswordChange
 }

@@ -21,7 +21,8 @@ struct InventoryQuery {
         .query(
             "fragmentType",
             .text(0...256),
-            "Only objects with this fragment; all devices have c8y_IsDevice."
+            "Only objects with this fragment; all devices have c8y_IsDevice. Others need ids or "
+                + "owner, too."
         ),
         .query("q", .text(0...1024), "The same as query."),
         .query(
@@ -63,6 +64,9 @@ struct InventoryQuery {
             return try asking { () throws(RegistryError) in
                 try registry.devices(tenant: tenant, query, page)
             }
+        }
+        guard !numbers.isEmpty || !identifiers.isEmpty else {
+            throw Self.refused("a fragment other than c8y_IsDevice needs ids or owner, too")
         }
         let named = try asking { () throws(RegistryError) in
             var found: [Device] = []
@@ -122,8 +126,11 @@ struct InventoryQuery {
     }
 
     private mutating func take(query text: String) throws(APIError) {
-        var reader = ConditionReader(text)
-        while let condition = try reader.next() {
+        let conditions: [InventoryCondition]
+        do { conditions = try InventoryCondition.read(text) } catch {
+            throw Self.refused(error.sentence)
+        }
+        for condition in conditions {
             switch condition {
             case .has(let fragment): fragments.append(fragment)
             case .equals("type", let value): try set(\.type, value)
@@ -143,66 +150,5 @@ struct InventoryQuery {
 
     static func refused(_ what: String) -> APIError {
         APIError(.badRequest, .apiParameterInvalid, "query: \(what)")
-    }
-}
-
-/// Reads conditions joined by `and`.
-private struct ConditionReader {
-    enum Condition {
-        case has(String)
-        case equals(String, String)
-    }
-
-    private var rest: Substring
-    private var isFirst = true
-
-    init(_ text: String) {
-        rest = text[...]
-        skipBlanks()
-        for prefix in ["$filter="] where rest.hasPrefix(prefix) {
-            rest = rest.dropFirst(prefix.count)
-        }
-    }
-
-    mutating func next() throws(APIError) -> Condition? {
-        skip { " ()".contains($0) }
-        guard !rest.isEmpty, !rest.hasPrefix("$orderby") else { return nil }
-        if !isFirst {
-            guard word().lowercased() == "and" else {
-                throw InventoryQuery.refused("conditions are joined by and")
-            }
-            skip { " (".contains($0) }
-        }
-        isFirst = false
-        let field = word()
-        if field == "has" {
-            skip { " (".contains($0) }
-            let fragment = word()
-            guard !fragment.isEmpty else { throw InventoryQuery.refused("has() names nothing") }
-            return .has(fragment)
-        }
-        skipBlanks()
-        guard !field.isEmpty, word() == "eq" else {
-            throw InventoryQuery.refused("conditions are has(fragment) or field eq 'value'")
-        }
-        skipBlanks()
-        guard rest.first == "'", let end = rest.dropFirst().firstIndex(of: "'") else {
-            throw InventoryQuery.refused("a value stands in single quotes")
-        }
-        let value = rest[rest.index(after: rest.startIndex)..<end]
-        rest = rest[rest.index(after: end)...]
-        return .equals(field, String(value))
-    }
-
-    private mutating func skipBlanks() { skip { $0 == " " } }
-
-    private mutating func skip(_ isSkipped: (Character) -> Bool) {
-        rest = rest.drop(while: isSkipped)
-    }
-
-    private mutating func word() -> String {
-        let word = rest.prefix { !" ()'".contains($0) }
-        rest = rest.dropFirst(word.count)
-        return String(word)
     }
 }

@@ -12,7 +12,7 @@ enum ManagedObject {
     static let listType = MediaType.cumulocity("managedobjectcollection")
 
     /// Fragments together, as text.
-    static let propertiesBytesMax = 65_536
+    static let propertiesBytesMax = 262_144
 
     /// Members that the server writes; what clients send for them is passed over, as clients send
     /// back what they read.

@@ -70,7 +70,8 @@ enum ManagedObjectCalls {
             tenant: tenant.number,
             identifier: identifier,
             name: name,
-            origin: .api
+            origin: .api,
+            takesCertificates: true
         )
         try ManagedObject.change(&device, call.json)
         let wanted = device
@@ -126,11 +127,19 @@ enum ManagedObjectCalls {
         ]
     ) { call throws(APIError) in
         var device = try find(call)
+        let number = device.number
         try ManagedObject.change(&device, call.json)
         let wanted = device
-        let effect = try call.change { writer throws(RegistryError) in
-            try writer.replace(wanted)
+        let (stored, effect) = try call.changing { writer throws(RegistryError) in
+            // What was changed meanwhile, such as being disabled, stays.
+            guard var now = try writer.directory.device(number: number) else {
+                throw RegistryError(.notFound, "the device was deleted meanwhile")
+            }
+            (now.name, now.type, now.properties) = (wanted.name, wanted.type, wanted.properties)
+            try writer.replace(now)
+            return now
         }
+        device = stored
         device.changedAt = call.now * 1000
         return call.answer(ManagedObject.value(device, call)).ending(effect)
     }

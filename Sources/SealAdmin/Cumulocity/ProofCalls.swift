@@ -106,11 +106,7 @@ enum ProofCalls {
         _ call: Call,
         _ change: (inout TrustAnchor.Proof) -> Void
     ) throws(APIError) -> Response {
-        let tenant = try call.tenant()
-        var anchor = try TrustedCertificateCalls.find(call, tenant)
-        change(&anchor.proof)
-        let changed = anchor
-        _ = try call.change { writer throws(RegistryError) in try writer.replace(changed) }
-        return call.answer(try TrustedCertificate.value(anchor, tenant, call))
+        let (anchor, _) = try TrustedCertificateCalls.update(call) { change(&$0.proof) }
+        return call.answer(try TrustedCertificate.value(anchor, try call.tenant(), call))
     }
 }

@@ -176,19 +176,16 @@ enum TrustedCertificateCalls {
         .roles(TrustedCertificate.admins, reach: .ownOrManagement),
         answers: [Answer.json("The certificate.", TrustedCertificate.schema).ending]
     ) { call throws(APIError) in
-        let tenant = try call.tenant()
-        var anchor = try find(call, tenant)
         let body = call.json
-        if let name = body["name"] { anchor.name = name.text ?? "" }
-        if let status = body["status"]?.text { anchor.isEnabled = status == "ENABLED" }
-        if let flag = TrustedCertificate.truth(body["autoRegistrationEnabled"]) {
-            anchor.registersDevices = flag
+        let (anchor, effect) = try update(call) { anchor in
+            if let name = body["name"] { anchor.name = name.text ?? "" }
+            if let status = body["status"]?.text { anchor.isEnabled = status == "ENABLED" }
+            if let flag = TrustedCertificate.truth(body["autoRegistrationEnabled"]) {
+                anchor.registersDevices = flag
+            }
         }
-        let changed = anchor
-        let effect = try call.change { writer throws(RegistryError) in
-            try writer.replace(changed)
-        }
-        return call.answer(try TrustedCertificate.value(anchor, tenant, call)).ending(effect)
+        return call.answer(try TrustedCertificate.value(anchor, try call.tenant(), call))
+            .ending(effect)
     }
     .taking(
         [TrustedCertificate.tenantParameter, TrustedCertificate.fingerprintParameter],
@@ -228,6 +225,26 @@ enum TrustedCertificateCalls {
         }
         guard let anchor else { throw APIError.absent("trusted certificate \(fingerprint)") }
         return anchor
+    }
+
+    /// Changes the certificate that the path names.
+    ///
+    /// It is read again inside of the change, so that of two changes at once both count.
+    static func update(
+        _ call: Call,
+        _ body: (inout TrustAnchor) -> Void
+    ) throws(APIError) -> (anchor: TrustAnchor, effect: ChangeEffect) {
+        let found = try find(call, try call.tenant())
+        let (anchor, effect) = try call.changing { writer throws(RegistryError) in
+            let now = try writer.directory.anchors(sha256: found.sha256)
+            guard var anchor = now.first(where: { $0.number == found.number }) else {
+                throw RegistryError(.notFound, "the certificate was deleted meanwhile")
+            }
+            body(&anchor)
+            try writer.replace(anchor)
+            return anchor
+        }
+        return (anchor, effect)
     }
 
     private static func add(

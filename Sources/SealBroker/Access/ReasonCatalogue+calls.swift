@@ -130,7 +130,7 @@ extension ReasonCatalogue {
     /// Things that are not there, are there already, or may not be so.
     private static func thing(_ code: ReasonCode) -> Words? {
         switch code {
-        case .apiUnknownTenant: ("the API knows no such tenant", "see the list of tenants")
+        case .apiUnknownTenant: ("no tenant has this id", "see the list of tenants")
         case .apiUnknownObject: ("there is no such thing", "see the list of what there is")
         case .apiDuplicate: ("it is there already", "change the one there is")
         case .apiConflict: ("it was changed meanwhile", "read it again, then change it")

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates as they come in JSON, forms and header fields: PEM with or without line breaks,
-// bare base64, several of them joined by blanks or commas.
+// bare base64, several of them joined by blanks or commas. Only the
+// DER is cut out here.
 
-internal import SealBroker
 internal import SealBytes
-internal import SealPKI
 
 /// Reads certificates out of text.
-enum CertificateText {
+package enum CertificateText {
     /// A text that holds no certificates, and why.
-    struct Fault: Error, Equatable {
-        let sentence: String
+    package struct Fault: Error, Equatable {
+        /// The sentence, without full stop.
+        package let sentence: String
 
         init(_ sentence: String) { self.sentence = sentence }
     }
@@ -21,10 +21,10 @@ enum CertificateText {
     private static let comma = UInt8(ascii: ",")
 
     /// The longest text that is looked at.
-    static let bytesMax = 262_144
+    package static let bytesMax = 262_144
 
     /// The certificates of a text in DER, in its order.
-    static func read(_ bytes: some Collection<UInt8>) throws(Fault) -> [[UInt8]] {
+    package static func read(_ bytes: some Collection<UInt8>) throws(Fault) -> [[UInt8]] {
         guard bytes.count <= bytesMax else {
             throw Fault("it has more than \(bytesMax) bytes")
         }
@@ -37,24 +37,6 @@ enum CertificateText {
             ? try readBare(plain) : try readBlocks(plain)
         guard !all.isEmpty else { throw Fault("there is no certificate in it") }
         return all
-    }
-
-    /// The certificates of a chain, the client's own first.
-    static func presented(
-        _ bytes: some Collection<UInt8>,
-        countMax: Int
-    ) throws(Fault) -> [PresentedCertificate] {
-        let all = try read(bytes)
-        guard all.count <= countMax else {
-            throw Fault("it has more than \(countMax) certificates")
-        }
-        var chain: [PresentedCertificate] = []
-        for der in all {
-            do { chain.append(try PresentedCertificate(reading: der)) } catch {
-                throw Fault(error.reason)
-            }
-        }
-        return chain
     }
 
     /// Blocks of PEM; what stands between them says nothing.
