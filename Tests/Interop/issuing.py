@@ -93,7 +93,8 @@ class Issuer:
         constraint = f"CA:{'TRUE' if authority else 'FALSE'}"
         if path_length is not None:
             constraint += f",pathlen:{path_length}"
-        lines = [f"basicConstraints=critical,{constraint}", "subjectKeyIdentifier=hash", *extensions]
+        lines = [f"basicConstraints=critical,{constraint}", "subjectKeyIdentifier=hash"]
+        lines += extensions
         # One that issues without being an authority keeps its right to sign, so that only CA:FALSE
         # is wrong with it.
         lines.append("authorityKeyIdentifier=keyid" if issuer else "")
