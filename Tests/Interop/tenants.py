@@ -40,7 +40,10 @@ class Platform:
             "api": {**pair, "service": "api", "client-certificates": "ask"},
         }
         usual.update({name: {**pair, **one} for name, one in (listeners or {}).items()})
-        wanted = {"registry": {"folder": folder / "first/registry"}, **(tables or {})}
+        # Scenarios guess wrong on purpose, all of them from one address.
+        registry = {"folder": folder / "first/registry", "guesses-per-user": 100_000,
+                    "guesses-per-source": 100_000}  # fmt: skip
+        wanted = {"registry": registry, **(tables or {})}
         self.daemon = Daemon(folder, usual, wanted)
 
     def api(self, user=None, **options):

@@ -120,7 +120,7 @@ def _(w):
 def _(w):
     double = w.issuer.root("rules")
     one = w.issuer.make("double", double)
-    refused(w, one.pair(), "double", "login.anchor-unknown")
+    refused(w, one.pair(), "double", "login.anchor-not-sent")
     # Alone it looks as if it came from the uploaded one, whose signature it has not.
     refused(w, one.pair(0), "double", "login.certificate-signature")
 
