@@ -144,8 +144,8 @@ def _(w):
 @suite.scenario("rules: set, tested, obeyed")
 def _(w):
     rules = w.folder / "rules.txt"
-    rules.write_text("# Devices publish below their own name.\n"
-                     "allow publish plant/%d/# devices\ndeny publish plant/# devices\n")  # fmt: skip
+    own = "# Devices publish below their own name.\nallow publish plant/%d/# devices\n"
+    rules.write_text(own + "deny publish plant/# devices\n")
     for topic, code in (("plant/pump-1/rpm", 0), ("plant/pump-2/rpm", 1)):
         told = w.run("policy", "test", "--device", "pump-1", "--rules", rules, "publish", topic,
                      code=code)  # fmt: skip
