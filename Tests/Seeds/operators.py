@@ -52,9 +52,9 @@ def _(w):
     wrong.write_text("wrong\n")
     url = f"https://localhost:{w.daemon.ports['api']}"
     told = w.run("login", url, "--user", f"{w.tenant}/admin", "--cafile", w.trust,
-                 "--password-file", wrong, code=4)  # fmt: skip
+                 "--password-file", wrong, code=77)  # fmt: skip
     check("wrong" in told or "password" in told, f"a wrong password: {told}")
-    told = w.run("login", url, "--user", f"{w.tenant}/admin", "--password-file", wrong, code=8)
+    told = w.run("login", url, "--user", f"{w.tenant}/admin", "--password-file", wrong, code=69)
     check("certificate" in told.lower(), f"an authority that is not known: {told}")
     w.login("management/admin", "all")
     told = w.login(f"{w.tenant}/admin", "own")
@@ -181,7 +181,7 @@ def _(w):
     names = [one["identifier"] for one in
              w.json("device", "list", "--context", "all", "--tenant", "other")]  # fmt: skip
     equal(names, [], "devices of the new tenant")
-    told = w.run("device", "list", "--tenant", "other", code=5)
+    told = w.run("device", "list", "--tenant", "other", code=77)
     check("tenant" in told, f"an operator reaches another tenant: {told}")
 
 
