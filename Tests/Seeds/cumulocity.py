@@ -117,11 +117,14 @@ def made_by_openssl(w):
 
 def made_by_sealwire(w):
     root, out = w.folder / "works", w.folder / "made"
-    run_well(sealwire(), "ca", "init", root, "--cn", "Works CA", "--field", "O=Works")
+    secret = w.folder / "key.pass"
+    run_well(sealwire(), "ca", "init", root, "--cn", "Works CA", "--field", "O=Works",
+             "--passphrase-file", secret)  # fmt: skip
 
     def device(name):
         if not (out / f"{name}.key").exists():
-            run_well(sealwire(), "ca", "issue", name, "--ca", root, "--out", out)
+            run_well(sealwire(), "ca", "issue", name, "--ca", root, "--out", out,
+                     "--passphrase-file", secret)  # fmt: skip
         return str(out / f"{name}.chain.pem"), str(out / f"{name}.key")
 
     return Made(root / "caCert.pem", device)

@@ -107,7 +107,12 @@ extension ReasonCatalogue {
         case .issuerNotAuthority:
             (
                 "a certificate of the chain may not issue the one before it",
-                "issue with an authority: CA:TRUE, keyCertSign, and a path length that allows it"
+                "issue with an authority: CA:TRUE, and keyCertSign where a key usage is given"
+            )
+        case .pathLength:
+            (
+                "an authority of the chain may not have so many authorities below it",
+                "issue directly below it, or with an authority whose pathlen allows it"
             )
         case .nameConstraints:
             (

@@ -76,6 +76,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case chainBroken = "login.chain-broken"
     case chainTooLong = "login.chain-too-long"
     case issuerNotAuthority = "login.issuer-not-authority"
+    case pathLength = "login.path-length"
     case nameConstraints = "login.name-constraints"
 
     // The device a credential names.

@@ -194,7 +194,8 @@ extension OpenSSLChainJudge {
         case .weakKey, .weakSignature: .certificateWeak
         case .purpose: .certificatePurpose
         case .keyUsage: failure.depth == 0 ? .certificatePurpose : .issuerNotAuthority
-        case .notAuthority, .pathLength: .issuerNotAuthority
+        case .notAuthority: .issuerNotAuthority
+        case .pathLength: .pathLength
         case .chainLength: .chainTooLong
         case .nameConstraints: .nameConstraints
         case .signature, .issuerMissing, .notTrusted, .anchorNotSent, .searchLimit: .chainBroken
