@@ -150,13 +150,13 @@ def _(w):
         told = w.run("policy", "test", "--device", "pump-1", "--rules", rules, "publish", topic,
                      code=code)  # fmt: skip
         check("allowed" in told, f"policy test: {told}")
-    w.run("policy", "set", rules)
+    w.run("policy", "set", rules, "--yes")
     with w.connect(w.pump) as device:
         equal(device.publish("plant/pump-1/rpm", b"1"), 0, "code for its own topic")
         equal(device.publish("plant/pump-2/rpm", b"1"), 0x87, "code for another's topic")
     check("access.rule-denies" in w.run("explain", "pump-1"), "explain does not name the rule")
     rules.write_text("")
-    w.run("policy", "set", rules)
+    w.run("policy", "set", rules, "--yes")
 
 
 @suite.scenario("session kick ends a connection")

@@ -250,7 +250,7 @@ struct Authentication {
             isAllowed: isAllowed,
             reasons: reasons
         )
-        record.tenant = caller?.tenant.number ?? 0
+        record.tenant = caller?.tenant.number ?? reasons.first?.tenant ?? 0
         record.protocolName = "http"
         record.listener = credentials.listener
         record.peer = credentials.peerAddress

@@ -13,6 +13,8 @@ public struct Reason: Sendable {
     public var file: String
     /// The line of the rule; 0 when there is none.
     public var line: Int
+    /// The tenant whose identities were asked, also when nobody was let in; 0 when none was found.
+    public var tenant: UInt32 = 0
 
     /// Gives a reason.
     public init(_ code: ReasonCode, detail: String = "", file: String = "", line: Int = 0) {

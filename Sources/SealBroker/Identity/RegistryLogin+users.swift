@@ -233,6 +233,7 @@ extension LoginAttempt {
         _ differs: Reason
     ) throws(LoginRefusal) -> LoginStep {
         let hash = secret.flatMap { PasswordHash($0.hash) }
+        let differs = attributed([differs])[0]
         guard let compared = hash ?? PasswordHash.decoy else { return .refused([differs]) }
         return .needsPasswordCheck(
             PasswordQuestion(

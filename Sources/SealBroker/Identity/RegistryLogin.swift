@@ -16,7 +16,7 @@ public enum RegistryLogin {
         do throws(LoginRefusal) {
             return try attempt.decide()
         } catch {
-            return .refused(error.reasons)
+            return .refused(attempt.attributed(error.reasons))
         }
     }
 
@@ -41,6 +41,7 @@ struct LoginAttempt {
     let now: Int64
     /// Read before anything is looked up: what changes from here on is told to the connection.
     let changeNumber: UInt64
+    private let found = TenantFound()
 
     var registry: any Registry { environment.registry }
     var taken: RegistryLoginRules { rules.registry }
@@ -104,7 +105,17 @@ struct LoginAttempt {
         return try admitted(found)
     }
 
+    /// The reasons with the tenant that was found on the way, for those who administer it.
+    func attributed(_ reasons: [Reason]) -> [Reason] {
+        reasons.map { reason in
+            var reason = reason
+            reason.tenant = found.number
+            return reason
+        }
+    }
+
     private func admitted(_ tenant: Tenant) throws(LoginRefusal) -> Tenant {
+        found.number = tenant.number
         if let own = taken.tenant, !own.isSame(as: tenant.id) {
             throw LoginRefusal(.tenantOfListener, tenant.id)
         }
@@ -197,6 +208,11 @@ struct LoginAttempt {
             proof: proof
         )
     }
+}
+
+/// The tenant that an attempt came to, if it came to one.
+private final class TenantFound {
+    var number: UInt32 = 0
 }
 
 /// A client id in one of Cumulocity's forms: `x`, `d:x` and `d:x:template` name the device x.

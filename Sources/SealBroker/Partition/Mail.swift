@@ -156,6 +156,9 @@ public struct ArrivalFacts: Sendable {
     /// The listener's name.
     public var listenerName: String
 
+    /// The common name of the client's certificate, whoever judges it.
+    var commonName: String? { certificate?.commonName ?? chain.first?.commonName }
+
     /// Makes facts.
     public init(
         certificate: CertificateSummary? = nil,

@@ -248,8 +248,7 @@ public final class Partition {
             user: user,
             version: link.version.rawValue,
             tenant: link.tenant,
-            device: principal?.device?.identifier ?? link.arrival?.facts.certificate?.commonName
-                ?? "",
+            device: principal?.device?.identifier ?? link.arrival?.facts.commonName ?? "",
             method: principal?.method,
             peerAddress: link.arrival?.facts.peerAddress ?? ""
         )

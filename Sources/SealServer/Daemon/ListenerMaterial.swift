@@ -120,8 +120,13 @@ struct ListenerMaterial: Sendable {
         _ warnings: inout [String]
     ) -> AccessRules {
         do throws(ConfigurationErrors) {
-            let (rules, found) = try settings.accessRules { try? Files.read($0) }
+            var (rules, found) = try settings.accessRules { try? Files.read($0) }
             warnings.append(contentsOf: found.map { "\($0.place): \($0.message)" })
+            if settings.usesRegistry {
+                let listed = loadRevocations(settings, &faults)
+                rules.registry.revoked = listed.revoked
+                rules.registry.listsDue = listed.due
+            }
             return rules
         } catch {
             for fault in error.errors {
@@ -136,6 +141,31 @@ struct ListenerMaterial: Sendable {
             }
             return AccessRules()
         }
+    }
+
+    /// The lists of a listener whose login looks certificates up in them.
+    private static func loadRevocations(
+        _ settings: ListenerSettings,
+        _ faults: inout [DaemonProblem]
+    ) -> ListedRevocations {
+        var lists: [RevocationList] = []
+        for file in settings.crlFiles {
+            do throws(PKIError) {
+                let found = try RevocationList.readAll(try Files.read(file))
+                _ = try ListedRevocations(found)
+                lists += found
+            } catch {
+                faults.append(
+                    DaemonProblem(
+                        subject: "listener \(settings.name)",
+                        file: file,
+                        text: error.reason,
+                        hint: error.hint
+                    )
+                )
+            }
+        }
+        return (try? ListedRevocations(lists)) ?? ListedRevocations()
     }
 
     private static func grant(_ settings: ListenerSettings) -> ListenerGrant {

@@ -32,6 +32,13 @@ struct ListedRevocations: Sendable, Equatable {
     init(_ lists: [RevocationList]) throws(PKIError) {
         for list in lists {
             let fields = try list.fields()
+            guard fields.deltaBase == nil else {
+                // RFC 5280 §5.2.4: everybody revoked before would get in.
+                throw PKIError(
+                    .malformed,
+                    "the list holds only the changes since another one; name the whole list"
+                )
+            }
             let issuer = PresentedCertificate.key(fields.issuer.der)
             due[issuer] = max(due[issuer] ?? .min, fields.nextUpdate ?? .min)
             for serial in fields.revokedSerials {

@@ -65,7 +65,7 @@ extension Shard {
             isAllowed: isAllowed,
             reasons: reasons
         )
-        record.tenant = notice.tenant
+        record.tenant = notice.tenant != 0 ? notice.tenant : reasons.first?.tenant ?? 0
         record.protocolName = "mqtt"
         record.listener = context.listenerNames[notice.listener]
         record.peer = peers[Handle(word: notice.transport).slot]?.description ?? ""
