@@ -160,7 +160,7 @@ struct ListenerMaterial: Sendable {
                         subject: "listener \(settings.name)",
                         file: file,
                         text: error.reason,
-                        hint: error.hint
+                        hint: error.hint ?? ""
                     )
                 )
             }
