@@ -28,7 +28,11 @@ enum PolicyNoun {
             Output.answer(policy)
             return RemoteExit.done
         }
-        for rule in policy["rules"]?.elements ?? [] {
+        let rules = policy["rules"]?.elements ?? []
+        if rules.isEmpty {
+            Terminal.note("there are no rules: all is allowed but what belongs to other devices")
+        }
+        for rule in rules {
             let words = ["effect", "act", "filter", "subject"].map { rule[$0]?.text ?? "*" }
             Terminal.write(TextTable.printable(words.joined(separator: " ")) + "\n")
         }
