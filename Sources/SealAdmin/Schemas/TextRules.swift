@@ -21,7 +21,7 @@ public enum TextRules {
 
     /// A device identifier: printable, without colon, slash and wildcards.
     public static let device = Schema.TextRule(
-        "^[^\\u0000-\\u001f\\u007f-\\u009f:/+#]{1,256}$",
+        "^[^\\u0000-\\u001f\\u007f-\\u009f:/+#]+$",
         "printable characters without : / + #"
     ) { text in
         !text.isEmpty
