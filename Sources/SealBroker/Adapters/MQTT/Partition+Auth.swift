@@ -60,7 +60,9 @@ extension Partition {
         return .hold
     }
 
-    /// AUTH on an open connection (MQTT 5.0 §4.12.1). Other packets go on meanwhile.
+    /// AUTH on an open connection (MQTT 5.0 §4.12.1).
+    ///
+    /// Other packets go on meanwhile.
     func authAgain(_ id: Handle, _ packet: Auth) throws(MQTTError) -> Flow {
         guard packet.method == links[id].authMethod else {
             // [MQTT-4.12.1-1].
