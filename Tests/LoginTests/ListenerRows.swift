@@ -50,7 +50,8 @@ extension LoginRow {
         token("a token of tomorrow", .wrong(.tokenNotYetValid)) {
             try $0.token("ann", begins: 86_400, ends: 90_000)
         },
-        token("a token nobody can read", .wrong(.tokenMalformed)) { _ in "eyJub25zZW5zZQ.e30.AAAA" },
+        token("a token nobody can read", .wrong(.tokenMalformed)) { _ in "eyJub25zZW5zZQ.e30.AAAA"
+        },
         token("a token for renewing", .wrong(.tokenUse)) { try $0.token("ann", "refresh") },
         token("a device that is gone", .wrong(.tokenSubjectGone)) {
             try $0.token("device_nobody", "device")
