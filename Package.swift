@@ -129,7 +129,10 @@ let package = Package(
         ),
         tests(
             "LoginTests",
-            ["SealBroker", "SealServer", "SealStore", "SealPKI", "SealMQTT", "SealBytes"]
+            [
+                "SealAdmin", "SealBroker", "SealServer", "SealStore", "SealPKI", "SealMQTT",
+                "SealBytes",
+            ]
         ),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
         tests(

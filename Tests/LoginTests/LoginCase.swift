@@ -2,6 +2,7 @@
 // Where a row of the table happens: a true registry with tenants, devices and accounts, a listener,
 // and a client that shows something to it, over MQTT and without.
 
+import SealAdmin
 import SealBytes
 import enum SealMQTT.ProtocolVersion
 import SealPKI

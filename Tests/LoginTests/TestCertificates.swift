@@ -3,6 +3,7 @@
 // it. Those our own signer refuses to make are openssl's.
 
 import Foundation
+import SealAdmin
 import SealPKI
 
 @testable import SealBroker
@@ -13,7 +14,7 @@ struct Made: Sendable {
     var certificate: Certificate
     var key: PrivateKey?
 
-    var presented: PresentedCertificate { PresentedCertificate(certificate) }
+    var presented: PresentedCertificate { PresentedCertificate(taking: certificate) }
 
     /// As a tenant would trust it.
     func anchor(_ tenant: UInt32, name: String = "") throws -> TrustAnchor {
@@ -177,7 +178,7 @@ struct TestCertificates: Sendable {
         let longRoot = try Self.root("Short", key: shortKey)
         shortSub = try Self.issue(longRoot, DistinguishedName(commonName: "Sub"), .authority)
         shortLeaf = try Self.issue(shortSub, "dev")
-        var bytes = PresentedCertificate(dev.certificate)
+        var bytes = PresentedCertificate(taking: dev.certificate)
         bytes.der = Array(bytes.der.prefix(100))
         bytes.sha256 = [UInt8](repeating: 7, count: 32)
         garbage = bytes
