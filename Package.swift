@@ -123,7 +123,7 @@ let package = Package(
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
         .testTarget(
             name: "SealStoreTests",
-            dependencies: ["SealStore", "SealBroker", "registry-bench"],
+            dependencies: ["SealStore", "SealBroker", "SealTelemetry", "registry-bench"],
             exclude: ["Dumps"],
             swiftSettings: house
         ),

@@ -61,7 +61,7 @@ struct Measurement {
     }
 
     /// Prints figures; whether the same devices cost at most a tenth more than in the small
-    /// registry, and any device at most ten microseconds more: a fiftieth of what a handshake costs.
+    /// registry, and any device at most 20 us more: a few hundredths of what a TLS handshake costs.
     private func report(
         _ small: String,
         _ large: String,
@@ -97,7 +97,7 @@ struct Measurement {
                     + "difference \(Self.text(b - a)) us"
             )
             if spread == Self.fewDevices, b > a * 1.1 { isHeld = false }
-            if b - a > 10 { isHeld = false }
+            if b - a > 20 { isHeld = false }
         }
         return isHeld
     }

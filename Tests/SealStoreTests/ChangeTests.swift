@@ -191,6 +191,33 @@ struct ChangeTests {
         _ = try registry.put { w throws(RegistryError) in try w.add(Sample.device("d")) }
     }
 
+    @Test("when the disk is full the change is refused, even if its body goes on, and others work")
+    func fullDisk() throws {
+        let (registry, changes) = try Sample.registry()
+        try registry.read { (connection: Connection) throws(RegistryError) in
+            let pages = try connection.word("PRAGMA page_count")
+            _ = try connection.word("PRAGMA max_page_count = \((Int(pages) ?? 0) + 4)")
+        }
+        let number = registry.changeNumber
+        var failure: RegistryError?
+        let code = registry.refusal { writer throws(RegistryError) in
+            for number in 0..<1_000 {
+                do throws(RegistryError) {
+                    _ = try writer.add(Sample.device("d\(number)"))
+                } catch {
+                    failure = failure ?? error
+                }
+            }
+        }
+        #expect(code == .storage)
+        #expect(failure?.reason.contains("is full") == true)
+        #expect(registry.changeNumber == number)
+        #expect(changes.all().isEmpty)
+        #expect(try registry.devices(tenant: 1, DeviceQuery(), .all).total == 0)
+        _ = try registry.put { w throws(RegistryError) in try w.add(Sample.device("d")) }
+        #expect(try registry.devices(tenant: 1, DeviceQuery(), .all).total == 1)
+    }
+
     // MARK: What withdraws
 
     private func told(

@@ -317,6 +317,11 @@ struct FileTests {
             (error as? RegistryError)?.code == .storage
         }
         #expect(throws: RegistryError.self) { try registry.credentials(device: device.number) }
+        #expect(throws: RegistryError.self) {
+            try registry.devices(tenant: 1, DeviceQuery(), .all)
+        }
+        // The writer's connection is fit for changes.
+        _ = try registry.put { w throws(RegistryError) in try w.add(Sample.device("e")) }
     }
 }
 

@@ -3,6 +3,7 @@
 // removed makes room again, after a new start too.
 
 import SealBroker
+import SealTelemetry
 import Testing
 
 @testable import SealStore
@@ -122,6 +123,19 @@ struct LimitTests {
         }
         #expect(code == .full)
         #expect(try registry.policyRules(tenant: 1).count == 3)
+    }
+
+    @Test("each refusal by a limit is counted, also in a change that goes on")
+    func counted() throws {
+        var limits = RegistryLimits()
+        limits.devicesMax = 1
+        let counters = DaemonCounters()
+        let registry = try SQLiteRegistry(path: ":memory:", limits: limits, counters: counters)
+        try Sample.fill(registry)
+        try registry.alter { writer throws(RegistryError) in
+            for number in 0..<3 { _ = try? writer.add(Sample.device("d\(number)")) }
+        }
+        #expect(counters.snapshot.limitHits[.registry] == 2)
     }
 
     @Test("a page has as many items as the limit says")

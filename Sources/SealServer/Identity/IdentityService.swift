@@ -52,7 +52,7 @@ final class IdentityService: Sendable {
         }
         let registry: SQLiteRegistry
         do throws(RegistryError) {
-            registry = try SQLiteRegistry(path: "\(folder)/registry.db")
+            registry = try SQLiteRegistry(path: "\(folder)/registry.db", counters: counters)
         } catch {
             throw problem(error.reason)
         }

@@ -110,13 +110,11 @@ extension RegistryTransaction {
     }
 
     func setPolicy(tenant: UInt32, _ rules: [PolicyRule]) throws(RegistryError) {
-        guard rules.count <= limits.rulesPerTenantMax else {
-            throw RegistryError(
-                .full,
-                "\(rules.count) policy rules: the limit of a tenant is "
-                    + "\(limits.rulesPerTenantMax)"
-            )
-        }
+        try require(
+            rules.count - 1,
+            below: limits.rulesPerTenantMax,
+            "\(rules.count) policy rules are too many for a tenant"
+        )
         for rule in rules {
             try Validity.check(rule)
             guard rule.tenant == tenant else {

@@ -29,6 +29,8 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
     /// is committed, even if the body goes on.
     private var failure: RegistryError?
     private var isBulk = false
+    /// How often a limit was hit, also by what was undone.
+    private(set) var limitHits: UInt64 = 0
 
     private static let addAudit = Query(
         """
@@ -145,6 +147,7 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
         _ what: @autoclosure () -> String
     ) throws(RegistryError) {
         guard amount < max else {
+            limitHits += 1
             throw RegistryError(.full, "\(what()): the limit of \(max) is reached")
         }
     }

@@ -5,6 +5,7 @@
 internal import Glibc
 public import SealBroker
 internal import SealBytes
+public import SealTelemetry
 internal import Synchronization
 
 /// The registry of identities in an SQLite file, which no second process has open meanwhile.
@@ -20,6 +21,7 @@ public final class SQLiteRegistry: Registry {
     private let observer = Locked<Observer?>(nil)
     private let file: RegistryFile?
     private let clock: @Sendable () -> Int64
+    private let counters: DaemonCounters?
     /// In memory there is one connection for everybody.
     private let memory: Connection?
     /// The thread that is inside of `change`; 0 when none is.
@@ -37,17 +39,25 @@ public final class SQLiteRegistry: Registry {
         var changeNumber: UInt64 = 0
     }
 
-    /// Opens a registry or makes a new one.
+    /// Opens a registry or makes a new one; its limits that are hit are counted as `registry`.
     public convenience init(
         path: String,
-        limits: RegistryLimits = RegistryLimits()
+        limits: RegistryLimits = RegistryLimits(),
+        counters: DaemonCounters? = nil
     ) throws(RegistryError) {
-        try self.init(path: path, limits: limits, steps: Schema.steps, clock: WallClock.now)
+        try self.init(
+            path: path,
+            limits: limits,
+            counters: counters,
+            steps: Schema.steps,
+            clock: WallClock.now
+        )
     }
 
     init(
         path: String,
         limits: RegistryLimits,
+        counters: DaemonCounters? = nil,
         steps: [String],
         clock: @escaping @Sendable () -> Int64
     ) throws(RegistryError) {
@@ -70,6 +80,7 @@ public final class SQLiteRegistry: Registry {
         self.path = path
         self.limits = limits
         self.clock = clock
+        self.counters = counters
     }
 
     private static func prepare(
@@ -138,9 +149,15 @@ public final class SQLiteRegistry: Registry {
         try read { (connection: Connection) throws(RegistryError) in
             guard !connection.isInTransaction else { return try body(connection) }
             try connection.script("BEGIN")
-            let value = try body(connection)
-            try connection.script("COMMIT")
-            return value
+            do throws(RegistryError) {
+                let value = try body(connection)
+                try connection.script("COMMIT")
+                return value
+            } catch {
+                // In memory the connection goes on, and it is the writer's.
+                if connection.isInTransaction { try? connection.script("ROLLBACK") }
+                throw error
+            }
         }
     }
 
@@ -182,7 +199,11 @@ public final class SQLiteRegistry: Registry {
         )
         let rowsBefore = connection.changedRows
         try connection.script("BEGIN IMMEDIATE")
-        defer { transaction.end() }
+        defer {
+            let hits = transaction.limitHits
+            if hits > 0 { counters?.count { $0.limitHits.add(.registry, hits) } }
+            transaction.end()
+        }
         let result: Result
         do throws(RegistryError) {
             result = try body(transaction)

@@ -131,7 +131,7 @@ public enum LimitName: UInt8, CounterKey {
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
-        tenants, loginGuesses,
+        tenants, loginGuesses, registry,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting
 
     /// The word in metrics and logs.
@@ -170,6 +170,7 @@ public enum LimitName: UInt8, CounterKey {
         case .httpRequestSeconds: "http_request_seconds"
         case .httpWaiting: "http_waiting"
         case .loginGuesses: "login_guesses"
+        case .registry: "registry"
         }
     }
 }
