@@ -134,7 +134,7 @@ extension LoginRow {
 
     static let chains: [LoginRow] = [
         LoginRow("an authority nobody trusts", .closed(.anchorUnknown)) {
-            $0.show(given.forged, try LoginCase.stranger())
+            $0.show(given.nobodysDevice, given.nobodys)
         },
         LoginRow("a self-signed certificate nobody knows", .closed(.anchorUnknown)) {
             $0.show(given.unknown)
@@ -184,7 +184,7 @@ extension LoginRow {
         LoginRow("an issuer that is no authority", .closed(.issuerNotAuthority)) {
             $0.show(given.fakeLeaf, given.fakeIssuer)
         },
-        LoginRow("an authority below one that may have none", .closed(.issuerNotAuthority)) {
+        LoginRow("an authority below one that may have none", .closed(.pathLength)) {
             $0.show(given.shortLeaf, given.shortSub, given.shortRoot)
             $0.rules.registry.chainLengthMax = 3
         },
@@ -301,9 +301,6 @@ extension LoginRow {
 }
 
 extension LoginCase {
-    /// An authority that nobody trusts and that issued nothing here.
-    fileprivate static func stranger() throws -> Made { certificates.unknown }
-
     mutating func revoke(
         _ certificate: PresentedCertificate,
         _ tenant: UInt32,

@@ -29,14 +29,14 @@ extension LoginRow {
             $0.clientID = "d:pin:template"
         },
         LoginRow("it counts before the authority that issued it", asPinned("pin")) {
-            $0.show(given.dev, given.root)
+            $0.show(given.pinnedBelow, given.root)
             $0.clientID = "pin"
         },
         LoginRow(
             "it is below an authority, and pinned ones are not taken",
             .login(.certificate, user: "device_dev", tenant: "acme", clientID: "dev")
         ) {
-            $0.show(given.dev, given.root)
+            $0.show(given.pinnedBelow, given.root)
             $0.rules.registry.takesPinnedCertificates = false
         },
         LoginRow("a client id of another device", .identifier(.clientIDOfDevice)) {

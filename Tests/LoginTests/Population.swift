@@ -108,7 +108,7 @@ struct Population {
         try add("name", .basic, "named", Self.right)
         try add("id", .basic, judge.sha3("only-id"))
         try add("open", .basic, judge.sha3("open-id|opener"))
-        for made in [all.pinned, all.pinnedOld, all.pinnedYoung, all.dev] {
+        for made in [all.pinned, all.pinnedOld, all.pinnedYoung, all.pinnedBelow] {
             try add("pin", .certificate, judge.pinnedID(der: made.certificate.der))
         }
     }

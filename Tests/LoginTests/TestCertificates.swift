@@ -55,7 +55,8 @@ struct TestCertificates: Sendable {
     let dev, stranger, expired, future, server, colon, nameless, control: Made
     let offDevice, passwordDevice, autoDevice, otherDevice, sharedDevice, provenDevice: Made
     let belowOff, belowOld, belowYoung, slashed: Made
-    let selfSigned, pinned, pinnedOld, pinnedYoung, unknown: Made
+    let selfSigned, pinned, pinnedOld, pinnedYoung, pinnedBelow, unknown: Made
+    let nobodys, nobodysDevice: Made
     /// Issued by another key of the same name.
     let forged: Made
     /// An issuer that is no authority, and what it issued.
@@ -165,7 +166,10 @@ struct TestCertificates: Sendable {
         pinned = try Self.alone("whatever")
         pinnedOld = try Self.alone("whatever", from: now - 20 * day, days: 10)
         pinnedYoung = try Self.alone("whatever", from: now + day)
+        pinnedBelow = try Self.issue(root, "dev")
         unknown = try Self.alone("unknown")
+        nobodys = try Self.root("Nobody's")
+        nobodysDevice = try Self.issue(nobodys, "dev")
         let twin = try Self.root("Root")
         forged = try Self.issue(twin, "dev")
         // The same name and key once as an authority and once as none.
