@@ -158,8 +158,11 @@ enum AccountCalls {
         let tenant = try OwnShapes.tenant(call)
         var account = try named(call, tenant)
         try checkReach(account.roles, call)
+        let isVital = ["roles", "enabled", "password", "mustChangePassword"].contains { name in
+            call.json[name] != nil
+        }
+        if isVital { try checkNotSelf(account, call) }
         try take(call.json, into: &account, call)
-        if !account.isEnabled { try checkNotSelf(account, call) }
         let changed = account
         let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
             try writer.replace(changed)
@@ -218,10 +221,16 @@ enum AccountCalls {
         }
     }
 
-    /// Nobody locks himself out.
-    private static func checkNotSelf(_ account: Account, _ call: Call) throws(APIError) {
+    /// Nobody locks himself out, and whoever stole a token does not get at the password with it:
+    /// that takes the old one.
+    static func checkNotSelf(_ account: Account, _ call: Call) throws(APIError) {
         guard try call.caller().account?.number != account.number else {
-            throw APIError(.conflict, .apiConflict, "an account cannot disable or remove itself")
+            throw APIError(
+                .conflict,
+                .apiConflict,
+                "an account does not do this to itself; PUT /user/currentUser/password sets a "
+                    + "new password"
+            )
         }
     }
 

@@ -37,6 +37,7 @@ enum FirstLoginCalls {
         let tenant = try OwnShapes.tenant(call)
         let account = try AccountCalls.named(call, tenant)
         try AccountCalls.checkReach(account.roles, call)
+        try AccountCalls.checkNotSelf(account, call)
         let office = call.context.tokens
         let claims = FirstLogin.claims(tenant: tenant, account: account.name, now: call.now)
         let token = try asking { () throws(RegistryError) in try office.issue(claims) }
@@ -49,7 +50,7 @@ enum FirstLoginCalls {
             .created
         )
     }
-    .taking([AccountCalls.path, OwnShapes.tenant], problems: [404])
+    .taking([AccountCalls.path, OwnShapes.tenant], problems: [404, 409])
 
     private static let use = Operation(
         "useLoginLink",
