@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := quick
 .PHONY: quick setup build dev test simulate interop api docs format lint bench \
-	bench-issue bench-registry load seeds fuzz asan tsan clean
+	bench-issue bench-registry bench-logins load seeds fuzz asan tsan clean
 
 # Words that mark the slow suites, left out of `make`.
 SLOW := Wire|Interop|Simulation|Command|Load
@@ -87,6 +87,10 @@ bench-registry:
 	Scripts/setup build
 	swift build -c release --static-swift-stdlib --product registry-bench
 	Scripts/bench-registry $(ARGUMENTS)
+
+## what a login costs with a million devices beside the same with a hundred
+bench-logins: build
+	python3 Benchmarks/logins.py $(ARGUMENTS)
 
 ## long loads and faults, or the one named ONLY
 load: build
