@@ -124,11 +124,11 @@ enum EnrolmentCalls {
     }
 }
 
-/// Which tenant is meant: by label, by the user's prefix, or by the host.
+/// Which tenant is meant: by label, by the user's prefix, by the host, by the certificate of the
+/// connection, or because there is no other.
 enum EnrolmentTenant {
     static func find(_ call: Call, _ prefix: String?) throws(APIError) -> Tenant {
         let registry = call.context.registry
-        let host = call.request.hostName
         let label = call.text("label")
         if let prefix, !label.isEmpty, prefix != label {
             throw APIError(.notFound, .enrolmentTenantUnknown)
@@ -136,11 +136,24 @@ enum EnrolmentTenant {
         let found = try asking { () throws(RegistryError) -> Tenant? in
             if !label.isEmpty { return try registry.tenant(id: label) }
             if let prefix { return try registry.tenant(id: prefix) }
-            return host.isEmpty ? nil : try registry.tenant(domain: host)
+            return try unnamed(call)
         }
         guard let found, found.isEnabled else {
             throw APIError(.notFound, .enrolmentTenantUnknown)
         }
         return found
+    }
+
+    private static func unnamed(_ call: Call) throws(RegistryError) -> Tenant? {
+        let registry = call.context.registry
+        let host = call.request.hostName
+        if !host.isEmpty, let found = try registry.tenant(domain: host) { return found }
+        if let leaf = call.request.chain.first {
+            let anchors = try registry.anchors(subjectKey: leaf.issuerKey)
+            let own = anchors.filter(\.isTenantAuthority)
+            if own.count == 1 { return try registry.tenant(number: own[0].tenant) }
+        }
+        let first = try registry.tenants(PageRequest(limit: 3)).items.filter { !$0.isManagement }
+        return first.count == 1 ? first[0] : nil
     }
 }

@@ -53,7 +53,8 @@ struct EnrolmentOffice {
         }
         if let known, !known.isEnabled { throw APIError(.forbidden, .deviceDisabled) }
         let certificate = try signed(wanted)
-        try write(wanted.identifier, "enrolment code") { writer throws(RegistryError) in
+        try write(wanted.identifier, "enrolment code", certificate) {
+            writer throws(RegistryError) in
             try writer.removeEnrolmentCode(tenant: tenant.number, identifier: code.identifier)
             if var device = known {
                 guard !device.takesCertificates else { return device }
@@ -69,8 +70,6 @@ struct EnrolmentOffice {
                     takesCertificates: true
                 )
             )
-        } noting: {
-            certificate
         }
         return certificate
     }
@@ -81,14 +80,12 @@ struct EnrolmentOffice {
         again device: Device
     ) throws(APIError) -> Certificate {
         let certificate = try signed(wanted)
-        try write(wanted.identifier, "renewal") { writer throws(RegistryError) in
+        try write(wanted.identifier, "renewal", certificate) { writer throws(RegistryError) in
             guard !device.takesCertificates else { return device }
             var device = device
             device.takesCertificates = true
             try writer.replace(device)
             return device
-        } noting: {
-            certificate
         }
         return certificate
     }
@@ -117,21 +114,20 @@ struct EnrolmentOffice {
     private func write(
         _ identifier: String,
         _ how: String,
-        _ body: (any RegistryWriter) throws(RegistryError) -> Device,
-        noting certificate: () -> Certificate
+        _ issued: Certificate,
+        _ body: (any RegistryWriter) throws(RegistryError) -> Device
     ) throws(APIError) {
         let author = Author(
             name: "\(tenant.id)/device_\(identifier)",
             tenant: tenant.number,
             source: call.request.peerAddress
         )
-        let issued = certificate()
         let record = AuditRecord(
             tenant: tenant.number,
             author: author,
             act: "device.enrolled",
             subject: identifier,
-            detail: "serial \(issued.serial), by \(how), until \(issued.notAfter)"
+            detail: "serial \(issued.serial), by \(how), until \(Moment.text(issued.notAfter))"
         )
         do throws(RegistryError) {
             _ = try call.context.registry.change(by: author) { writer throws(RegistryError) in
