@@ -11,6 +11,10 @@ public struct RegistrySettings: SettingsSection {
     public var guessesPerSource = 100
     /// How long a key signs tokens.
     public var tokenKeySeconds = 30 * 86_400
+    /// How long certificates are valid that devices get by enrolment.
+    public var enrolledSeconds = 365 * 86_400
+    /// How long a device may still renew a certificate that has expired.
+    public var enrolmentGraceSeconds = 0
 
     /// All settings at their defaults.
     public init() {}
@@ -50,6 +54,22 @@ public struct RegistrySettings: SettingsSection {
             .restart,
             "How long a key signs tokens before a new one does. Old keys stay published as long as "
                 + "a token they signed is valid."
+        ),
+        .seconds(
+            "enrolled-certificate-life",
+            \.enrolledSeconds,
+            86_400...86_400 * 36_525,
+            .restart,
+            "How long certificates are valid that a tenant's own authority gives to devices, in "
+                + "whole days; never longer than the authority's."
+        ),
+        .seconds(
+            "enrolment-grace",
+            \.enrolmentGraceSeconds,
+            0...86_400 * 366,
+            .restart,
+            "How long a device may still renew a certificate that has expired. It proves with it "
+                + "only that it had the key; 0 refuses what has expired."
         ),
     ]
 }

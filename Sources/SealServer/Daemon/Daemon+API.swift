@@ -50,6 +50,9 @@ extension Daemon {
     private func adminContext(_ identity: IdentityService) -> AdminContext {
         var settings = AdminSettings()
         settings.version = Version.text
+        let own = state.withLock { $0.configuration.registry }
+        settings.deviceCertificateDays = max(own.enrolledSeconds / 86_400, 1)
+        settings.enrolmentGraceSeconds = Int64(own.enrolmentGraceSeconds)
         var context = AdminContext(
             environment: identity.environment,
             vault: identity.vault,

@@ -28,9 +28,15 @@ final class OpenSSLChainJudge: ChainJudge {
         var end: Int64
     }
 
+    /// A trust anchor, decoded.
+    private struct Anchor {
+        var certificate: Certificate
+        var mark: CertificateMark
+    }
+
     private struct State {
         var proofs: [Question: Proof] = [:]
-        var anchors: [Fingerprint: Certificate] = [:]
+        var anchors: [Fingerprint: Anchor] = [:]
     }
 
     private let state = Locked(State())
@@ -46,10 +52,11 @@ final class OpenSSLChainJudge: ChainJudge {
         guard !question.chain.isEmpty, let key = Self.key(question) else {
             return .refused([Reason(.chainBroken)])
         }
-        if let proof = state.withLock({ $0.proofs[key] }), proof.begin <= question.now,
+        let known = state.withLock { ($0.proofs[key], $0.anchors[key.anchor]) }
+        if let proof = known.0, let anchor = known.1, proof.begin <= question.now,
             question.now <= proof.end, proof.places.count + 1 <= question.lengthMax
         {
-            return Self.answer(proof, question)
+            return Self.answer(proof, question, anchor)
         }
         return verify(question, key)
     }
@@ -69,26 +76,27 @@ final class OpenSSLChainJudge: ChainJudge {
         return Question(chain: chain, anchor: anchor)
     }
 
-    private static func answer(_ proof: Proof, _ question: ChainQuestion) -> ChainAnswer {
-        let below = proof.places.map { question.chain[Int($0)] }
-        let anchor = question.anchor
-        var marks = below.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
-        if let sent = question.chain.first(where: { $0.sha256 == anchor.sha256 }) {
-            marks.append(CertificateMark(serial: sent.serial, issuerKey: sent.issuerKey))
-        } else if let own = try? Certificate(verifying: anchor.der) {
-            let seen = PresentedCertificate(taking: own)
-            marks.append(CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey))
+    private static func answer(
+        _ proof: Proof,
+        _ question: ChainQuestion,
+        _ anchor: Anchor
+    ) -> ChainAnswer {
+        var marks = proof.places.map { place in
+            let one = question.chain[Int(place)]
+            return CertificateMark(serial: one.serial, issuerKey: one.issuerKey)
         }
+        marks.append(anchor.mark)
         return .good(path: marks, until: proof.end)
     }
 
     private func verify(_ question: ChainQuestion, _ key: Question) -> ChainAnswer {
         let certificates: [Certificate]
-        let anchor: Certificate
+        let anchor: Anchor
         do throws(PKIError) {
             anchor = try decoded(question.anchor, key.anchor)
             certificates = try question.chain.map { one throws(PKIError) in
-                one.sha256 == question.anchor.sha256 ? anchor : try Certificate(verifying: one.der)
+                one.sha256 == question.anchor.sha256
+                    ? anchor.certificate : try Certificate(verifying: one.der)
             }
         } catch {
             return .refused([Reason(.certificateMalformed, detail: error.reason)])
@@ -101,7 +109,7 @@ final class OpenSSLChainJudge: ChainJudge {
         settings.limits = Self.limits
         let verifier = ChainVerifier(
             settings: settings,
-            trusted: [anchor],
+            trusted: [anchor.certificate],
             intermediates: Array(certificates.dropFirst())
         )
         let verdict = verifier.verify(certificates[0])
@@ -115,7 +123,7 @@ final class OpenSSLChainJudge: ChainJudge {
             if state.proofs.count >= Self.rememberedMax { state.proofs.removeAll() }
             state.proofs[key] = proof
         }
-        return Self.answer(proof, question)
+        return Self.answer(proof, question, anchor)
     }
 
     /// A client sends few certificates; who sends many to be searched through gets little work.
@@ -131,12 +139,17 @@ final class OpenSSLChainJudge: ChainJudge {
     private func decoded(
         _ anchor: TrustAnchor,
         _ fingerprint: Fingerprint
-    ) throws(PKIError) -> Certificate {
+    ) throws(PKIError) -> Anchor {
         if let known = state.withLock({ $0.anchors[fingerprint] }) { return known }
-        let made = try Certificate(verifying: anchor.der)
-        guard made.fingerprint == fingerprint else {
+        let certificate = try Certificate(verifying: anchor.der)
+        guard certificate.fingerprint == fingerprint else {
             throw PKIError(.malformed, "the trusted certificate is not the one it is called")
         }
+        let seen = PresentedCertificate(taking: certificate, fingerprint)
+        let made = Anchor(
+            certificate: certificate,
+            mark: CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey)
+        )
         state.withLock { state in
             if state.anchors.count >= Self.anchorsMax { state.anchors.removeAll() }
             state.anchors[fingerprint] = made
