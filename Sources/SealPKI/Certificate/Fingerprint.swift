@@ -18,6 +18,18 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         words = (all[0], all[1], all[2], all[3])
     }
 
+    /// Takes 32 bytes of an array, which is what logins have, without the cost of a general
+    /// collection; anything else is no fingerprint.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        func word(_ start: Int) -> UInt64 {
+            var word: UInt64 = 0
+            for index in start..<(start + 8) { word = word << 8 | UInt64(bytes[index]) }
+            return word
+        }
+        words = (word(0), word(8), word(16), word(24))
+    }
+
     /// Reads 64 hexadecimal digits, with or without colons between the bytes.
     public init?(hexadecimal text: String) {
         guard let bytes = Hex.decode(String(text.filter { $0 != ":" })) else { return nil }
