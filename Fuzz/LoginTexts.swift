@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: user names, names in topics, rules of tenants and SCRAM messages must never trap, and
-// no rule may open another device's space by accident.
+// Fuzz target: user names, names in topics, rules of tenants and SCRAM messages must never trap,
+// and no rule may open another device's space by accident.
 // modules: SealBytes SealTelemetry SealMQTT SealBroker
 
 import SealBroker

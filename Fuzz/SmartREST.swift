@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // modules: SealBytes SealTelemetry SealMQTT SealBroker
-// Lines that devices send: reading never traps, keeps its bounds, and what is written is read again.
+// Lines that devices send: reading never traps, keeps its bounds, and what is written is read
+// again.
 
 import SealBroker
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows about tokens in place of the password, about nothing at all, and about what a listener takes.
+// Rows about tokens in place of the password, about nothing at all, and about what a listener
+// takes.
 
 @testable import SealBroker
 

@@ -99,7 +99,7 @@ import Testing
                     operation.answers.map(\.status.code) + operation.refusals.sorted()
                 #expect(
                     known.contains(response.status.code),
-                    "seed \(seed) round \(round): \(operation.id): \(Reply(response).text.prefix(300))"
+                    "seed \(seed), \(round): \(operation.id): \(Reply(response).text.prefix(300))"
                 )
                 #expect(response.status.code != 500, "\(operation.id)")
                 Self.checkBody(response, operation, request)

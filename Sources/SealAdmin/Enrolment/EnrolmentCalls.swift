@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enrolment over Secure Transport (RFC 7030) with a tenant's own authority: its certificate, a first
-// certificate for a one-time code, and renewal by whoever is the device already.
+// Enrolment over Secure Transport (RFC 7030) with a tenant's own authority: its certificate, a
+// first certificate for a one-time code, and renewal by whoever is the device already.
 
 internal import SealBroker
 internal import SealBytes

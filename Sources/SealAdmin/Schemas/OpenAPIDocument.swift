@@ -41,7 +41,7 @@ enum OpenAPIDocument {
         "basic": [
             "type": "http", "scheme": "basic",
             "description":
-                "The user name is <tenant>/<user>; the tenant may be left out when the host names it.",
+                "The user name is <tenant>/<user>, or <user> where the host names the tenant.",
         ],
         "bearer": ["type": "http", "scheme": "bearer", "bearerFormat": "JWT"],
         "thingsBoard": ["type": "apiKey", "in": "header", "name": "X-Authorization"],

@@ -18,8 +18,8 @@ public enum SmartREST {
 
     /// The lines of a message, without the empty ones.
     ///
-    /// A line feed inside of quotes belongs to its field. What is behind `linesMax` is one malformed
-    /// line.
+    /// A line feed inside of quotes belongs to its field. What is behind `linesMax` is one
+    /// malformed line.
     public static func read(_ bytes: [UInt8]) -> [SmartRESTLine] {
         var lines: [SmartRESTLine] = []
         var reader = LineReader(bytes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The topics that belong to one device, and the names by which it knows them. A device's name stands
-// in none of its own topics; the broker puts it in, and takes it off again.
+// The topics that belong to one device, and the names by which it knows them. A device's name
+// stands in none of its own topics; the broker puts it in, and takes it off again.
 
 internal import SealBytes
 
@@ -111,8 +111,8 @@ final class TopicScope {
 
     /// Cumulocity's topics: a letter for the kind of processing, then a word for what it is.
     ///
-    /// A wildcard in place of the word means the topics that have none of these: as with `$`, what is
-    /// reserved is asked for by name.
+    /// A wildcard in place of the word means the topics that have none of these: as with `$`, what
+    /// is reserved is asked for by name.
     private func isDeviceTopic(_ topic: RawSpan) -> Bool {
         guard topic.byteCount >= 3, topic.byte(1) == UInt8(ascii: "/") else { return false }
         switch topic.byte(0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exchanges of SCRAM-SHA-256 on their way through the threads: guesses are counted as with passwords.
+// Exchanges of SCRAM-SHA-256 on their way through the threads: guesses are counted as with
+// passwords.
 
 internal import SealBroker
 internal import SealPKI

@@ -79,7 +79,8 @@ import Testing
         "bad dates and numbers are 400",
         arguments: [
             "{\"crls\":[{\"serialNumberInHex\":\"10\",\"revocationDate\":\"yesterday\"}]}",
-            "{\"crls\":[{\"serialNumberInHex\":\"1\",\"revocationDate\":\"2023-02-30T00:00:00Z\"}]}",
+            "{\"crls\":[{\"serialNumberInHex\":\"1\","
+                + "\"revocationDate\":\"2023-02-30T00:00:00Z\"}]}",
             "{\"crls\":[{\"serialNumberInHex\":\"xyz\"}]}", "{\"crls\":[{}]}", "{}", "[]", "{",
         ]
     )

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The topics of a device: it calls them by short names, everybody else by names with its identifier.
+// The topics of a device: it calls them by short names, everybody else by names with its
+// identifier.
 
 import SealBroker
 import SealTesting

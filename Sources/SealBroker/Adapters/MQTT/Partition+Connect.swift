@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CONNECT: what it says, and whether the listener takes it at all. Who it is, is `Partition+Login`'s.
+// CONNECT: what it says, and whether the listener takes it at all. Who it is, is
+// `Partition+Login`'s.
 
 internal import SealBytes
 internal import SealMQTT
