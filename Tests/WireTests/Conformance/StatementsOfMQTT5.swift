@@ -47,7 +47,7 @@ enum StatementsOfMQTT5 {
         3.1.2-27 S no alias without a maximum
         3.1.2-28 S no response information unless asked
         3.1.2-29 S no reason string in acknowledgements when not wanted
-        3.1.2-30 C only AUTH and DISCONNECT during authentication -- no method is offered
+        3.1.2-30 C only AUTH and DISCONNECT during authentication
         3.1.3-1 C order of the payload's fields
         3.1.3-2 B the client id names the session
         3.1.3-3 C the client id is there, and first
@@ -241,14 +241,14 @@ enum StatementsOfMQTT5 {
         4.9.0-2 B the send quota goes down
         4.9.0-3 B other packets go on when it is 0
         4.12.0-1 S a method that is not supported
-        4.12.0-2 S AUTH from the server has 0x18 -- no method is offered
-        4.12.0-3 C AUTH from the client has 0x18 -- no method is offered
+        4.12.0-2 S AUTH from the server has 0x18
+        4.12.0-3 C AUTH from the client has 0x18
         4.12.0-4 S authentication that fails
-        4.12.0-5 B the same method all along -- no method is offered
+        4.12.0-5 B the same method all along
         4.12.0-6 S no AUTH without a method
         4.12.0-7 C no AUTH without a method
         4.12.1-1 C another method when authenticating anew
-        4.12.1-2 B authenticating anew fails -- no method is offered
+        4.12.1-2 B authenticating anew fails
         4.13.1-1 S malformed packets and protocol errors end the connection
         4.13.2-1 B reason codes of errors in CONNACK and DISCONNECT
         6.0.0-1 N WebSocket: binary frames -- there is no WebSocket listener yet
