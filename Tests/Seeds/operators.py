@@ -108,7 +108,7 @@ def _(w):
     rows = w.folder / "devices.csv"
     rows.write_text("ID;AUTH_TYPE;CREDENTIALS\nvalve-2;CERTIFICATES;\nvalve-3;CERTIFICATES;x\n")
     told = w.run("device", "import", rows, code=1)
-    check("2 rows: 1 devices made" in told and "line 3" in told, f"device import: {told}")
+    check("2 rows: 1 device made" in told and "line 3" in told, f"device import: {told}")
     names = [one["identifier"] for one in w.json("device", "list", "--text", "valve")]
     equal(sorted(names), ["valve-1", "valve-2"], "the devices")
 
