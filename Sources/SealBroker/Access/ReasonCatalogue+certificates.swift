@@ -39,7 +39,7 @@ extension ReasonCatalogue {
         case .anchorUnknown:
             (
                 "no tenant trusts a certificate of the chain",
-                "upload the authority's certificate to the tenant"
+                "upload the authority's certificate to the tenant, or pin this one for its device"
             )
         case .anchorNotSent:
             (
