@@ -243,6 +243,28 @@ extension LoginRow {
     ]
 
     static let sharedAnchors: [LoginRow] = [
+        LoginRow(
+            "another tenant uploads the intermediate authority, which leads nobody away",
+            .closed(.anchorShared)
+        ) {
+            $0.show(given.subLeaf, given.sub, given.root)
+            $0.rules.registry.chainLengthMax = 3
+            let anchor = try given.sub.anchor($0.world.beta)
+            try $0.change { (writer) throws(RegistryError) in _ = try writer.add(anchor) }
+        },
+        LoginRow("the same, and the first tenant proved to hold the root's key", byCertificate) {
+            $0.show(given.subLeaf, given.sub, given.root)
+            $0.rules.registry.chainLengthMax = 3
+            let anchor = try given.sub.anchor($0.world.beta)
+            let (acme, root) = ($0.world.acme, given.root.presented.sha256)
+            try $0.change { (writer) throws(RegistryError) in
+                _ = try writer.add(anchor)
+                for var own in try writer.directory.anchors(sha256: root) where own.tenant == acme {
+                    own.proof.isValid = true
+                    try writer.replace(own)
+                }
+            }
+        },
         LoginRow("two tenants trust it and none is named", .closed(.anchorShared)) {
             $0.show(given.sharedDevice, given.shared)
         },

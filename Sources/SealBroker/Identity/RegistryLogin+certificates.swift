@@ -83,15 +83,16 @@ extension LoginAttempt {
         )
     }
 
-    /// The trusted certificates nearest to the client's own; of several tenants when they share it.
+    /// The trusted certificates of the chain, the nearest to the client's own first; of several
+    /// tenants when they share one, or trust different ones of it.
     private func anchorsOfChain() throws(LoginRefusal) -> [TrustAnchor] {
+        var found: [TrustAnchor] = []
         for certificate in credentials.chain {
-            let anchors = try ask { (registry) throws(RegistryError) in
+            found += try ask { (registry) throws(RegistryError) in
                 try registry.anchors(sha256: certificate.sha256)
             }
-            let own = try ofListener(anchors)
-            if !own.isEmpty { return own }
         }
+        if !found.isEmpty { return try ofListener(found) }
         if credentials.chain.count == 1 {
             let issuers = try issuers(of: credentials.chain[0])
             let own = try ofListener(issuers)
@@ -137,14 +138,21 @@ extension LoginAttempt {
                 }
                 numbers = [named.number]
             } else {
-                // Anybody can upload a certificate; who proved to hold its key is meant.
+                // Anybody can upload a certificate, also one nearer to the devices of others; who
+                // proved to hold its key is meant.
                 let proven = Set(found.filter(\.proof.isValid).map(\.tenant))
                 guard proven.count == 1 else { throw LoginRefusal(.anchorShared) }
                 numbers = proven
             }
         }
         guard let number = numbers.first else { throw LoginRefusal(.anchorUnknown) }
-        return (try tenant(number: number), found.filter { $0.tenant == number })
+        let own = found.filter { $0.tenant == number }
+        guard credentials.chain.contains(where: { $0.sha256 == own.first?.sha256 }) else {
+            // Issuers that were not sent: authorities of the same name, an old and a new one.
+            return (try tenant(number: number), own)
+        }
+        // The nearest decides: a disabled authority is not passed over for the one above it.
+        return (try tenant(number: number), own.filter { $0.sha256 == own.first?.sha256 })
     }
 
     /// The tenant a certificate's client names: as user name, before it, or by the host.
