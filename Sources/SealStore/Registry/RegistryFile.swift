@@ -12,6 +12,9 @@ final class RegistryFile: Sendable {
 
     /// Makes the file and its folders where they are missing, for the owner alone.
     init(_ path: String) throws(RegistryError) {
+        guard !path.isEmpty, !path.hasSuffix("/") else {
+            throw RegistryError(.storage, "the registry's path names no file")
+        }
         try Self.makeFolder(of: path)
         lock = try Self.takeLock(path + ".lock")
         do throws(RegistryError) {
