@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many withdrawals at once, so that each client is compared with all of them in a few look-ups. The
-// answer is `Reliance.isWithdrawn(by:)`'s.
+// answer is `Reliance.isWithdrawn(by:)`'s for the changes that are younger than the login: what it
+// was decided with, cannot be taken back by what was known then.
 
 /// What a batch of changes takes away.
 struct WithdrawnSet {
@@ -40,13 +41,16 @@ struct WithdrawnSet {
         switch change.subject {
         case .tenant(let number):
             guard number == tenant else { return }
-            wholeTenants[tenant] = change
-        case .account(let number): accounts[Numbered(tenant: tenant, number: number)] = change
-        case .anchor(let number): anchors[Numbered(tenant: tenant, number: number)] = change
-        case .device(let number): devices[Numbered(tenant: tenant, number: number)] = change
+            Self.keep(change, &wholeTenants[tenant])
+        case .account(let number):
+            Self.keep(change, &accounts[Numbered(tenant: tenant, number: number)])
+        case .anchor(let number):
+            Self.keep(change, &anchors[Numbered(tenant: tenant, number: number)])
+        case .device(let number):
+            Self.keep(change, &devices[Numbered(tenant: tenant, number: number)])
         case .credential(let number):
-            credentials[Numbered(tenant: tenant, number: number)] = change
-        case .token(let id): tokens[Token(tenant: tenant, id: id)] = change
+            Self.keep(change, &credentials[Numbered(tenant: tenant, number: number)])
+        case .token(let id): Self.keep(change, &tokens[Token(tenant: tenant, id: id)])
         case .revocation(let owner, let serial, _):
             guard owner == tenant else { return }
             serials[Serial(tenant: tenant, serial: serial), default: []].append(change)
@@ -55,27 +59,40 @@ struct WithdrawnSet {
         tenants.insert(tenant)
     }
 
+    /// Of several changes of one thing the youngest says it all.
+    private static func keep(_ change: IdentityChange, _ place: inout IdentityChange?) {
+        if let known = place, known.number > change.number { return }
+        place = change
+    }
+
     /// The change that takes away what somebody relies on.
     func change(against reliance: Reliance) -> IdentityChange? {
         let tenant = reliance.tenant
         guard tenants.contains(tenant) else { return nil }
-        if let whole = wholeTenants[tenant] { return whole }
+        func younger(_ change: IdentityChange?) -> IdentityChange? {
+            change.flatMap { $0.number > reliance.changeNumber ? $0 : nil }
+        }
+        if let whole = younger(wholeTenants[tenant]) { return whole }
         func find(_ number: Int64?, _ table: [Numbered: IdentityChange]) -> IdentityChange? {
             guard let number, !table.isEmpty else { return nil }
-            return table[Numbered(tenant: tenant, number: number)]
+            return younger(table[Numbered(tenant: tenant, number: number)])
         }
         if let change = find(reliance.device, devices) ?? find(reliance.account, accounts)
             ?? find(reliance.credential, credentials) ?? find(reliance.anchor, anchors)
         {
             return change
         }
-        if let id = reliance.token, let change = tokens[Token(tenant: tenant, id: id)] {
+        if let id = reliance.token, let change = younger(tokens[Token(tenant: tenant, id: id)]) {
             return change
         }
         guard !serials.isEmpty else { return nil }
         for mark in reliance.certificates {
             let named = serials[Serial(tenant: tenant, serial: mark.serial)] ?? []
-            if let change = named.first(where: { reliance.isWithdrawn(by: $0) }) { return change }
+            if let change = named.first(where: {
+                $0.number > reliance.changeNumber && reliance.isWithdrawn(by: $0)
+            }) {
+                return change
+            }
         }
         return nil
     }

@@ -191,7 +191,7 @@ public final class Simulation {
 
     /// The registry takes the credentials of a client back, and gives it new ones at once.
     private func withdraw(_ client: SimulatedClient) {
-        guard client.listener.tenant != 0 else { return }
+        guard client.listener.tenant != 0, !client.isObserver else { return }
         changeNumber += 1
         lastWithdrawal[client.index] = changeNumber
         trace("\(client.index): withdrawn by change \(changeNumber)")

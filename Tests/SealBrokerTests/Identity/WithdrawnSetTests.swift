@@ -28,7 +28,7 @@ import Testing
             ),
         ]
         return IdentityChange(
-            number: 1,
+            number: UInt64.random(in: 1...3, using: &dice),
             tenant: tenant,
             subject: subjects[Int.random(in: 0..<subjects.count, using: &dice)],
             isWithdrawal: Int.random(in: 0..<10, using: &dice) > 0
@@ -41,6 +41,7 @@ import Testing
         }
         var reliance = Reliance()
         reliance.tenant = UInt32.random(in: 1...2, using: &dice)
+        reliance.changeNumber = UInt64.random(in: 0...3, using: &dice)
         reliance.account = number()
         reliance.device = number()
         reliance.credential = number()
@@ -62,7 +63,9 @@ import Testing
             let changes = (0..<Int.random(in: 0...4, using: &dice)).map { _ in change(&dice) }
             let set = WithdrawnSet(changes)
             let reliance = reliance(&dice)
-            let expected = changes.contains { reliance.isWithdrawn(by: $0) }
+            let expected = changes.contains {
+                $0.number > reliance.changeNumber && reliance.isWithdrawn(by: $0)
+            }
             let found = set.change(against: reliance)
             #expect((found != nil) == expected, "seed \(seed)")
             if let found { #expect(reliance.isWithdrawn(by: found)) }

@@ -113,6 +113,17 @@ import Testing
         #expect(!story.enter("d1", as: "1/device/1").isClosed)
     }
 
+    @Test("a login with what holds now is not ended by a change it knew already")
+    func known() {
+        let town = Town()
+        let story = town.story(.onePartition)
+        let change = town.withdrawal(.device(1))
+        let device = story.enter("d1", as: "1/device/1")
+        #expect(story.bench.withdraw([change]) == 0)
+        device.expectNothing()
+        #expect(story.bench.withdraw([town.withdrawal(.device(1))]) == 1)
+    }
+
     @Test("a connection on its way home is checked there")
     func onTheWay() throws {
         let town = Town()
