@@ -193,7 +193,7 @@ struct ChainJudgeTests {
             codes(
                 JudgeTown.question([below, middle.certificate], narrow.root.certificate, most: 3)
             )
-                == [.issuerNotAuthority]
+                == [.pathLength]
         )
     }
 
