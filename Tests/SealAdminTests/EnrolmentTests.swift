@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enrolment over Secure Transport: first certificates for codes, renewals by devices, and everything
-// that is refused.
+// Enrolment over Secure Transport: first certificates for codes, renewals by devices, and
+// everything that is refused.
 
 import SealBroker
 import SealBytes
