@@ -108,6 +108,8 @@ def generated(world, user):
         "--tls-verify", str(world.ca), "--header", f"Authorization: {world.basic(user)}",
         # A new password would end this very run.
         "--exclude-operation-id", "changeCurrentUserPassword",
+        # The generator cannot write application/pkcs10; enrolment has tests of its own.
+        "--exclude-path-regex", "/simple(re)?enroll$",
         "--request-timeout", "20", "--continue-on-failure", "--no-color",
     ]  # fmt: skip
     with open(log, "w") as out:
