@@ -103,7 +103,7 @@ def generated(world, user):
     command = [
         str(pathlib.Path(sys.executable).parent / "schemathesis"), "run",
         f"https://localhost:{world.daemon.ports['api']}/openapi.json",
-        "--checks", CHECKS, "--seed", SEED, "--workers", "2",
+        "--checks", CHECKS, "--seed", SEED, "--workers", "1",
         "--phases", "examples,coverage,fuzzing", "--max-time", str(SECONDS_MAX // 2),
         "--tls-verify", str(world.ca), "--header", f"Authorization: {world.basic(user)}",
         # A new password would end this very run.
@@ -112,12 +112,16 @@ def generated(world, user):
         "--exclude-path-regex", "/simple(re)?enroll$",
         "--request-timeout", "20", "--continue-on-failure", "--no-color",
     ]  # fmt: skip
-    with open(log, "w") as out:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-            timeout=SECONDS_MAX + 60, cwd=world.folder,
-        )  # fmt: skip
-    text = log.read_text()
+    for _ in range(2):
+        with open(log, "w") as out:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                timeout=SECONDS_MAX + 60, cwd=world.folder,
+            )  # fmt: skip
+        text = log.read_text()
+        # A fault of Python 3.11 inside the generator, which says nothing about the API.
+        if "AST constructor recursion depth mismatch" not in text:
+            break
     print(text, flush=True)
     count = re.search(r"(\d+) generated", text)
     check(count and int(count[1]) > 100, f"schemathesis made hardly any request: {text[-400:]}")
