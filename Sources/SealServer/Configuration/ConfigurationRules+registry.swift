@@ -5,7 +5,7 @@ extension ConfigurationRules {
     /// Settings of listeners that judge by files.
     private static let fileKeys = [
         "password-file", "acl-file", "identity", "client-id-rule", "trust-files", "trust-folders",
-        "truststore", "truststore-password-file",
+        "truststore", "truststore-password-file", "mount-point", "sys-topics", "sys-users",
     ]
 
     /// Settings of listeners that ask the registry.
@@ -13,8 +13,7 @@ extension ConfigurationRules {
 
     /// Settings of listeners that carry messages.
     private static let messageKeys = [
-        "protocols", "max-qos", "topic-alias-maximum", "reason-strings", "mount-point",
-        "sys-topics", "sys-users", "anonymous", "alpn",
+        "protocols", "max-qos", "topic-alias-maximum", "reason-strings", "anonymous", "alpn",
     ]
 
     mutating func judgeRegistry(_ listener: ListenerSettings, _ index: Int) {
