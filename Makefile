@@ -11,6 +11,7 @@ ONLY ?=
 TARGET ?=
 ARGUMENTS ?=
 SECONDS ?= 60
+JOBS ?= 1
 SEED ?=
 FROM ?= 1
 MODE ?= debug
@@ -100,13 +101,13 @@ load: build
 seeds: build
 	Scripts/seeds '$(ONLY)'
 
-## TARGET= one target, SECONDS= for how long
+## TARGET= some targets, SECONDS= for how long each, JOBS= how many at once
 fuzz:
-	Scripts/fuzz '$(TARGET)' '$(SECONDS)'
+	Scripts/fuzz '$(TARGET)' '$(SECONDS)' '$(JOBS)'
 
 # The rules about our own text run in `make test`; their regular expressions live until the end of
 # the process, which LeakSanitizer takes for leaks.
-asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/leaks.txt
+asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0
 asan:
 	$(call in_turns,swift test --sanitize=address --scratch-path .build/asan \
 	--skip ArchitectureTests)

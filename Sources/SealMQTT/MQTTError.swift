@@ -33,6 +33,8 @@ public struct MQTTError: Error, Sendable {
         case receiveMaximumExceeded
         /// The QoS is higher than allowed.
         case qosNotSupported
+        /// Messages are not retained.
+        case retainNotSupported
         /// The payload is not what its format indicator says.
         case payloadFormatInvalid
         /// The authentication method is not supported or not the one in use.

@@ -4,6 +4,12 @@
 import Foundation
 import Testing
 
+/// The folder with the fuzz target's inputs.
+func fuzzCorpus(_ target: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Fuzz/Corpus/\(target)").standardizedFileURL.path
+}
+
 /// What a program said when it ended.
 struct PeerOutcome: CustomStringConvertible {
     let code: Int32

@@ -82,6 +82,11 @@ extension ReasonCatalogue {
             ("the listener judges by other rules now", "connect again")
         case .willQoS:
             ("the will's QoS is above the listener's", "lower it, or raise max-qos")
+        case .willRetain:
+            (
+                "the will is to be retained, and this broker retains nothing",
+                "leave the flag out, or raise retained-messages in [limits]"
+            )
         case .clientIDTooLong:
             ("the client id is too long", "shorten it, or raise client-id-bytes")
         case .anotherIdentity:

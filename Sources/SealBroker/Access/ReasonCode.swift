@@ -131,6 +131,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case protocolVersion = "connect.protocol-version"
     case authenticationMethod = "connect.authentication-method"
     case willQoS = "connect.will-qos"
+    case willRetain = "connect.will-retain"
     case clientIDTooLong = "connect.client-id-too-long"
     case connectionsPerTenant = "connect.connections-per-tenant"
     case sessionsStored = "connect.sessions-stored"

@@ -30,6 +30,9 @@ extension Partition {
         return store(message, from: setup.index)
     }
 
+    /// Whether messages are retained at all.
+    var retainsMessages: Bool { limits.retainedMessagesMax > 0 }
+
     /// Keeps a message of which this partition is the home.
     func store(_ message: Message, from sender: Int) -> MQTTReason {
         retainsHandled[sender] += 1

@@ -314,7 +314,7 @@ public struct ClientState: Sendable {
         // [MQTT-3.2.2-14].
         if message.isRetained, properties.retainAvailable == false {
             throw MQTTError(
-                .protocolError,
+                .retainNotSupported,
                 .retainNotSupported,
                 "The server does not retain messages.",
                 clause: "MQTT 5.0 §3.2.2.3.5"

@@ -235,5 +235,7 @@ public final class Daemon: Sendable {
         handshakes.stop()
         logins.stop()
         quickLogins.stop()
+        // The calls hold the registry that holds them; without this it would never be closed.
+        identity?.api.withLock { $0 = nil }
     }
 }

@@ -205,6 +205,7 @@ enum MessagingSession {
             switch error.reasonCode {
             case .packetTooLarge: return 25
             case .qosNotSupported: return 24
+            case .retainNotSupported: return 28
             default: return 3
             }
         }

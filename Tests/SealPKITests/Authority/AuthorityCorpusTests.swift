@@ -7,8 +7,7 @@ import Testing
 
 @Suite("Fuzz corpus of an authority's files")
 struct AuthorityCorpusTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../Fuzz/Corpus/AuthorityFiles").standardizedFileURL
+    private static let folder = URL(filePath: fuzzCorpus("AuthorityFiles"))
 
     private func bytes(_ name: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: Self.folder.appending(path: name)))

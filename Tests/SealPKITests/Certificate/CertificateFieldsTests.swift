@@ -208,8 +208,7 @@ struct CertificateFieldsTests {
 @Suite("What the fuzzer was given and found, of certificates")
 struct CertificateCorpusTests {
     private func each(_ target: String, _ body: ([UInt8]) throws -> Void) throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../Fuzz/Corpus/\(target)").standardizedFileURL
+        let folder = URL(filePath: fuzzCorpus(target))
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(names.count >= 4)
         for name in names { try body([UInt8](try Data(contentsOf: folder.appending(path: name)))) }

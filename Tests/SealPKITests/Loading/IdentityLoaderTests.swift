@@ -204,9 +204,6 @@ struct IdentityLoaderTests {
 struct KeystoreCorpusTests {
     @Test("every input is read or refused, and what is read has so many entries")
     func replay() throws {
-        let folder = String(
-            #filePath.dropLast("Tests/SealPKITests/Loading/IdentityLoaderTests.swift".count)
-        )
         let expected = [
             "KeystoreJKS/empty": 0, "KeystoreJKS/key": 1, "KeystoreJKS/trust": 1,
             "KeystorePKCS12/aes": 1, "KeystorePKCS12/aes-without-digest": 1,
@@ -216,8 +213,9 @@ struct KeystoreCorpusTests {
         ]
         var seen = 0
         for target in ["KeystoreJKS", "KeystorePKCS12"] {
-            for name in try Files.names(in: folder + "Fuzz/Corpus/" + target) {
-                let input = try Files.read("\(folder)Fuzz/Corpus/\(target)/\(name)")
+            let folder = fuzzCorpus(target)
+            for name in try Files.names(in: folder) {
+                let input = try Files.read("\(folder)/\(name)")
                 let store = try? Keystore(reading: input, password: bytes("changeit"))
                 #expect(store?.entries.count == expected["\(target)/\(name)"], "\(target)/\(name)")
                 for case .key(let key, let chain) in (store?.entries ?? []).map(\.content) {

@@ -89,4 +89,17 @@ struct CertificatesOnlyTests {
             _ = try? CertificatesOnly(der: copy)
         }
     }
+
+    @Test("of the fuzz corpus is read, in binary or in base64")
+    func corpus() throws {
+        let counts = ["base64": 1, "none": 0, "one": 1, "two": 2, "unsaid-lengths": 1]
+        let folder = fuzzCorpus("CertificatesOnly")
+        for name in try Files.names(in: folder) {
+            let input = try Files.read("\(folder)/\(name)")
+            let read = try? CertificatesOnly(der: input)
+            let message = read ?? (try? CertificatesOnly(base64: input))
+            #expect(message?.certificates.count == counts[name], "\(name)")
+        }
+        #expect(try Files.names(in: folder).count >= counts.count)
+    }
 }

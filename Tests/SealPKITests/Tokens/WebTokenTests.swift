@@ -174,4 +174,26 @@ struct WebTokenTests {
         let set = WebKey.set([try WebKey(json: Self.exampleKey)])
         #expect(set["keys"]?.elements?.count == 1)
     }
+
+    @Test("or a key of the fuzz corpus is read or refused as it must be")
+    func corpus() throws {
+        let elliptic = try WebKey(json: Self.exampleKey)
+        let folder = fuzzCorpus("WebToken")
+        var seen: Set<String> = []
+        for name in try Files.names(in: folder) {
+            let input = try Files.read("\(folder)/\(name)")
+            let parts = input.split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
+            let composed = parts.map { Base64.encode(Array($0), .urlSafe) }.joined(separator: ".")
+            let token = try? WebToken(
+                reading: parts.count == 3 ? composed : String(decoding: input, as: UTF8.self)
+            )
+            let key = (try? JSONValue(parsing: input)).flatMap { try? WebKey(json: $0) }
+            let isRead = ["parts-es256", "parts-rs256", "token-signed"].contains(name)
+            #expect((token != nil) == isRead, "\(name)")
+            #expect((token?.isSigned(by: elliptic) ?? false) == (name == "token-signed"), "\(name)")
+            #expect((key != nil) == name.hasPrefix("key-"), "\(name)")
+            seen.insert(name)
+        }
+        #expect(seen.count >= 7)
+    }
 }

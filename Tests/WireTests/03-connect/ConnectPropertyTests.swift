@@ -122,6 +122,11 @@ import Testing
         }
     }
 
+    @Test("That nothing is retained is told") func retainAvailable() {
+        answer([], Story { $0.limits.retainedMessagesMax = 0 })
+            .expect("20 10 00 00 0D 22 0020 25 00 27 00100000 21 0400")
+    }
+
     @Test("No response information is given when none is asked for", .v5("3.1.2-28"))
     func responseInformation() {
         answer(Property.responseInformation(0))

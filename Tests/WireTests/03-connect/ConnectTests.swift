@@ -208,6 +208,17 @@ import Testing
         _ = story.join("sub", will: Wire.Will(topic: "w", payload: "x", qos: 1))
     }
 
+    @Test("A retained will where nothing is retained refuses CONNECT", .v5("3.2.2-13"))
+    func willRetained() {
+        let story = Story { $0.limits.retainedMessagesMax = 0 }
+        let kept = Wire.Will(topic: "w", payload: "x", retain: true)
+        let client = story.open(.v5)
+        client.send(Wire.connect(.v5, "sub", Wire.Connect(will: kept)))
+        client.expectRefusal(0x9A)
+        _ = story.join("sub", will: Wire.Will(topic: "w", payload: "x"))
+        _ = story.join("old", .v311, will: kept)
+    }
+
     @Test("The connections of a tenant have a limit", .v5("3.2.2-6", "3.2.2-8", "4.13.2-1"))
     func tenantLimit() {
         let story = Story { $0.limits.connectionsPerTenantMax = 2 }

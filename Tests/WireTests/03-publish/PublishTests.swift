@@ -340,6 +340,23 @@ import Testing
         client.expectDisconnect(0x9B)
     }
 
+    @Test("Where nothing is retained, a retained PUBLISH ends the connection", .v5("3.2.2-14"))
+    func retainedNowhere() {
+        let story = Story { $0.limits.retainedMessagesMax = 0 }
+        let watcher = story.join("sub", .v311)
+        watcher.subscribe("a")
+        let client = story.join("pub")
+        client.send(Wire.publish(.v5, "a", "x", retain: true))
+        client.expectDisconnect(0x9A)
+        // The older versions cannot tell; the message is a message like any other.
+        let old = story.join("old", .v311)
+        old.send(Wire.publish(.v311, "a", "y", retain: true))
+        watcher.expect(Wire.publish(.v311, "a", "y"))
+        let late = story.join("late", .v311)
+        late.subscribe("a")
+        late.expectNothing()
+    }
+
     @Test("A PUBLISH to $SYS is refused", .v311("3.3.5-2"), arguments: Stage.inMemory) func system(
         stage: Stage
     ) {

@@ -80,8 +80,8 @@ enum StatementsOfMQTT5 {
         3.2.2-10 S SUBSCRIBE above the highest QoS is taken
         3.2.2-11 C no PUBLISH above the highest QoS
         3.2.2-12 S a will above the highest QoS
-        3.2.2-13 S a retained will without retained messages -- they are always available
-        3.2.2-14 C no retained PUBLISH without retained messages -- they are always available
+        3.2.2-13 S a retained will without retained messages
+        3.2.2-14 C no retained PUBLISH without retained messages
         3.2.2-15 C nothing above the server's maximum packet size
         3.2.2-16 S an assigned client id is new
         3.2.2-17 C no alias above the server's maximum

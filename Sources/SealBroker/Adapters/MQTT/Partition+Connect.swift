@@ -81,6 +81,10 @@ extension Partition {
         if let will = connect.will, will.qos > grant.maximumQoS {
             return ConnectRefusal(.qosNotSupported, .protocolError, .willQoS)
         }
+        if let will = connect.will, will.isRetained, !retainsMessages, connect.version == .v5 {
+            // [MQTT-3.2.2-13].
+            return ConnectRefusal(.retainNotSupported, .protocolError, .willRetain)
+        }
         return nil
     }
 

@@ -169,6 +169,7 @@ extension Partition {
                 properties.topicAliasMaximum = UInt16(clamping: links[id].topicAliasMaximum)
             }
             if links[id].maximumQoS < 2 { properties.maximumQoS = links[id].maximumQoS }
+            if !retainsMessages { properties.retainAvailable = false }
         }
         writer.removeAll()
         Encode.connack(

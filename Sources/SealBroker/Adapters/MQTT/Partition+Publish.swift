@@ -21,6 +21,15 @@ extension Partition {
                 clause: "MQTT 5.0 §3.2.2.3.4"
             )
         }
+        if view.isRetained, !retainsMessages, links[id].version == .v5 {
+            // [MQTT-3.2.2-14]. Who speaks an older version was not told; nothing is kept of that.
+            throw MQTTError(
+                .retainNotSupported,
+                .retainNotSupported,
+                "this broker retains no messages",
+                clause: "MQTT 5.0 §3.2.2.3.5"
+            )
+        }
         if view.properties.topicAlias != 0 {
             return try publishAliased(id, view)
         }
