@@ -102,7 +102,8 @@ def sealwired(folder, shards, extra="", prefix=(), listeners=()):
         'client-certificates = "require"\ntrust-files = ["ca.crt"]\n',
     ]
     config = "".join(f'[[listener]]\nbind = ["127.0.0.1"]\nport = 0\n{one}' for one in listeners)
-    config += f"[shards]\ncount = {shards}\n[metrics]\nport = 0\n[log]\nlevel = \"warning\"\n{extra}"
+    config += f"[shards]\ncount = {shards}\n[metrics]\nport = 0\n"
+    config += f'[log]\nlevel = "warning"\n{extra}'
     path = folder.file(f"sealwire-{shards}-{time.monotonic_ns()}.conf")
     with open(path, "w") as out:
         out.write(config)

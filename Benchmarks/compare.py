@@ -12,7 +12,7 @@ import platform
 import statistics
 
 import brokers
-import tenants
+import registries
 
 CPU, MEMORY, MEDIAN = "server_cpu_us", "bytes_per_connection", "latency_p50_us"
 
@@ -115,7 +115,7 @@ def main():
     running = {"mosquitto": {"start": lambda: brokers.mosquitto(folder)}}
     for count in given.shards.split(","):
         running[f"sealwire {count}"] = {
-            "start": lambda count=count: tenants.sealwired(folder, int(count))
+            "start": lambda count=count: registries.sealwired(folder, int(count))
         }
     is_good = True
     try:

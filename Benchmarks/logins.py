@@ -16,7 +16,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import brokers
-import tenants
+import registries
 
 KEPT = os.path.join(brokers.ROOT, ".build/bench-registry")
 CONNECTING = 100
@@ -60,12 +60,12 @@ def large(given):
     os.makedirs(place)
     print(f"making a registry of {given.devices} devices and {given.anchors} authorities",
           flush=True)
-    password = tenants.first_run(place)
+    password = registries.first_run(place)
     folder = KeptFolder()
-    more, tables = tenants.listeners(os.path.join(place, "registry"))
+    more, tables = registries.listeners(os.path.join(place, "registry"))
     broker = brokers.sealwired(folder, 1, tables, listeners=more)
     try:
-        operator = tenants.Operator(broker, folder.file("ca.crt"), password)
+        operator = registries.Operator(broker, folder.file("ca.crt"), password)
         with open(folder.file("ca.crt")) as pem:
             # One more is there since the first run.
             operator.trust([pem.read(), *authorities(given.anchors - 2)])
@@ -106,8 +106,8 @@ def main():
     folder = KeptFolder()
     running = {}
     try:
-        running["100 devices"] = tenants.sealwired(folder, 1, devices=CONNECTING)
-        running["large"] = tenants.sealwired(
+        running["100 devices"] = registries.sealwired(folder, 1, devices=CONNECTING)
+        running["large"] = registries.sealwired(
             folder, 1, os.path.join(place, "registry"), password)
         print(f"{datetime.date.today()}, {brokers.revision()}, {os.cpu_count()} processors, TLS "
               f"1.3, {given.rounds} rounds of {given.seconds:g} s; {CONNECTING} devices connect; "

@@ -76,7 +76,7 @@ def listeners(registry):
             f'[registry]\nfolder = "{registry}"\n[api]\nbody-bytes = "16MiB"\n')
 
 
-def sealwired(folder, shards, registry=None, password=None, devices=1000):
+def sealwired(folder, shards, registry=None, password=None, devices=1000, extra=""):
     """A daemon with a registry; a new one trusts the folder's authority and knows some devices."""
     is_new = registry is None
     if is_new:
@@ -84,7 +84,7 @@ def sealwired(folder, shards, registry=None, password=None, devices=1000):
         registry = os.path.join(place, "registry")
         password = first_run(place)
     more, tables = listeners(registry)
-    broker = brokers.sealwired(folder, shards, tables, listeners=more)
+    broker = brokers.sealwired(folder, shards, tables + extra, listeners=more)
     broker.operator = Operator(broker, folder.file("ca.crt"), password)
     if is_new:
         with open(folder.file("ca.crt")) as pem:
