@@ -26,8 +26,8 @@ struct TLSBuilder {
     private let verifyMode: Int32
     /// Whether a root is sent that stands in the file with the chain.
     private let keepsRoot: Bool
-    /// Whether the root is put at the end of a chain that lacks it.
-    private let addsRoot: Bool
+    /// Whether the authorities that a chain lacks are taken from the trusted certificates.
+    private let completesChain: Bool
 
     /// Takes the smallest library that knows all the keys that were read.
     init(server settings: TLSSettings, _ material: TLSMaterial) throws(TLSError) {
@@ -42,7 +42,7 @@ struct TLSBuilder {
             case .require: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
             }
         keepsRoot = settings.sendsRoot
-        addsRoot = settings.sendsRoot
+        completesChain = settings.sendsRoot
         var candidates: [Int] = []
         // A list of suites of one's own may name what the small libraries lack.
         if settings.ciphers == nil, settings.ciphersuites == nil {
@@ -62,7 +62,7 @@ struct TLSBuilder {
         verifyMode = SSL_VERIFY_PEER
         // A server may know its trusted certificate only when it is sent: what the file holds goes.
         keepsRoot = true
-        addsRoot = false
+        completesChain = false
         let isPlain = settings.ciphers == nil && settings.ciphersuites == nil
         library = Self.choose(settings.isSlim && isPlain ? [SEAL_LIBRARY_SLIM] : [], material)
         try Self.checkProtocols(settings.alpn)
@@ -192,15 +192,23 @@ struct TLSBuilder {
         }
     }
 
-    /// What is sent: a server's root is left out, for a peer that trusts it has it; or it is put at
-    /// the end.
+    /// What is sent: a server's root is left out, for a peer that trusts it has it; or what the file
+    /// lacks up to the root is put at the end, as other brokers do it with their CA file.
     private func chain(of identity: TLSIdentity) -> [Certificate] {
         guard let leaf = identity.leaf else { return [] }
         var chain = [leaf] + identity.chain.dropFirst().filter { keepsRoot || !$0.isSelfSigned }
-        guard addsRoot, let last = chain.last, !last.isSelfSigned else { return chain }
-        let root = material.trust.first { $0.isSelfSigned && last.isIssued(by: $0) }
-        if let root { chain.append(root) }
+        while completesChain, chain.count < KeystoreLimits.standard.chainMax, let last = chain.last,
+            !last.isSelfSigned, let next = authority(of: last), !chain.contains(next)
+        {
+            chain.append(next)
+        }
         return chain
+    }
+
+    /// The trusted certificate that issued another; a root before others of the same name.
+    private func authority(of one: Certificate) -> Certificate? {
+        let issuers = material.trust.filter { one.isIssued(by: $0) }
+        return issuers.first { $0.isSelfSigned } ?? issuers.first
     }
 
     /// Puts the trusted certificates and the revocation lists into a store.

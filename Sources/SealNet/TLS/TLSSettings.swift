@@ -72,7 +72,8 @@ public struct TLSSettings: Sendable, Equatable {
     public var checksClientDates = true
     /// Whether all keys on this listener are elliptic curves, which saves a little time.
     public var isEllipticOnly = false
-    /// Whether the self-signed root is sent along with the chain.
+    /// Whether the self-signed root is sent along with the chain, and authorities that the chain
+    /// lacks are taken from the trusted certificates.
     public var sendsRoot = false
     /// Whether a certificate that has expired may be loaded.
     public var acceptsExpiredIdentities = false

@@ -7,9 +7,10 @@ enum MosquittoOptions {
         "accept_protocol_versions", "bind_address", "bind_interface", "cafile", "capath",
         "certfile", "ciphers", "ciphers_tls1.3", "crlfile", "disable_client_cert_date_checks",
         "keyfile", "listener_allow_anonymous", "max_connections", "max_qos", "max_topic_alias",
-        "mount_point", "port", "protocol", "require_certificate", "socket_domain", "tls_version",
-        "use_identity_as_username", "use_subject_as_username", "use_username_as_clientid",
-        "enable_proxy_protocol", "psk_hint", "tls_engine", "tls_keyform",
+        "maximum_qos", "mount_point", "port", "protocol", "require_certificate", "socket_domain",
+        "tls_version", "use_identity_as_username", "use_subject_as_username",
+        "use_username_as_clientid", "enable_proxy_protocol", "psk_hint", "tls_engine",
+        "tls_keyform",
     ]
 
     /// Belong to all listeners, or with `per_listener_settings` to the one above them.
@@ -19,9 +20,9 @@ enum MosquittoOptions {
 
     /// Belong to the broker and have a counterpart.
     static let general: Set<String> = [
-        "max_inflight_messages", "max_keepalive", "max_packet_size", "max_queued_bytes",
-        "max_queued_messages", "message_size_limit", "persistent_client_expiration",
-        "retain_available", "sys_interval",
+        "global_max_connections", "max_inflight_messages", "max_keepalive", "max_packet_size",
+        "max_queued_bytes", "max_queued_messages", "message_size_limit",
+        "persistent_client_expiration", "retain_available", "sys_interval",
     ]
 
     /// True or false.
@@ -52,6 +53,7 @@ enum MosquittoOptions {
         "queue_qos0_messages": "QoS 0 messages are not queued for absent clients",
         "upgrade_outgoing_qos": "the QoS of a delivery is never raised",
         "check_retain_source": "retained messages are checked when they are delivered",
+        "global_max_clients": "sessions that are kept are bounded by sessions in [limits]",
         "memory_limit": "memory is bounded by the settings in [limits]",
         "max_inflight_bytes": "messages under way are bounded by in-flight-maximum",
         "max_topic_alias_broker": "see topic-aliases in [limits]",

@@ -257,7 +257,9 @@ extension MosquittoWriter {
         {
             lines.append("max-connections = \(number)")
         }
-        if let value = listener.options["max_qos"], let number = number(value, 0...2) {
+        if let value = listener.options["max_qos"] ?? listener.options["maximum_qos"],
+            let number = number(value, 0...2)
+        {
             lines.append("max-qos = \(number)")
         }
         if let value = listener.options["max_topic_alias"], let number = number(value, 0...65_535) {

@@ -134,6 +134,11 @@ struct MosquittoWriter {
                 lines.append("\(name) = \(number)")
             }
         }
+        if let value = draft.general["global_max_connections"], value.text != "-1",
+            let number = limit(value, of: "connections")
+        {
+            lines.append("connections = \(number)")
+        }
         lines.append(packetLine())
         lines.append(expiryLine())
         if let value = draft.general["retain_available"], value.text == "false" {

@@ -222,6 +222,40 @@ struct LoadingTests {
         }
     }
 
+    @Test("send the authorities along that the chain lacks and the trusted ones hold")
+    func completedChain() throws {
+        let made = try town.authority.issue(
+            CertificateOrder(
+                subject: DistinguishedName(commonName: "Between"),
+                purpose: .authority,
+                days: 30,
+                pathLength: 0
+            )
+        )
+        let between = try CertificateAuthority(certificate: made.certificate, key: made.key)
+        let leaf = try between.issue(
+            CertificateOrder(
+                subject: DistinguishedName(commonName: "broker"),
+                names: SubjectNames(dns: ["localhost"]),
+                purpose: .server,
+                days: 30
+            )
+        )
+        let identity = TLSIdentity(chain: [leaf.certificate], key: leaf.key, file: "broker.pem")
+        var settings = TLSSettings(identities: [.files(try folder.write("leaf", identity))])
+        settings.sendsRoot = true
+        settings.trustFiles = [
+            try folder.write("all.pem", town.authority.certificate.pem + between.certificate.pem)
+        ]
+        let client = try clientContext(trust: town.trust)
+        let talk = try Conversation(try TLSContext.load(settings), client)
+        let peers = try #require(talk.shakeHands().peers)
+        #expect(peers.client.certificate?.sentAuthorities.count == 2)
+        settings.trustFiles = [try folder.write("root.pem", town.authority.certificate.pem)]
+        let cut = try Conversation(try TLSContext.load(settings), client).shakeHands()
+        #expect(cut.clientCode == .unknownAuthority)
+    }
+
     @Test("made anew leave the streams of the old ones alive")
     func reload() throws {
         let client = try clientContext(trust: town.trust)

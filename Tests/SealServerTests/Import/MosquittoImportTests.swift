@@ -116,6 +116,8 @@ import Testing
         expected.aclFile = "/c/acl"
         #expect(found == expected)
         #expect(result.notes.isEmpty)
+        let old = run("listener 1884 ::1\nmaximum_qos 0\n")
+        #expect(try load(old).listeners[0].qosMax == 0 && old.notes.isEmpty)
     }
 
     @Test("the subject becomes the user name, and without a demand nobody is asked")
@@ -179,6 +181,7 @@ import Testing
             max_queued_bytes 5000
             max_packet_size 0
             max_keepalive 600
+            global_max_connections 5000
             persistent_client_expiration 2w
             retain_available false
             sys_interval 60
@@ -193,6 +196,7 @@ import Testing
         #expect(found.limits.queuedBytes == 5000)
         #expect(found.limits.packetBytes == 268_435_460)
         #expect(found.limits.keepAliveSecondsMax == 600)
+        #expect(found.limits.connections == 5000)
         #expect(found.limits.sessionExpirySecondsMax == 1_209_600)
         #expect(found.limits.retainedMessages == 0)
         #expect(found.sys.intervalSeconds == 60)
@@ -210,6 +214,7 @@ import Testing
             "connection b\naddress x\ntopic # both 0\nremote_username u\nbridge_cafile /x",
             "listener 9001 ::1\nprotocol websockets", "listener 0 /run/m.sock",
             "queue_qos0_messages true", "memory_limit 5", "websockets_log_level 1",
+            "global_max_clients 5",
         ]
     )
     func harmless(_ text: String) throws {
