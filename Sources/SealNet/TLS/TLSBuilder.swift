@@ -192,8 +192,8 @@ struct TLSBuilder {
         }
     }
 
-    /// What is sent: a server's root is left out, for a peer that trusts it has it; or what the file
-    /// lacks up to the root is put at the end, as other brokers do it with their CA file.
+    /// What is sent: a server's root is left out, for a peer that trusts it has it; or what the
+    /// file lacks up to the root is put at the end, as other brokers do it with their CA file.
     private func chain(of identity: TLSIdentity) -> [Certificate] {
         guard let leaf = identity.leaf else { return [] }
         var chain = [leaf] + identity.chain.dropFirst().filter { keepsRoot || !$0.isSelfSigned }

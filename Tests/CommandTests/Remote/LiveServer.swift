@@ -86,6 +86,16 @@ final class LiveServer: Sendable {
         )
     }
 
+    /// Runs the program beside the test, on a thread of its own: those of tests may all be busy.
+    func start(_ line: String) -> Beside {
+        let beside = Beside()
+        Thread.detachNewThread { [self] in
+            let outcome = Result { try run(line) }
+            beside.end(outcome)
+        }
+        return beside
+    }
+
     /// Logs in as an operator; the context has the name of the tenant.
     func login(_ user: String) throws -> Outcome {
         let tenant = user.split(separator: "/").first ?? ""
@@ -94,5 +104,23 @@ final class LiveServer: Sendable {
                 + "--password-env SECRET",
             environment: ["SECRET": passwords[user] ?? ""]
         )
+    }
+}
+
+/// A program that runs beside a test.
+final class Beside: @unchecked Sendable {
+    private let done = DispatchSemaphore(value: 0)
+    private var result: Result<Outcome, any Error>?
+
+    func end(_ result: Result<Outcome, any Error>) {
+        self.result = result
+        done.signal()
+    }
+
+    /// Waits for its end.
+    func outcome() throws -> Outcome {
+        done.wait()
+        guard let result else { throw CancellationError() }
+        return try result.get()
     }
 }
