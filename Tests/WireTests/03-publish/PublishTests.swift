@@ -390,4 +390,18 @@ import Testing
         client.send(Wire.publish(.v5, "$shared/g/a", "x", qos: 1, id: 3))
         client.expect("40 03 0003 10")
     }
+
+    @Test(
+        "Who subscribes to its own topic has the answer before its own copy",
+        arguments: Version.allCases,
+        Stage.allCases
+    ) func ownCopy(version: Version, stage: Stage) {
+        let client = Story(stage).join("sub", version)
+        client.subscribe("a", 2)
+        client.send(Wire.publish(version, "a", "x", qos: 1, id: 7))
+        client.expect(Wire.puback(7), Wire.publish(version, "a", "x", qos: 1, id: 1))
+        client.send(Wire.puback(1))
+        client.send(Wire.publish(version, "a", "y", qos: 2, id: 8, retain: true))
+        client.expect(Wire.pubrec(8), Wire.publish(version, "a", "y", qos: 2, id: 2))
+    }
 }

@@ -33,6 +33,10 @@ enum Choices {
         wildcard is in the wrong place, even before the filter. |
         | A PUBLISH to a topic that begins with `$share/` | Nothing; nobody could read it. | \
         Refused: PUBACK and PUBREC have 0x87. |
+        | PUBACK and PUBREC, and the copy for a publisher that subscribes to its own topic | Any \
+        order. | The answer first. |
+        | A QoS 1 or 2 message that is not sent, too large for its receiver or expired in its \
+        queue | Nothing. | Its packet id is passed over. |
         | A wildcard in a topic name | No code is named; 0x90 is for names that are well-formed. \
         | 0x81; 0x82 in a response topic. |
         | An unreadable remaining length | DISCONNECT should be sent (§4.13.1). | The connection \
