@@ -40,8 +40,8 @@ public enum Framing {
     /// The first packet's header, or `nil` when more bytes are needed to know it.
     ///
     /// The packet itself may still be incomplete: compare `totalCount`. Refuses, as soon as the
-    /// bytes show it, reserved types, packets the sender's side never sends, wrong flags, lengths
-    /// of more than four bytes and packets larger than `packetBytesMax` (header included).
+    /// bytes show it, reserved types, wrong flags, lengths of more than four bytes, then packets
+    /// the sender's side never sends and those larger than `packetBytesMax` (header included).
     /// Before CONNECT was read the version is not known and `.v311` holds.
     @inlinable
     public static func next(
@@ -55,10 +55,9 @@ public enum Framing {
         let flags = first & 0x0F
         let bit = UInt16(1) &<< UInt16(first &>> 4)
         guard let type = PacketType(rawValue: first &>> 4) else { throw reservedType() }
-        if type != .publish { try check(type, flags, version) }
-        guard PacketType.allowed(direction, version) & bit != 0 else {
-            throw unexpected(direction)
-        }
+        // A CONNACK from a client is refused for what it is, whatever its flags.
+        let isStray = type == .connack && direction == .fromClient
+        if type != .publish, !isStray { try check(type, flags, version) }
 
         var count = 0
         var index = 1
@@ -74,6 +73,9 @@ public enum Framing {
                 break
             }
             if index == 5 { throw lengthUnreadable() }
+        }
+        guard PacketType.allowed(direction, version) & bit != 0 else {
+            throw unexpected(direction)
         }
         guard count &+ index <= packetBytesMax else { throw .tooLarge() }
         if count != 0, type == .pingreq || type == .pingresp { throw pingWithBody() }

@@ -116,18 +116,33 @@ struct FramingTests {
     @Test("a side's own packets are refused from the other side [MQTT 5.0 §2.1.2]")
     func direction() throws {
         for first in ["20", "90", "b0", "d0"] {
-            #expect(throws: MQTTError.unexpected) { try next(first, max: 100, .v5) }
-            #expect(try next(first, max: 100, .v5, .fromServer) == nil)
+            #expect(try next(first, max: 100, .v5) == nil)
+            #expect(throws: MQTTError.unexpected) { try next(first + "00", max: 100, .v5) }
+            #expect(throws: MQTTError.length) { try next(first + "80808080", max: 100, .v5) }
+            #expect(try next(first + "00", max: 100, .v5, .fromServer) != nil)
         }
         for first in ["10", "82", "a2", "c0"] {
-            #expect(throws: MQTTError.unexpected) { try next(first, max: 9, .v5, .fromServer) }
-            #expect(try next(first, max: 100, .v5) == nil)
+            #expect(throws: MQTTError.unexpected) {
+                try next(first + "00", max: 9, .v5, .fromServer)
+            }
+            #expect(try next(first + "00", max: 100, .v5) != nil)
         }
-        #expect(throws: MQTTError.unexpected) { try next("f0") }
-        #expect(throws: MQTTError.unexpected) { try next("f0", max: 9, .v311, .fromServer) }
-        #expect(throws: MQTTError.unexpected) { try next("e0", max: 9, .v311, .fromServer) }
+        #expect(throws: MQTTError.unexpected) { try next("f000") }
+        #expect(throws: MQTTError.unexpected) { try next("f000", max: 9, .v311, .fromServer) }
+        #expect(throws: MQTTError.unexpected) { try next("e000", max: 9, .v311, .fromServer) }
         #expect(try next("f000", max: 100, .v5)?.type == .auth)
         #expect(try next("e000", max: 100, .v5, .fromServer)?.type == .disconnect)
+    }
+
+    @Test("a CONNACK from a client is refused for what it is, whatever its flags")
+    func strayConnack() throws {
+        for first in ["20", "21", "22", "2f"] {
+            #expect(throws: MQTTError.unexpected) { try next(first + "00", max: 100, .v5) }
+        }
+        for first in ["91", "b2", "d4"] {
+            #expect(throws: MQTTError.malformed) { try next(first + "00", max: 100, .v5) }
+        }
+        #expect(throws: MQTTError.malformed) { try next("2100", max: 100, .v5, .fromServer) }
     }
 
     @Test("PINGREQ and PINGRESP have no body [MQTT 5.0 §3.12, §3.13]")

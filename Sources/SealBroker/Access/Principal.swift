@@ -162,6 +162,10 @@ public struct Principal: Sendable {
         case .tenant(let policy): return policy.decide(act, topic: topic, for: self)
         case .file(let policy):
             let levels = Policy.plainLevels(act, topic)
+            if act == .publish, levels.first == TopicRule.Level("$share".utf8) {
+                // Nobody could read it: in a filter `$share` is not a level (MQTT 5.0 §4.8.2).
+                return .refused([Reason(.accessReserved)])
+            }
             if levels.first == TopicRule.Level("$SYS".utf8) {
                 // Publishing there would let a client speak for the broker.
                 if act == .publish { return .refused([Reason(.sysReadOnly)]) }

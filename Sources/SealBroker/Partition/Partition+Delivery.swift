@@ -299,6 +299,7 @@ extension Partition {
         if isV5 {
             packets.makeNumbered5(topic, properties, remaining(publication), payload)
             guard packets.numbered5.count <= links[id].packetBytesMax else {
+                sessions[session].window.skip()
                 return dropTooLarge()
             }
         } else {

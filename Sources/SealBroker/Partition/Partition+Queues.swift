@@ -87,6 +87,7 @@ extension Partition {
             // MQTT 5.0 §3.3.2.3.3: what has expired is not sent any more.
             if item.message.header.expiresAt <= now {
                 counters.messagesDropped.add(.expired)
+                if item.qos > 0 { sessions[session].window.skip() }
                 continue
             }
             send(item, to: session, id)

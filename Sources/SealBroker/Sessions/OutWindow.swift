@@ -71,6 +71,12 @@ struct OutWindow {
         return id
     }
 
+    /// Passes over the next packet id: a message that is not sent, being too large for its receiver
+    /// or too old, takes its id with it, as in other brokers.
+    mutating func skip() {
+        finish(push(Flight(state: .awaitsPuback)))
+    }
+
     func state(of id: UInt16) -> FlightState? {
         guard let offset = offset(of: id) else { return nil }
         let state = ring[(head + offset) & (ring.count - 1)].state

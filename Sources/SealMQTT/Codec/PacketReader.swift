@@ -101,6 +101,20 @@ struct PacketReader: ~Escapable {
         return value
     }
 
+    /// The packet id of SUBSCRIBE or UNSUBSCRIBE: there mosquitto, too, takes 0 for malformed.
+    @_lifetime(self: copy self)
+    mutating func readRequestID() throws(MQTTError) -> UInt16 {
+        let value = try readUInt16()
+        // [MQTT-2.2.1-3], MQTT 3.1.1 [MQTT-2.3.1-1].
+        guard value != 0 else {
+            throw .malformed(
+                "The packet identifier is 0.",
+                "MQTT 5.0 §2.2.1, MQTT 3.1.1 §2.3.1"
+            )
+        }
+        return value
+    }
+
     /// A block of properties with its length (MQTT 5.0 §2.2.2).
     @_lifetime(copy self)
     @_lifetime(self: copy self)

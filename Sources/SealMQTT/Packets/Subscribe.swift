@@ -116,7 +116,7 @@ public struct Subscribe: Equatable, Sendable {
         version: ProtocolVersion
     ) throws(MQTTError) -> Subscribe {
         var reader = PacketReader(body)
-        var packet = Subscribe(packetID: try reader.readPacketID(), filters: [])
+        var packet = Subscribe(packetID: try reader.readRequestID(), filters: [])
         if version == .v5 {
             var walk = PropertyWalk(try reader.readProperties(), .subscribe)
             while try walk.next() {

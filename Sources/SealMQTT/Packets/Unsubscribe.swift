@@ -24,7 +24,7 @@ public struct Unsubscribe: Equatable, Sendable {
         version: ProtocolVersion
     ) throws(MQTTError) -> Unsubscribe {
         var reader = PacketReader(body)
-        var packet = Unsubscribe(packetID: try reader.readPacketID(), filters: [])
+        var packet = Unsubscribe(packetID: try reader.readRequestID(), filters: [])
         if version == .v5 {
             var walk = PropertyWalk(try reader.readProperties(), .unsubscribe)
             while try walk.next() { packet.userProperties += walk.encoded.copied() }

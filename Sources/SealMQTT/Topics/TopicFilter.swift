@@ -88,24 +88,21 @@ public struct TopicFilter: Hashable, Sendable {
     private static func splitShared(
         _ text: [UInt8]
     ) throws(MQTTError) -> (group: [UInt8]?, filter: [UInt8]) {
+        _ = try checkWildcards(text)
         let rest = text.dropFirst(sharePrefix.count)
         guard let slash = rest.firstIndex(of: 0x2F) else {
-            throw invalid(
-                "A shared subscription is written $share/<name>/<filter>.",
-                "MQTT 5.0 §4.8.2"
-            )
+            throw invalidShare("A shared subscription is written $share/<name>/<filter>.")
         }
         let group = rest[..<slash]
         let filter = rest[(slash + 1)...]
         // [MQTT-4.8.2-1], [MQTT-4.8.2-2].
         guard !group.isEmpty, !group.contains(0x23), !group.contains(0x2B) else {
-            throw invalid(
-                "The share name of a shared subscription is empty or has a wildcard.",
-                "MQTT 5.0 §4.8.2"
+            throw invalidShare(
+                "The share name of a shared subscription is empty or has a wildcard."
             )
         }
         guard !filter.isEmpty else {
-            throw invalid("A shared subscription has no topic filter.", "MQTT 5.0 §4.8.2")
+            throw invalidShare("A shared subscription has no topic filter.")
         }
         return (Array(group), Array(filter))
     }
@@ -128,6 +125,11 @@ public struct TopicFilter: Hashable, Sendable {
             }
         }
         return found
+    }
+
+    /// No code is named for it; mosquitto, too, takes it for a protocol error.
+    private static func invalidShare(_ reason: StaticString) -> MQTTError {
+        MQTTError(.topicFilterInvalid, .protocolError, reason, clause: "MQTT 5.0 §4.8.2")
     }
 
     private static func invalid(_ reason: StaticString, _ clause: StaticString) -> MQTTError {

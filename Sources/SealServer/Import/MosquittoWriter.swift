@@ -132,6 +132,9 @@ struct MosquittoWriter {
         for (option, name) in pairs {
             if let value = draft.general[option], let number = limit(value, of: name) {
                 lines.append("\(name) = \(number)")
+            } else if option == "max_inflight_messages" {
+                // mosquitto's own default.
+                lines.append("\(name) = 20")
             }
         }
         if let value = draft.general["global_max_connections"], value.text != "-1",

@@ -38,6 +38,8 @@ import Testing
         #expect(!found.listeners[0].isTLS)
         #expect(found.listeners[0].allowsAnonymous)
         #expect(found.limits.packetBytes == 2_000_000)
+        #expect(found.limits.receiveMaximum == 20)
+        #expect(found.limits.inFlightMaximum == 20)
         #expect(found.limits.sessionExpirySecondsMax == 4_294_967_295)
         #expect(result.notes.isEmpty)
     }
@@ -176,7 +178,7 @@ import Testing
     func limits() throws {
         let result = run(
             """
-            max_inflight_messages 20
+            max_inflight_messages 30
             max_queued_messages 0
             max_queued_bytes 5000
             max_packet_size 0
@@ -190,8 +192,8 @@ import Testing
             """
         )
         let found = try load(result)
-        #expect(found.limits.receiveMaximum == 20)
-        #expect(found.limits.inFlightMaximum == 20)
+        #expect(found.limits.receiveMaximum == 30)
+        #expect(found.limits.inFlightMaximum == 30)
         #expect(found.limits.queuedMessages == 100_000_000)
         #expect(found.limits.queuedBytes == 5000)
         #expect(found.limits.packetBytes == 268_435_460)

@@ -244,7 +244,7 @@ import Testing
     }
 
     @Test(
-        "A message that has expired is not delivered",
+        "A message that has expired is not delivered, and its packet id passed over",
         .v5("3.3.2-5"),
         arguments: Stage.inMemory
     )
@@ -260,8 +260,8 @@ import Testing
         story.advance(seconds: 60)
         let second = story.join("sub", Property.sessionExpiry(1000), clean: false)
         second.expect(
-            Wire.publish(.v5, "a", "2", qos: 1, id: 1, Property.messageExpiry(1)),
-            Wire.publish(.v5, "a", "3", qos: 1, id: 2)
+            Wire.publish(.v5, "a", "2", qos: 1, id: 2, Property.messageExpiry(1)),
+            Wire.publish(.v5, "a", "3", qos: 1, id: 3)
         )
     }
 

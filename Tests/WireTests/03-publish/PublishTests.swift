@@ -198,11 +198,17 @@ import Testing
             Wire.publish(version, "a", "x", qos: 1, id: 0),
             Wire.publish(version, "a", "x", qos: 2, id: 0),
             Wire.puback(0), Wire.pubrec(0), Wire.pubrel(0), Wire.pubcomp(0),
-            Wire.subscribe(version, 0, [("a", 0)]), Wire.unsubscribe(version, 0, ["a"]),
         ] {
             let client = Story().join("pub", version)
             client.send(packet)
             client.expectDisconnect(0x82)
+        }
+        for packet in [
+            Wire.subscribe(version, 0, [("a", 0)]), Wire.unsubscribe(version, 0, ["a"]),
+        ] {
+            let client = Story().join("sub", version)
+            client.send(packet)
+            client.expectDisconnect(0x81)
         }
     }
 
@@ -387,11 +393,32 @@ import Testing
         client.expect("50 02 0002")
     }
 
-    @Test("A PUBLISH to a topic that begins with $share goes nowhere by itself")
+    @Test("A PUBLISH to a topic that begins with $share is refused: nobody could read it")
     func dollarShare() {
         let client = Story().join("pub")
         client.subscribe("a")
+        client.subscribe("$share/g/a")
         client.send(Wire.publish(.v5, "$share/g/a", "x"))
         client.expectNothing()
+        client.send(Wire.publish(.v5, "$share/g/a", "x", qos: 1, id: 1))
+        client.expect("40 03 0001 87")
+        client.send(Wire.publish(.v5, "$share/g/a", "x", qos: 2, id: 2))
+        client.expect("50 03 0002 87")
+        client.send(Wire.publish(.v5, "$shared/g/a", "x", qos: 1, id: 3))
+        client.expect("40 03 0003 10")
+    }
+
+    @Test(
+        "Who subscribes to its own topic has the answer before its own copy",
+        arguments: Version.allCases,
+        Stage.allCases
+    ) func ownCopy(version: Version, stage: Stage) {
+        let client = Story(stage).join("sub", version)
+        client.subscribe("a", 2)
+        client.send(Wire.publish(version, "a", "x", qos: 1, id: 7))
+        client.expect(Wire.puback(7), Wire.publish(version, "a", "x", qos: 1, id: 1))
+        client.send(Wire.puback(1))
+        client.send(Wire.publish(version, "a", "y", qos: 2, id: 8, retain: true))
+        client.expect(Wire.pubrec(8), Wire.publish(version, "a", "y", qos: 2, id: 2))
     }
 }

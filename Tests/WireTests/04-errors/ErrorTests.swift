@@ -100,4 +100,26 @@ import Testing
         client.send("30 80 80 80 80 01")
         client.expectEnd()
     }
+
+    @Test("So it does in a packet that only a server sends", arguments: [Version.v311, .v5])
+    func fiveBytesOfServer(version: Version) {
+        for first in ["20", "90", "B0", "D0"] {
+            let client = Story().join("pub", version)
+            client.send(first)
+            client.expectNothing()
+            client.send("80 80 80 80 01")
+            client.expectEnd()
+        }
+    }
+
+    @Test(
+        "A packet that only a server sends ends the connection, CONNACK whatever its flags",
+        arguments: ["20 02 00 00", "21 02 00 00", "2F 00", "90 03 0001 00", "B0 02 0001", "D0 00"]
+    ) func packetsOfServer(packet: String) {
+        for version in [Version.v311, .v5] {
+            let client = Story().join("pub", version)
+            client.send(packet)
+            client.expectDisconnect(0x82)
+        }
+    }
 }

@@ -243,7 +243,7 @@ import Testing
         let new = story.join("sub", forever, clean: false, present: true)
         old.expectEnd()
         new.send(Wire.publish(.v5, "a", "x", qos: 1, id: 1))
-        new.expect(Wire.publish(.v5, "a", "x", qos: 1, id: 1), hex("40 02 0001"))
+        new.expect(Wire.puback(1), Wire.publish(.v5, "a", "x", qos: 1, id: 1))
         let older = story.join("sub", .v31, clean: false)
         new.expectDisconnect(0x8E)
         older.expect(Wire.publish(.v31, "a", "x", qos: 1, id: 1, dup: true))

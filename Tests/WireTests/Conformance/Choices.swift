@@ -27,11 +27,22 @@ enum Choices {
         | A property of another packet | Malformed, 0x81 (§2.2.2.2); of some properties protocol \
         error, 0x82 (§3.3.4). | 0x82, but 0x81 in SUBSCRIBE and UNSUBSCRIBE, and 0x81 everywhere \
         when it is cut short or does not exist. |
-        | A packet id of 0, packet type 0 | No code is named. | 0x82. |
+        | A packet id of 0, packet type 0 | No code is named. | 0x82; a packet id of 0 in \
+        SUBSCRIBE and UNSUBSCRIBE is 0x81. |
+        | A shared subscription without name or filter | No code is named. | 0x82; 0x81 when a \
+        wildcard is in the wrong place, even before the filter. |
+        | A PUBLISH to a topic that begins with `$share/` | Nothing; nobody could read it. | \
+        Refused: PUBACK and PUBREC have 0x87. |
+        | PUBACK and PUBREC, and the copy for a publisher that subscribes to its own topic | Any \
+        order. | The answer first. |
+        | A QoS 1 or 2 message that is not sent, too large for its receiver or expired in its \
+        queue | Nothing. | Its packet id is passed over. |
         | A wildcard in a topic name | No code is named; 0x90 is for names that are well-formed. \
         | 0x81; 0x82 in a response topic. |
         | An unreadable remaining length | DISCONNECT should be sent (§4.13.1). | The connection \
-        is closed without it: where packets begin is not known any more. |
+        is closed without it, also in a packet that only a server sends: where packets begin is \
+        not known any more. |
+        | Flags of a CONNACK from a client | It is malformed, and a protocol error. | 0x82. |
         | DISCONNECT with a reason code or a server reference that only a server sends | \
         Protocol error (§3.14.2.1). | The connection ends, the will is published, and nothing is \
         answered to a client that has said goodbye. |

@@ -125,41 +125,34 @@ extension Partition {
             expiresAt: expiresAt,
             message: nil
         )
-        var outcome = MQTTReason.success
         if view.properties.forwardsUnchanged {
-            if view.isRetained {
-                outcome = retain(
-                    &publication,
-                    route,
-                    topic: topic,
-                    properties: view.propertyBytes,
-                    payload: view.payload
-                )
-            }
-            deliver(
-                &publication,
-                route,
-                topic: topic,
-                properties: view.propertyBytes,
-                payload: view.payload
-            )
+            passOn(id, &publication, route, topic, view.propertyBytes, view)
         } else {
             propertyScratch.removeAll()
             PublishProperties.writeForwarded(view.propertyBytes, into: &propertyScratch)
-            if view.isRetained {
-                outcome = retain(
-                    &publication,
-                    route,
-                    topic: topic,
-                    properties: propertyScratch.bytes,
-                    payload: view.payload
-                )
-            }
-            deliver(
+            passOn(id, &publication, route, topic, propertyScratch.bytes, view)
+        }
+        return onward(id)
+    }
+
+    /// Keeps, acknowledges and delivers a publication, in this order: who subscribes to what it
+    /// publishes itself has the answer before its own copy, as clients expect of other brokers.
+    @inline(__always)
+    private func passOn(
+        _ id: Handle,
+        _ publication: inout Publication,
+        _ route: Route,
+        _ topic: RawSpan,
+        _ properties: RawSpan,
+        _ view: borrowing PublishView
+    ) {
+        var outcome = MQTTReason.success
+        if view.isRetained {
+            outcome = retain(
                 &publication,
                 route,
                 topic: topic,
-                properties: propertyScratch.bytes,
+                properties: properties,
                 payload: view.payload
             )
         }
@@ -170,7 +163,13 @@ extension Partition {
             }
             answer(id, view.qos, view.packetID, outcome)
         }
-        return onward(id)
+        deliver(
+            &publication,
+            route,
+            topic: topic,
+            properties: properties,
+            payload: view.payload
+        )
     }
 
     @inline(__always)
