@@ -20,6 +20,8 @@ struct PathSearch {
     /// What is wrong at the end of the longest path.
     private var ending: VerificationFailure?
     private(set) var isExhausted = false
+    /// Whether a path was not followed because it was too long.
+    private var isCut = false
 
     private struct Pair: Hashable {
         let child: Fingerprint
@@ -48,7 +50,7 @@ struct PathSearch {
     mutating func run(from leaf: Candidate) -> Outcome {
         if let found = climb(leaf) { return found }
         if var best {
-            if isExhausted { best.failures.append(limitFailure(best.path)) }
+            if isExhausted || isCut { best.failures.append(limitFailure(best.path)) }
             return best
         }
         return unfinished(leaf)
@@ -60,7 +62,7 @@ struct PathSearch {
         check.run()
         var failures = check.failures
         if let ending { failures.append(ending) }
-        if isExhausted { failures.append(limitFailure(path)) }
+        if isExhausted || isCut { failures.append(limitFailure(path)) }
         return Outcome(path: path, isComplete: false, failures: failures, notes: check.notes)
     }
 
@@ -69,8 +71,10 @@ struct PathSearch {
             .searchLimit,
             depth: max(path.count - 1, 0),
             subject: path.last?.subject ?? "",
-            "the search for a chain was given up after \(signatureCheckCount) signatures and "
-                + "\(pathCount) paths"
+            isExhausted
+                ? "the search for a chain was given up after \(signatureCheckCount) signatures "
+                    + "and \(pathCount) paths"
+                : "chains of more than \(settings.limits.depthMax) certificates are not followed"
         )
     }
 
@@ -91,7 +95,8 @@ struct PathSearch {
             if node.fields.isSelfIssued { return nil }
         }
         guard path.count < settings.limits.depthMax else {
-            isExhausted = true
+            // Another way may be shorter.
+            isCut = true
             return nil
         }
         return climbToIssuers(of: node)

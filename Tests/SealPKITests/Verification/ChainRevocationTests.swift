@@ -360,6 +360,45 @@ struct SearchLimitTests {
         #expect(verdict.signatureCheckCount <= 400)
     }
 
+    @Test("a long way that leads nowhere does not hide a short one that holds")
+    func decoy() throws {
+        // One after the other below each other, the last one below nobody who is there.
+        var sent = [try World.upper.made(by: TestCertificate.authority("d0", TestKeys.lower))]
+        for index in 0..<30 {
+            let child = TestCertificate.authority("d\(index)", TestKeys.lower)
+            let parent = TestCertificate.authority("d\(index + 1)", TestKeys.lower)
+            sent.append(try child.made(by: parent))
+        }
+        sent.append(try World.upper.made(by: World.root))
+        let verdict = ChainVerifier(
+            settings: VerificationSettings(time: World.now),
+            trusted: [try World.root.made()],
+            intermediates: sent
+        ).verify(try World.device.made(by: World.upper))
+        #expect(verdict.isValid, "\(verdict.failures)")
+    }
+
+    @Test("where every authority signed every other one, the one way out is found")
+    func exit() throws {
+        let names = (0..<16).map { "m\($0)" }
+        var all: [Certificate] = []
+        for name in names {
+            for signer in names where signer != name {
+                let child = TestCertificate.authority(name, TestKeys.upper)
+                let parent = TestCertificate.authority(signer, TestKeys.upper)
+                all.append(try child.made(by: parent))
+            }
+        }
+        all.append(try TestCertificate.authority("m15", TestKeys.upper).made(by: World.root))
+        let verdict = ChainVerifier(
+            settings: VerificationSettings(time: World.now),
+            trusted: [try World.root.made()],
+            intermediates: all
+        ).verify(try World.device.made(by: TestCertificate.authority("m0", TestKeys.upper)))
+        #expect(verdict.isValid, "\(verdict.failures)")
+        #expect(verdict.links.count == 4)
+    }
+
     @Test("so many names are compared and not one more")
     func names() throws {
         var settings = VerificationSettings(time: World.now)
