@@ -44,6 +44,9 @@ public struct RevocationFields: Sendable {
     /// What is not as it must be, in words.
     public private(set) var defects: [String] = []
 
+    /// What RFC 5280 forbids authorities to write and readers can pass over, in words.
+    private(set) var strictDefects: [String] = []
+
     /// A list with more entries is not read.
     public static let entriesMax = 5_000_000
 
@@ -65,12 +68,15 @@ public struct RevocationFields: Sendable {
         }
         signatureAlgorithm = try AlgorithmFields(reading: &fields, "the signature algorithm")
         issuer = try CertificateName(reading: try fields.next("the issuer"), "the issuer")
-        thisUpdate = try DERTime.read(try fields.next("thisUpdate"), "thisUpdate").seconds
+        let made = try DERTime.read(try fields.next("thisUpdate"), "thisUpdate")
         let hasNext = fields.tag == DERTag.utcTime || fields.tag == DERTag.generalizedTime
-        nextUpdate =
-            hasNext
-            ? try DERTime.read(try fields.next("nextUpdate"), "nextUpdate").seconds : nil
+        let due =
+            hasNext ? try DERTime.read(try fields.next("nextUpdate"), "nextUpdate") : nil
+        (thisUpdate, nextUpdate) = (made.seconds, due?.seconds)
+        strictDefects = [made.defect, due?.defect].compactMap(\.self)
         if let list = try fields.takeOptional(DERTag.sequence, "the entries") {
+            // RFC 5280 §5.1.2.6
+            if list.contents.isEmpty { strictDefects.append("the list of entries is empty") }
             try readEntries(list.inside)
         }
         if let value = try fields.takeOptional(DERTag.constructed(0), "the extensions") {
@@ -140,6 +146,10 @@ public struct RevocationFields: Sendable {
         }
         if version < 2, !extensions.isEmpty { defects.append("extensions need version 2") }
         if issuer.isEmpty { defects.append("the issuer is empty") }
+        // §5: "Conforming CAs MUST issue CRLs of version 2" with these two extensions.
+        if version < 2 { strictDefects.append("it is of version 1") }
+        if find(.listNumber) == nil { strictDefects.append("it has no cRLNumber") }
+        if authorityKeyID == nil { strictDefects.append("it does not name the key that signed") }
         if !foreignEntries.isEmpty, scope?.isIndirect != true {
             defects.append("an entry names another issuer, and the list is no indirect one")
         }

@@ -7,6 +7,7 @@ struct PathSearch {
     let pool: CandidatePool
     let settings: VerificationSettings
     let revocation: RevocationCheck
+    private let work: RevocationWork
 
     private(set) var path: [Candidate] = []
     private(set) var signatureCheckCount = 0
@@ -44,6 +45,7 @@ struct PathSearch {
         self.pool = pool
         self.settings = settings
         self.revocation = revocation
+        work = RevocationWork(checksMax: settings.limits.listSignatureChecksMax)
     }
 
     /// The first path that holds, or the one that comes nearest.
@@ -58,7 +60,7 @@ struct PathSearch {
 
     private func unfinished(_ leaf: Candidate) -> Outcome {
         let path = longest.isEmpty ? [leaf] : longest
-        var check = PathCheck(path: path, isComplete: false, settings, revocation, pool)
+        var check = PathCheck(path: path, isComplete: false, settings, revocation, pool, work)
         check.run()
         var failures = check.failures
         if let ending { failures.append(ending) }
@@ -152,7 +154,7 @@ struct PathSearch {
     /// Checks the path that has reached a trusted certificate.
     private mutating func judge() -> Outcome? {
         pathCount += 1
-        var check = PathCheck(path: path, isComplete: true, settings, revocation, pool)
+        var check = PathCheck(path: path, isComplete: true, settings, revocation, pool, work)
         check.run()
         let outcome = Outcome(
             path: path,

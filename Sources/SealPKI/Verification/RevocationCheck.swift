@@ -8,6 +8,8 @@ struct RevocationCheck: Sendable {
     struct List: Sendable {
         let list: RevocationList
         let fields: RevocationFields
+        /// Which of the verification's lists it is.
+        let number: Int
     }
 
     typealias Fault = (rule: VerificationRule, sentence: String)
@@ -25,10 +27,12 @@ struct RevocationCheck: Sendable {
         var byIssuer: [CertificateName: [List]] = [:]
         var unreadable: [String] = []
         if mode != .off {
-            for one in lists {
+            for (number, one) in lists.enumerated() {
                 do throws(PKIError) {
                     let fields = try one.fields()
-                    byIssuer[fields.issuer, default: []].append(List(list: one, fields: fields))
+                    byIssuer[fields.issuer, default: []].append(
+                        List(list: one, fields: fields, number: number)
+                    )
                 } catch {
                     unreadable.append(error.reason)
                 }
@@ -44,12 +48,13 @@ struct RevocationCheck: Sendable {
         depth: Int,
         path: [Candidate],
         pool: CandidatePool,
-        settings: VerificationSettings
+        settings: VerificationSettings,
+        work: RevocationWork
     ) -> [Fault] {
         guard depth + 1 < path.count else { return [] }
         let isNeeded = mode == .chain || mode == .leaf && depth == 0
         let above = Array(path[(depth + 1)...])
-        return status(of: candidate, Context(above, pool, settings), isNeeded: isNeeded)
+        return status(of: candidate, Context(above, pool, settings, work), isNeeded: isNeeded)
     }
 
     private func status(
@@ -58,7 +63,7 @@ struct RevocationCheck: Sendable {
         isNeeded: Bool
     ) -> [Fault] {
         let issuer = candidate.fields.issuer
-        let found = sources(for: candidate)
+        let found = sources(for: candidate, context)
         guard !found.isEmpty else {
             guard isNeeded else { return [] }
             let hint = unreadable.first.map { "; a list could not be read: \($0)" } ?? ""
@@ -69,12 +74,12 @@ struct RevocationCheck: Sendable {
         for (name, lists) in found {
             let signers = signers(of: name, context)
             for full in lists where full.fields.find(.deltaIndicator) == nil {
-                if let fault = fault(of: full, for: candidate, signers, context.settings) {
+                if let fault = fault(of: full, for: candidate, signers, context) {
                     faults.append(fault)
                     continue
                 }
                 covered |= reasons(full, candidate)
-                if let revoked = revocation(candidate, full, lists, signers, context.settings) {
+                if let revoked = revocation(candidate, full, lists, signers, context) {
                     return [revoked]
                 }
             }
@@ -89,8 +94,11 @@ struct RevocationCheck: Sendable {
 
     /// The lists of the certificate's issuer, and the indirect ones of those that the certificate
     /// says sign lists for it (RFC 5280 §6.3.3 (b)(1)).
+    ///
+    /// For a key outside of the path only the lists that it signs itself are among the latter.
     private func sources(
-        for candidate: Candidate
+        for candidate: Candidate,
+        _ context: Context
     ) -> [(name: CertificateName, lists: [List])] {
         let own = candidate.fields.issuer
         var found: [(name: CertificateName, lists: [List])] = []
@@ -98,7 +106,8 @@ struct RevocationCheck: Sendable {
         var seen: Set<CertificateName> = [own]
         for point in candidate.fields.distributionPoints {
             for name in point.listIssuer.compactMap(\.directoryName)
-            where seen.insert(name).inserted {
+            where seen.insert(name).inserted && found.count < Context.sourcesMax {
+                guard context.mayAsk(name) else { continue }
                 let lists = (byIssuer[name] ?? []).filter { $0.fields.scope?.isIndirect == true }
                 if !lists.isEmpty { found.append((name, lists)) }
             }
@@ -137,7 +146,7 @@ struct RevocationCheck: Sendable {
         _ full: List,
         _ lists: [List],
         _ signers: [Candidate],
-        _ settings: VerificationSettings
+        _ context: Context
     ) -> Fault? {
         let serial = candidate.fields.serial
         let issuer = candidate.fields.issuer
@@ -146,7 +155,7 @@ struct RevocationCheck: Sendable {
             guard let base = delta.fields.deltaBase, let number = full.fields.number,
                 let deltaNumber = delta.fields.number, !isLess(number, base),
                 !isLess(deltaNumber, number),
-                fault(of: delta, for: candidate, signers, settings) == nil,
+                fault(of: delta, for: candidate, signers, context) == nil,
                 let newer = delta.fields.entry(serial, of: issuer)
             else { continue }
             entry = newer.reason == 8 ? nil : newer
@@ -169,12 +178,13 @@ struct RevocationCheck: Sendable {
         of list: List,
         for candidate: Candidate,
         _ signers: [Candidate],
-        _ settings: VerificationSettings
+        _ context: Context
     ) -> Fault? {
+        let settings = context.settings
         let whose = "the list of \(list.fields.issuer.shown)"
         if let defect = list.fields.defects.first { return (.listMalformed, "\(whose): \(defect)") }
-        if settings.isStrict, list.fields.version == 2, list.fields.number == nil {
-            return (.listMalformed, "\(whose) has no cRLNumber")
+        if settings.isStrict, let defect = list.fields.strictDefects.first {
+            return (.listMalformed, "\(whose): \(defect)")
         }
         if let unknown = list.fields.unknownCritical.first {
             return (
@@ -185,7 +195,7 @@ struct RevocationCheck: Sendable {
         if let why = scopeFault(list, candidate) {
             return (.listScope, "\(whose) \(why)")
         }
-        if let fault = signatureFault(list, whose, signers, settings) { return fault }
+        if let fault = signatureFault(list, whose, signers, context) { return fault }
         if settings.time < list.fields.thisUpdate {
             return (
                 .listNotYetValid,
@@ -206,12 +216,12 @@ struct RevocationCheck: Sendable {
         _ list: List,
         _ whose: String,
         _ signers: [Candidate],
-        _ settings: VerificationSettings
+        _ context: Context
     ) -> Fault? {
-        if !settings.allowsWeakDigests, let digest = list.fields.outerAlgorithm.weakDigest {
+        if !context.settings.allowsWeakDigests, let digest = list.fields.outerAlgorithm.weakDigest {
             return (.listSignature, "\(whose) is signed with \(digest), which can be forged")
         }
-        let signed = signers.first { SignatureCheck.isSigned(list.list, by: $0.certificate) }
+        let signed = signers.first { context.work.isSigned(list.list, list.number, by: $0) }
         guard let signed else {
             return (.listSignature, "\(whose) is not signed by the issuer's key")
         }
@@ -281,27 +291,38 @@ private struct Context {
     let besides: [Candidate]
     let pool: CandidatePool
     let settings: VerificationSettings
+    let work: RevocationWork
+
     /// At most so many other keys under one name are tried.
     static let signersMax = 4
     /// A key outside of the path may need the list of another one, and so on so many times.
-    static let levelsMax = 3
+    static let levelsMax = 2
+    /// Lists of at most so many names are looked at for one certificate.
+    static let sourcesMax = 16
 
     init(
         _ above: [Candidate],
         _ pool: CandidatePool,
         _ settings: VerificationSettings,
+        _ work: RevocationWork,
         besides: [Candidate] = []
     ) {
         self.above = above
         self.besides = besides
         self.pool = pool
         self.settings = settings
+        self.work = work
+    }
+
+    /// Whether the indirect lists of a name are looked at.
+    func mayAsk(_ name: CertificateName) -> Bool {
+        besides.isEmpty || besides.contains { $0.fields.subject == name }
     }
 
     /// The view of a key whose issuer stands at a place; nil when there are too many between.
     var nested: ((Int, Candidate) -> Context)? {
         guard besides.count < Self.levelsMax else { return nil }
-        return { Context(Array(above[$0...]), pool, settings, besides: besides + [$1]) }
+        return { Context(Array(above[$0...]), pool, settings, work, besides: besides + [$1]) }
     }
 
     /// Other keys under the name that are fit to sign lists, and whose issuer is in the path.
@@ -318,8 +339,7 @@ private struct Context {
     /// Where the certificate stands that signed this one.
     func place(ofIssuerOf signer: Candidate) -> Int? {
         above.firstIndex {
-            $0.fields.subject == signer.fields.issuer
-                && SignatureCheck.isSigned(signer.certificate, by: $0.certificate)
+            $0.fields.subject == signer.fields.issuer && work.isSigned(signer, by: $0)
         }
     }
 }
