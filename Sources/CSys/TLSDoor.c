@@ -2,6 +2,7 @@
 // TLS calls that are macros or need a loop over a stack. No policy here.
 
 #include <openssl/err.h>
+#include <openssl/proverr.h>
 
 #include "include/CSys.h"
 
@@ -65,6 +66,15 @@ int seal_ssl_bind(SSL *ssl, BIO *bio) {
 int seal_err_reason(unsigned long code) { return ERR_GET_REASON(code); }
 
 int seal_err_library(unsigned long code) { return ERR_GET_LIB(code); }
+
+int seal_err_unreadable_encryption(unsigned long code) {
+    int reason = ERR_GET_REASON(code);
+    if (ERR_GET_LIB(code) == ERR_LIB_PROV) { return reason == PROV_R_INVALID_ITERATION_COUNT; }
+    if (ERR_GET_LIB(code) != ERR_LIB_EVP) { return 0; }
+    return reason == ERR_R_UNSUPPORTED || reason == EVP_R_UNKNOWN_PBE_ALGORITHM
+        || reason == EVP_R_UNSUPPORTED_CIPHER || reason == EVP_R_UNSUPPORTED_PRF
+        || reason == EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION;
+}
 
 int seal_ssl_cipher_number(const SSL *ssl) {
     const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);

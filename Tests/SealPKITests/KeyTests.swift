@@ -32,6 +32,23 @@ struct KeyTests {
         }
     }
 
+    @Test("encrypted in a way that is not read is no matter of the passphrase")
+    func unreadEncryption() throws {
+        let sealed = try PrivateKey.generate().pem(passphrase: Array("correct horse".utf8))
+        var der = try #require(try PEMDocument(sealed).blocks.first).decoded()
+        // hmacWithSHA256 becomes a function that nobody knows.
+        let sha256: [UInt8] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x02, 0x09]
+        let place = try #require(
+            der.indices.dropLast(8).first { der[$0..<($0 + 8)].elementsEqual(sha256) }
+        )
+        der[place + 7] = 0x63
+        let pem = PEMText.block("ENCRYPTED PRIVATE KEY", der)
+        #expect(throws: PKIError(.passphraseMissing, "")) { try PrivateKey(pem: pem) }
+        #expect(throws: PKIError(.unsupportedKey, "")) {
+            try PrivateKey(pem: pem, passphrase: Array("correct horse".utf8))
+        }
+    }
+
     @Test("is refused when there is none, or it is damaged")
     func damaged() throws {
         #expect(throws: PKIError(.noPEM, "")) { try PrivateKey(pem: Array("hello".utf8)) }

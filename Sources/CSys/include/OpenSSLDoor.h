@@ -50,6 +50,8 @@ struct seal_bio *seal_bio_of_ssl(const SSL *ssl);
 int seal_ssl_bind(SSL *ssl, BIO *bio);
 int seal_err_reason(unsigned long code);
 int seal_err_library(unsigned long code);
+// 1 when the error says that a key is encrypted in a way that OpenSSL cannot undo.
+int seal_err_unreadable_encryption(unsigned long code);
 int seal_ssl_cipher_number(const SSL *ssl);
 // A session without certificate, for the swap after a TLS 1.3 handshake.
 SSL_SESSION *seal_lean_session(const SSL *ssl);

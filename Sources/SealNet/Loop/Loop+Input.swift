@@ -108,9 +108,20 @@ extension Loop {
     /// The peer ended TLS in order: nothing comes after this, but what came before still waits when
     /// the connection is held.
     private func saidGoodbye(_ id: Handle) {
+        answerGoodbye(id)
+        guard connections.contains(id) else { return }
         guard connections[id].isHeld, !connections[id].unread.isEmpty else { return end(id, .peer) }
         connections[id].isFinished = true
         hungUp(id)
+    }
+
+    /// Says the end of TLS as well (RFC 5246 §7.2.1, RFC 8446 §6.1).
+    ///
+    /// When it does not go out at once, it is not waited for.
+    private func answerGoodbye(_ id: Handle) {
+        guard let stream = connections[id].stream, !connections[id].isBlocked else { return }
+        stream.shutdown(using: buffers)
+        flushEngine(id)
     }
 
     /// Sends what the TLS engine wants to say by itself (a key update, an alert).

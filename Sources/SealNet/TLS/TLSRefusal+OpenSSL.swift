@@ -62,11 +62,15 @@ extension TLSRefusal {
         let error = ERR_peek_error()
         let library = seal_err_library(error)
         let reason = seal_err_reason(error)
+        let last = ERR_peek_last_error()
         let text = OpenSSLDoor.takeErrors() ?? "the connection broke off"
         if library == ERR_LIB_SSL, reason >= SSL_AD_REASON_OFFSET {
             return alert(reason - SSL_AD_REASON_OFFSET)
         }
         if library == ERR_LIB_SSL { return refusal(reason, text) }
+        if seal_err_library(last) == ERR_LIB_SSL, seal_err_reason(last) == SSL_R_BAD_ECPOINT {
+            return TLSRefusal(.protocolViolation, "a key share is no point of its curve (\(text))")
+        }
         if library == ERR_LIB_ASN1 || library == ERR_LIB_X509 || library == ERR_LIB_EC {
             return TLSRefusal(.badCertificate, "the peer's certificate cannot be read: \(text)")
         }

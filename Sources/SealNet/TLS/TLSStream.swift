@@ -206,8 +206,9 @@ public final class TLSStream: @unchecked Sendable {
     private func refuseForeign(_ input: UnsafeRawBufferPointer) -> TLSRefusal? {
         let first = input[0]
         let isServer = host == nil
-        // A server may answer a client's first flight with an alert (21); a client begins with 22.
-        var isRecord = first == 22 || (!isServer && first == 21)
+        // A client begins with 22; what else could be a record (20 to 24) gets an alert by the
+        // engine. A server may answer a client's first flight with an alert (21).
+        var isRecord = isServer ? (20...24).contains(first) : first == 22 || first == 21
         if isRecord, input.count > 1 { isRecord = input[1] == 3 }
         if isRecord { return nil }
         let looks: String =

@@ -104,7 +104,7 @@ private struct Defects {
                 add(
                     .extensionCriticality,
                     "\(one.name) is not critical and must be",
-                    isStrictOnly: one.id == .nameConstraints
+                    isStrictOnly: true
                 )
             }
         }

@@ -57,6 +57,11 @@ public enum GeneralName: Sendable, Hashable {
         return names
     }
 
+    /// The directory name; nil for names of other kinds.
+    var directoryName: CertificateName? {
+        if case .directory(let name) = self { name } else { nil }
+    }
+
     private static func text(_ value: DERValue, _ what: String) throws(PKIError) -> String {
         guard value.contents.allSatisfy({ $0 < 0x80 && $0 != 0 }) else {
             throw DERReader.fault(what, "holds a name with bytes that are not ASCII, or NUL")

@@ -86,11 +86,19 @@ public struct PrivateKey: Sendable {
             self.init(adopting: key)
             return
         }
+        let unread = OpenSSLDoor.unreadableEncryption()
         let why = OpenSSLDoor.takeErrors() ?? "no reason given"
         if request.wasAsked, passphrase == nil {
             throw PKIError(
                 .passphraseMissing,
                 "the private key is encrypted; give its passphrase"
+            )
+        }
+        if request.wasAsked, let unread {
+            throw PKIError(
+                .unsupportedKey,
+                "the private key is encrypted in a way that is not read (\(unread))",
+                hint: "openssl pkcs8 -topk8 -in FILE rewrites it, with -provider legacy if need be"
             )
         }
         if request.wasAsked {

@@ -22,6 +22,17 @@ package enum OpenSSLDoor {
         return "error \(code)"
     }
 
+    /// Why the encryption of a key cannot be undone whatever the passphrase is; nil when it can.
+    ///
+    /// The first error that waits says it, and stays in the queue.
+    static func unreadableEncryption() -> String? {
+        let code = ERR_peek_error()
+        guard seal_err_unreadable_encryption(code) == 1 else { return nil }
+        // SAFETY: the reason string is a constant of the library; NULL is handled.
+        let text = unsafe ERR_reason_error_string(code)
+        return unsafe text.map { unsafe String(cString: $0) } ?? "unsupported"
+    }
+
     /// Forgets the errors that wait in this thread's queue.
     package static func forgetErrors() { ERR_clear_error() }
 

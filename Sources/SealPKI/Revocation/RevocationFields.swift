@@ -31,8 +31,10 @@ public struct RevocationFields: Sendable {
     public let thisUpdate: Int64
     /// When the next list is due, in Unix seconds.
     public let nextUpdate: Int64?
-    /// The entries by serial number.
+    /// The entries for certificates of the list's own issuer, by serial number.
     public private(set) var entries: [[UInt8]: RevocationEntry] = [:]
+    /// The entries for certificates of other issuers, which indirect lists have.
+    public private(set) var foreignEntries: [CertificateName: [[UInt8]: RevocationEntry]] = [:]
     /// The extensions.
     public private(set) var extensions: [CertificateExtension] = []
     /// A critical extension of an entry that the house does not know.
@@ -41,6 +43,9 @@ public struct RevocationFields: Sendable {
     public let outerAlgorithm: AlgorithmFields
     /// What is not as it must be, in words.
     public private(set) var defects: [String] = []
+
+    /// What RFC 5280 forbids authorities to write and readers can pass over, in words.
+    private(set) var strictDefects: [String] = []
 
     /// A list with more entries is not read.
     public static let entriesMax = 5_000_000
@@ -63,12 +68,15 @@ public struct RevocationFields: Sendable {
         }
         signatureAlgorithm = try AlgorithmFields(reading: &fields, "the signature algorithm")
         issuer = try CertificateName(reading: try fields.next("the issuer"), "the issuer")
-        thisUpdate = try DERTime.read(try fields.next("thisUpdate"), "thisUpdate").seconds
+        let made = try DERTime.read(try fields.next("thisUpdate"), "thisUpdate")
         let hasNext = fields.tag == DERTag.utcTime || fields.tag == DERTag.generalizedTime
-        nextUpdate =
-            hasNext
-            ? try DERTime.read(try fields.next("nextUpdate"), "nextUpdate").seconds : nil
+        let due =
+            hasNext ? try DERTime.read(try fields.next("nextUpdate"), "nextUpdate") : nil
+        (thisUpdate, nextUpdate) = (made.seconds, due?.seconds)
+        strictDefects = [made.defect, due?.defect].compactMap(\.self)
         if let list = try fields.takeOptional(DERTag.sequence, "the entries") {
+            // RFC 5280 §5.1.2.6
+            if list.contents.isEmpty { strictDefects.append("the list of entries is empty") }
             try readEntries(list.inside)
         }
         if let value = try fields.takeOptional(DERTag.constructed(0), "the extensions") {
@@ -84,10 +92,15 @@ public struct RevocationFields: Sendable {
     private mutating func readEntries(_ list: DERReader) throws(PKIError) {
         var list = list
         let what = "an entry of the list"
+        var count = 0
+        // RFC 5280 §5.3.3: an entry without certificateIssuer is of the same issuer as the one
+        // before it, the first ones are of the list's own.
+        var owners = [issuer]
         while !list.isAtEnd {
-            guard entries.count < Self.entriesMax else {
+            guard count < Self.entriesMax else {
                 throw DERReader.fault("the list", "has more than \(Self.entriesMax) entries")
             }
+            count += 1
             var fields = try list.sequence(what)
             let serial = try fields.integer("the serial number of an entry")
             let date = try DERTime.read(try fields.next("a revocation date"), "a revocation date")
@@ -98,14 +111,30 @@ public struct RevocationFields: Sendable {
                     switch one.content {
                     case .reason(let code) where one.id == .reasonCode: reason = code
                     case .moment where one.id == .invalidityDate: break
+                    case .names(let names) where one.id == .entryIssuer:
+                        owners = names.compactMap(\.directoryName)
+                        if owners.isEmpty { defects.append("the issuer of an entry has no name") }
                     case .malformed(let why): defects.append(why)
                     default: if one.isCritical { unknownOfEntry = one.id }
                     }
                 }
             }
             try fields.end(what)
-            let entry = RevocationEntry(date: date.seconds, reason: reason)
-            if entries.updateValue(entry, forKey: serial) != nil, defects.count < 16 {
+            add(RevocationEntry(date: date.seconds, reason: reason), serial, owners)
+        }
+    }
+
+    private mutating func add(
+        _ entry: RevocationEntry,
+        _ serial: [UInt8],
+        _ owners: [CertificateName]
+    ) {
+        for owner in owners {
+            let former =
+                owner == issuer
+                ? entries.updateValue(entry, forKey: serial)
+                : foreignEntries[owner, default: [:]].updateValue(entry, forKey: serial)
+            if former != nil, defects.count < 16 {
                 defects.append("a serial number stands in the list twice")
             }
         }
@@ -117,6 +146,13 @@ public struct RevocationFields: Sendable {
         }
         if version < 2, !extensions.isEmpty { defects.append("extensions need version 2") }
         if issuer.isEmpty { defects.append("the issuer is empty") }
+        // §5: "Conforming CAs MUST issue CRLs of version 2" with these two extensions.
+        if version < 2 { strictDefects.append("it is of version 1") }
+        if find(.listNumber) == nil { strictDefects.append("it has no cRLNumber") }
+        if authorityKeyID == nil { strictDefects.append("it does not name the key that signed") }
+        if !foreignEntries.isEmpty, scope?.isIndirect != true {
+            defects.append("an entry names another issuer, and the list is no indirect one")
+        }
         var seen: Set<OID> = []
         for one in extensions {
             if !seen.insert(one.id).inserted {
@@ -136,9 +172,23 @@ public struct RevocationFields: Sendable {
     ///
     /// Those that a delta list takes back are not among them (RFC 5280 §5.3.1, removeFromCRL).
     public var revokedSerials: [String] {
+        Self.serials(entries)
+    }
+
+    /// The same of other issuers, by their names.
+    public var foreignSerials: [(issuer: CertificateName, serials: [String])] {
+        foreignEntries.map { ($0.key, Self.serials($0.value)) }
+    }
+
+    private static func serials(_ entries: [[UInt8]: RevocationEntry]) -> [String] {
         entries.compactMap { serial, entry in
             entry.reason == 8 ? nil : CertificateFields.hexadecimal(serial)
         }
+    }
+
+    /// What the list says about a certificate; nil is nothing.
+    func entry(_ serial: [UInt8], of owner: CertificateName) -> RevocationEntry? {
+        owner == issuer ? entries[serial] : foreignEntries[owner]?[serial]
     }
 
     /// The first extension of a kind.

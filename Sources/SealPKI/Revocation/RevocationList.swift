@@ -44,19 +44,25 @@ public struct RevocationList: Sendable {
         return found
     }
 
-    /// Reads DER.
+    /// Reads DER; bytes behind the list are refused.
     public init(der: [UInt8]) throws(PKIError) {
         OpenSSLDoor.open()
+        var isWhole = false
         // SAFETY: OpenSSL reads at most `count` bytes.
         let read = unsafe der.withUnsafeBufferPointer { raw -> OpaquePointer? in
             var position = raw.baseAddress
-            return unsafe d2i_X509_CRL(nil, &position, raw.count)
+            let read = unsafe d2i_X509_CRL(nil, &position, raw.count)
+            isWhole = unsafe raw.baseAddress.map { unsafe position == $0 + raw.count } ?? false
+            return read
         }
         guard let read else {
             let why = OpenSSLDoor.takeErrors() ?? "no reason given"
             throw PKIError(.malformed, "this is not a revocation list: \(why)")
         }
         self.init(adopting: read)
+        guard isWhole else {
+            throw PKIError(.malformed, "bytes stand behind the revocation list")
+        }
     }
 
     /// The list as one PEM block.

@@ -24,6 +24,9 @@ struct CandidatePool: Sendable {
     private(set) var all: [Candidate] = []
     private var bySubject: [CertificateName: [Int]] = [:]
     private var byFingerprint: [Fingerprint: Int] = [:]
+    /// How many steps, by names alone, lead from each certificate to a trusted one; those that no
+    /// steps lead from are not in it.
+    private var steps: [Fingerprint: Int] = [:]
     /// Certificates that could not be read.
     private(set) var unreadableCount = 0
 
@@ -31,6 +34,25 @@ struct CandidatePool: Sendable {
         let sent = Set(intermediates.map(\.fingerprint))
         for one in trusted { add(one, isTrusted: true, isSent: sent.contains(one.fingerprint)) }
         for one in intermediates { add(one, isTrusted: false, isSent: true) }
+        countSteps()
+    }
+
+    /// Walks from the trusted certificates down to those that name them as their issuers, a level
+    /// at a time.
+    private mutating func countSteps() {
+        var byIssuer: [CertificateName: [Int]] = [:]
+        for (index, one) in all.enumerated() {
+            byIssuer[one.fields.issuer, default: []].append(index)
+        }
+        var level = all.indices.filter { all[$0].isTrusted }
+        var count = 0
+        while !level.isEmpty {
+            for index in level { steps[all[index].fingerprint] = count }
+            count += 1
+            // Each name is walked from once, so the work does not grow with the paths.
+            level = level.flatMap { byIssuer.removeValue(forKey: all[$0].fields.subject) ?? [] }
+                .filter { steps[all[$0].fingerprint] == nil }
+        }
     }
 
     private mutating func add(_ certificate: Certificate, isTrusted: Bool, isSent: Bool) {
@@ -74,11 +96,15 @@ struct CandidatePool: Sendable {
             }
             if one.fields.basicConstraints?.isAuthority != true { rank += 4 }
             if time < one.fields.notBefore || time > one.fields.notAfter { rank += 2 }
+            // Nothing trusted is to be found there; it is looked at to say what is missing.
+            if steps[one.fingerprint] == nil { rank += 16 }
             return rank
         }
         return named.enumerated()
-            .map { (rank: rank($0.element), place: $0.offset, one: $0.element) }
-            .sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }
+            .map { place, one in
+                (rank: rank(one), steps: steps[one.fingerprint] ?? 0, place: place, one: one)
+            }
+            .sorted { ($0.rank, $0.steps, $0.place) < ($1.rank, $1.steps, $1.place) }
             .map(\.one)
     }
 }

@@ -9,6 +9,7 @@ struct PathCheck {
     let settings: VerificationSettings
     let revocation: RevocationCheck
     let pool: CandidatePool
+    let work: RevocationWork
     private(set) var failures: [VerificationFailure] = []
     private(set) var notes: [VerificationFailure] = []
 
@@ -17,13 +18,15 @@ struct PathCheck {
         isComplete: Bool,
         _ settings: VerificationSettings,
         _ revocation: RevocationCheck,
-        _ pool: CandidatePool
+        _ pool: CandidatePool,
+        _ work: RevocationWork
     ) {
         self.path = path
         self.isComplete = isComplete
         self.settings = settings
         self.revocation = revocation
         self.pool = pool
+        self.work = work
     }
 
     mutating func run() {
@@ -270,9 +273,13 @@ struct PathCheck {
                 depth: depth,
                 path: path,
                 pool: pool,
-                settings: settings
+                settings: settings,
+                work: work
             )
             for (rule, sentence) in found { refuse(rule, depth, sentence) }
+        }
+        if work.isExhausted {
+            refuse(.searchLimit, 0, "there are too many signatures of revocation lists to check")
         }
     }
 }

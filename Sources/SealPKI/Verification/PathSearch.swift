@@ -7,6 +7,7 @@ struct PathSearch {
     let pool: CandidatePool
     let settings: VerificationSettings
     let revocation: RevocationCheck
+    private let work: RevocationWork
 
     private(set) var path: [Candidate] = []
     private(set) var signatureCheckCount = 0
@@ -20,6 +21,8 @@ struct PathSearch {
     /// What is wrong at the end of the longest path.
     private var ending: VerificationFailure?
     private(set) var isExhausted = false
+    /// Whether a path was not followed because it was too long.
+    private var isCut = false
 
     private struct Pair: Hashable {
         let child: Fingerprint
@@ -42,13 +45,14 @@ struct PathSearch {
         self.pool = pool
         self.settings = settings
         self.revocation = revocation
+        work = RevocationWork(checksMax: settings.limits.listSignatureChecksMax)
     }
 
     /// The first path that holds, or the one that comes nearest.
     mutating func run(from leaf: Candidate) -> Outcome {
         if let found = climb(leaf) { return found }
         if var best {
-            if isExhausted { best.failures.append(limitFailure(best.path)) }
+            if isExhausted || isCut { best.failures.append(limitFailure(best.path)) }
             return best
         }
         return unfinished(leaf)
@@ -56,11 +60,11 @@ struct PathSearch {
 
     private func unfinished(_ leaf: Candidate) -> Outcome {
         let path = longest.isEmpty ? [leaf] : longest
-        var check = PathCheck(path: path, isComplete: false, settings, revocation, pool)
+        var check = PathCheck(path: path, isComplete: false, settings, revocation, pool, work)
         check.run()
         var failures = check.failures
         if let ending { failures.append(ending) }
-        if isExhausted { failures.append(limitFailure(path)) }
+        if isExhausted || isCut { failures.append(limitFailure(path)) }
         return Outcome(path: path, isComplete: false, failures: failures, notes: check.notes)
     }
 
@@ -69,8 +73,10 @@ struct PathSearch {
             .searchLimit,
             depth: max(path.count - 1, 0),
             subject: path.last?.subject ?? "",
-            "the search for a chain was given up after \(signatureCheckCount) signatures and "
-                + "\(pathCount) paths"
+            isExhausted
+                ? "the search for a chain was given up after \(signatureCheckCount) signatures "
+                    + "and \(pathCount) paths"
+                : "chains of more than \(settings.limits.depthMax) certificates are not followed"
         )
     }
 
@@ -91,7 +97,8 @@ struct PathSearch {
             if node.fields.isSelfIssued { return nil }
         }
         guard path.count < settings.limits.depthMax else {
-            isExhausted = true
+            // Another way may be shorter.
+            isCut = true
             return nil
         }
         return climbToIssuers(of: node)
@@ -147,7 +154,7 @@ struct PathSearch {
     /// Checks the path that has reached a trusted certificate.
     private mutating func judge() -> Outcome? {
         pathCount += 1
-        var check = PathCheck(path: path, isComplete: true, settings, revocation, pool)
+        var check = PathCheck(path: path, isComplete: true, settings, revocation, pool, work)
         check.run()
         let outcome = Outcome(
             path: path,

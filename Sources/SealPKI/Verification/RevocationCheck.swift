@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a certificate is revoked (RFC 5280 §6.3): which lists count for it, and what they say.
-// Lists of other issuers than the certificate's own (indirect lists) are not used.
+// Who signs lists for others (indirect lists) must be certified by an authority of the path.
 
 /// The revocation lists of a verification.
 struct RevocationCheck: Sendable {
@@ -8,6 +8,8 @@ struct RevocationCheck: Sendable {
     struct List: Sendable {
         let list: RevocationList
         let fields: RevocationFields
+        /// Which of the verification's lists it is.
+        let number: Int
     }
 
     typealias Fault = (rule: VerificationRule, sentence: String)
@@ -25,10 +27,12 @@ struct RevocationCheck: Sendable {
         var byIssuer: [CertificateName: [List]] = [:]
         var unreadable: [String] = []
         if mode != .off {
-            for one in lists {
+            for (number, one) in lists.enumerated() {
                 do throws(PKIError) {
                     let fields = try one.fields()
-                    byIssuer[fields.issuer, default: []].append(List(list: one, fields: fields))
+                    byIssuer[fields.issuer, default: []].append(
+                        List(list: one, fields: fields, number: number)
+                    )
                 } catch {
                     unreadable.append(error.reason)
                 }
@@ -44,43 +48,40 @@ struct RevocationCheck: Sendable {
         depth: Int,
         path: [Candidate],
         pool: CandidatePool,
-        settings: VerificationSettings
+        settings: VerificationSettings,
+        work: RevocationWork
     ) -> [Fault] {
         guard depth + 1 < path.count else { return [] }
-        let context = Context(path: path, pool: pool, settings: settings)
-        var signers = [path[depth + 1]]
-        signers += context.otherSigners(named: candidate.fields.issuer, beside: path[depth + 1])
-            .filter { signer in
-                // A key that only signs lists must itself not be revoked.
-                guard let upper = context.issuer(of: signer) else { return false }
-                return status(of: signer, signers: [upper], isNeeded: false, settings).isEmpty
-            }
         let isNeeded = mode == .chain || mode == .leaf && depth == 0
-        return status(of: candidate, signers: signers, isNeeded: isNeeded, settings)
+        let above = Array(path[(depth + 1)...])
+        return status(of: candidate, Context(above, pool, settings, work), isNeeded: isNeeded)
     }
 
     private func status(
         of candidate: Candidate,
-        signers: [Candidate],
-        isNeeded: Bool,
-        _ settings: VerificationSettings
+        _ context: Context,
+        isNeeded: Bool
     ) -> [Fault] {
         let issuer = candidate.fields.issuer
-        guard let lists = byIssuer[issuer] else {
+        let found = sources(for: candidate, context)
+        guard !found.isEmpty else {
             guard isNeeded else { return [] }
             let hint = unreadable.first.map { "; a list could not be read: \($0)" } ?? ""
             return [(.listMissing, "there is no revocation list of \(issuer.shown)" + hint)]
         }
         var faults: [Fault] = []
         var covered: UInt16 = 0
-        for full in lists where full.fields.find(.deltaIndicator) == nil {
-            if let fault = fault(of: full, for: candidate, signers, settings) {
-                faults.append(fault)
-                continue
-            }
-            covered |= reasons(full, candidate)
-            if let revoked = revocation(candidate, full, lists, signers, settings) {
-                return [revoked]
+        for (name, lists) in found {
+            let signers = signers(of: name, context)
+            for full in lists where full.fields.find(.deltaIndicator) == nil {
+                if let fault = fault(of: full, for: candidate, signers, context) {
+                    faults.append(fault)
+                    continue
+                }
+                covered |= reasons(full, candidate)
+                if let revoked = revocation(candidate, full, lists, signers, context) {
+                    return [revoked]
+                }
             }
         }
         if covered & Self.allReasons == Self.allReasons { return [] }
@@ -91,18 +92,51 @@ struct RevocationCheck: Sendable {
         return [(.listMissing, "there is no full revocation list of \(issuer.shown)")]
     }
 
+    /// The lists of the certificate's issuer, and the indirect ones of those that the certificate
+    /// says sign lists for it (RFC 5280 §6.3.3 (b)(1)).
+    ///
+    /// For a key outside of the path only the lists that it signs itself are among the latter.
+    private func sources(
+        for candidate: Candidate,
+        _ context: Context
+    ) -> [(name: CertificateName, lists: [List])] {
+        let own = candidate.fields.issuer
+        var found: [(name: CertificateName, lists: [List])] = []
+        if let lists = byIssuer[own] { found.append((own, lists)) }
+        var seen: Set<CertificateName> = [own]
+        for point in candidate.fields.distributionPoints {
+            for name in point.listIssuer.compactMap(\.directoryName)
+            where seen.insert(name).inserted && found.count < Context.sourcesMax {
+                guard context.mayAsk(name) else { continue }
+                let lists = (byIssuer[name] ?? []).filter { $0.fields.scope?.isIndirect == true }
+                if !lists.isEmpty { found.append((name, lists)) }
+            }
+        }
+        return found
+    }
+
+    /// The keys that may sign lists of a name, those of the path first.
+    private func signers(of name: CertificateName, _ context: Context) -> [Candidate] {
+        let own = (context.above + context.besides).filter { $0.fields.subject == name }
+        guard let nested = context.nested else { return own }
+        let others = context.others(named: name, besides: own).filter { signer in
+            // A key that only signs lists must itself not be revoked.
+            guard let place = context.place(ofIssuerOf: signer) else { return false }
+            return status(of: signer, nested(place, signer), isNeeded: false).isEmpty
+        }
+        return own + others
+    }
+
     /// The reasons that the list covers for the certificate.
     private func reasons(_ list: List, _ candidate: Candidate) -> UInt16 {
         let covered = list.fields.scope?.reasons ?? Self.allReasons
         guard let scope = list.fields.scope else { return covered }
-        let issuer = candidate.fields.issuer
-        let wanted = places(scope.names, scope.relative, issuer)
-        guard !wanted.isEmpty else { return covered }
-        // Of several points of the same place each adds what it covers.
-        let named = candidate.fields.distributionPoints.filter {
-            !Set(places($0.names, $0.relative, issuer)).isDisjoint(with: wanted)
+        let wanted = places(scope.names, scope.relative, list.fields.issuer)
+        let named = points(of: candidate, for: list).filter {
+            wanted.isEmpty || !Set(places($0, candidate)).isDisjoint(with: wanted)
         }
-        if named.isEmpty { return covered }
+        if named.isEmpty || wanted.isEmpty && !list.isForeign(to: candidate) { return covered }
+        // Of several points of the same place each adds what it covers.
         return covered & named.reduce(0) { $0 | ($1.reasons ?? Self.allReasons) }
     }
 
@@ -112,16 +146,17 @@ struct RevocationCheck: Sendable {
         _ full: List,
         _ lists: [List],
         _ signers: [Candidate],
-        _ settings: VerificationSettings
+        _ context: Context
     ) -> Fault? {
         let serial = candidate.fields.serial
-        var entry = full.fields.entries[serial]
+        let issuer = candidate.fields.issuer
+        var entry = full.fields.entry(serial, of: issuer)
         for delta in lists {
             guard let base = delta.fields.deltaBase, let number = full.fields.number,
                 let deltaNumber = delta.fields.number, !isLess(number, base),
                 !isLess(deltaNumber, number),
-                fault(of: delta, for: candidate, signers, settings) == nil,
-                let newer = delta.fields.entries[serial]
+                fault(of: delta, for: candidate, signers, context) == nil,
+                let newer = delta.fields.entry(serial, of: issuer)
             else { continue }
             entry = newer.reason == 8 ? nil : newer
         }
@@ -143,12 +178,13 @@ struct RevocationCheck: Sendable {
         of list: List,
         for candidate: Candidate,
         _ signers: [Candidate],
-        _ settings: VerificationSettings
+        _ context: Context
     ) -> Fault? {
+        let settings = context.settings
         let whose = "the list of \(list.fields.issuer.shown)"
         if let defect = list.fields.defects.first { return (.listMalformed, "\(whose): \(defect)") }
-        if settings.isStrict, list.fields.version == 2, list.fields.number == nil {
-            return (.listMalformed, "\(whose) has no cRLNumber")
+        if settings.isStrict, let defect = list.fields.strictDefects.first {
+            return (.listMalformed, "\(whose): \(defect)")
         }
         if let unknown = list.fields.unknownCritical.first {
             return (
@@ -156,10 +192,10 @@ struct RevocationCheck: Sendable {
                 "\(whose) has the critical extension \(unknown.shown), which is not processed"
             )
         }
-        if let why = scopeFault(list.fields.scope, candidate) {
+        if let why = scopeFault(list, candidate) {
             return (.listScope, "\(whose) \(why)")
         }
-        if let fault = signatureFault(list, whose, signers, settings) { return fault }
+        if let fault = signatureFault(list, whose, signers, context) { return fault }
         if settings.time < list.fields.thisUpdate {
             return (
                 .listNotYetValid,
@@ -180,12 +216,12 @@ struct RevocationCheck: Sendable {
         _ list: List,
         _ whose: String,
         _ signers: [Candidate],
-        _ settings: VerificationSettings
+        _ context: Context
     ) -> Fault? {
-        if !settings.allowsWeakDigests, let digest = list.fields.outerAlgorithm.weakDigest {
+        if !context.settings.allowsWeakDigests, let digest = list.fields.outerAlgorithm.weakDigest {
             return (.listSignature, "\(whose) is signed with \(digest), which can be forged")
         }
-        let signed = signers.first { SignatureCheck.isSigned(list.list, by: $0.certificate) }
+        let signed = signers.first { context.work.isSigned(list.list, list.number, by: $0) }
         guard let signed else {
             return (.listSignature, "\(whose) is not signed by the issuer's key")
         }
@@ -197,61 +233,113 @@ struct RevocationCheck: Sendable {
     }
 
     // RFC 5280 §6.3.3 (b)(2)
-    private func scopeFault(_ scope: ListScope?, _ candidate: Candidate) -> String? {
-        guard let scope else { return nil }
+    private func scopeFault(_ list: List, _ candidate: Candidate) -> String? {
+        guard let scope = list.fields.scope else { return nil }
         let isAuthority = candidate.fields.basicConstraints?.isAuthority == true
-        if scope.isIndirect { return "also covers other issuers, which is not supported" }
         if scope.isAttributesOnly { return "covers attribute certificates only" }
         if scope.isUsersOnly, isAuthority { return "does not cover authorities" }
         if scope.isAuthoritiesOnly, !isAuthority { return "covers authorities only" }
-        let wanted = places(scope.names, scope.relative, candidate.fields.issuer)
+        let wanted = places(scope.names, scope.relative, list.fields.issuer)
         guard !wanted.isEmpty else { return nil }
-        let found = candidate.fields.distributionPoints.flatMap { point in
-            if point.names.isEmpty, point.relative == nil { return point.listIssuer }
-            return places(point.names, point.relative, candidate.fields.issuer)
-        }
+        let found = points(of: candidate, for: list).flatMap { places($0, candidate) }
         return Set(wanted).isDisjoint(with: found)
             ? "is of a distribution point that the certificate does not name" : nil
     }
 
-    /// The full names of a place; a relative one stands below the issuer.
+    /// The certificate's points whose lists the signer of this list signs.
+    private func points(of candidate: Candidate, for list: List) -> [DistributionPoint] {
+        let isForeign = list.isForeign(to: candidate)
+        return candidate.fields.distributionPoints.filter {
+            !isForeign && $0.listIssuer.isEmpty
+                || $0.listIssuer.contains { $0.directoryName == list.fields.issuer }
+        }
+    }
+
+    /// The full names of a certificate's point; without any they are those of who signs the list.
+    private func places(_ point: DistributionPoint, _ candidate: Candidate) -> [GeneralName] {
+        if point.names.isEmpty, point.relative == nil { return point.listIssuer }
+        let upper = point.listIssuer.lazy.compactMap(\.directoryName).first
+        return places(point.names, point.relative, upper ?? candidate.fields.issuer)
+    }
+
+    /// The full names of a place; a relative one stands below who signs the list.
     private func places(
         _ names: [GeneralName],
         _ relative: DERValue?,
-        _ issuer: CertificateName
+        _ signer: CertificateName
     ) -> [GeneralName] {
         guard let relative,
-            let name = try? CertificateName(issuer, and: relative, "the place of a list")
+            let name = try? CertificateName(signer, and: relative, "the place of a list")
         else { return names }
         return [.directory(name)]
     }
+}
 
-    /// Who else may sign lists of an issuer: other keys under the same name.
-    private struct Context {
-        let path: [Candidate]
-        let pool: CandidatePool
-        let settings: VerificationSettings
+extension RevocationCheck.List {
+    /// Whether the certificate is of another issuer than the list.
+    fileprivate func isForeign(to candidate: Candidate) -> Bool {
+        fields.issuer != candidate.fields.issuer
+    }
+}
 
-        /// At most so many other keys of one authority are tried.
-        static let signersMax = 4
+/// Who may sign the lists of a certificate: those above it in its path, and keys that they vouch
+/// for.
+private struct Context {
+    /// The path from the certificate's issuer on.
+    let above: [Candidate]
+    /// The keys outside of the path whose standing is looked at: their own lists count for them.
+    let besides: [Candidate]
+    let pool: CandidatePool
+    let settings: VerificationSettings
+    let work: RevocationWork
 
-        func otherSigners(named name: CertificateName, beside issuer: Candidate) -> [Candidate] {
-            let others = pool.named(name).filter {
-                $0.fingerprint != issuer.fingerprint
-                    && $0.fields.publicKey.der != issuer.fields.publicKey.der
-                    && $0.fields.keyUsage?.contains(.cRLSign) != false
-                    && settings.time >= $0.fields.notBefore && settings.time <= $0.fields.notAfter
-                    && $0.fields.defects.allSatisfy(\.isStrictOnly)
-            }
-            return Array(others.prefix(Self.signersMax).filter { self.issuer(of: $0) != nil })
+    /// At most so many other keys under one name are tried.
+    static let signersMax = 4
+    /// A key outside of the path may need the list of another one, and so on so many times.
+    static let levelsMax = 2
+    /// Lists of at most so many names are looked at for one certificate.
+    static let sourcesMax = 16
+
+    init(
+        _ above: [Candidate],
+        _ pool: CandidatePool,
+        _ settings: VerificationSettings,
+        _ work: RevocationWork,
+        besides: [Candidate] = []
+    ) {
+        self.above = above
+        self.besides = besides
+        self.pool = pool
+        self.settings = settings
+        self.work = work
+    }
+
+    /// Whether the indirect lists of a name are looked at.
+    func mayAsk(_ name: CertificateName) -> Bool {
+        besides.isEmpty || besides.contains { $0.fields.subject == name }
+    }
+
+    /// The view of a key whose issuer stands at a place; nil when there are too many between.
+    var nested: ((Int, Candidate) -> Context)? {
+        guard besides.count < Self.levelsMax else { return nil }
+        return { Context(Array(above[$0...]), pool, settings, work, besides: besides + [$1]) }
+    }
+
+    /// Other keys under the name that are fit to sign lists, and whose issuer is in the path.
+    func others(named name: CertificateName, besides own: [Candidate]) -> [Candidate] {
+        let fit = pool.named(name).filter { one in
+            !own.contains { $0.fields.publicKey.der == one.fields.publicKey.der }
+                && one.fields.keyUsage?.contains(.cRLSign) != false
+                && settings.time >= one.fields.notBefore && settings.time <= one.fields.notAfter
+                && one.fields.defects.allSatisfy(\.isStrictOnly)
         }
+        return Array(fit.prefix(Self.signersMax).filter { place(ofIssuerOf: $0) != nil })
+    }
 
-        /// The certificate of the path that signed this one.
-        func issuer(of signer: Candidate) -> Candidate? {
-            path.dropFirst().first {
-                $0.fields.subject == signer.fields.issuer
-                    && SignatureCheck.isSigned(signer.certificate, by: $0.certificate)
-            }
+    /// Where the certificate stands that signed this one.
+    func place(ofIssuerOf signer: Candidate) -> Int? {
+        above.firstIndex {
+            $0.fields.subject == signer.fields.issuer && work.isSigned(signer, by: $0)
         }
     }
 }

@@ -31,6 +31,8 @@ public struct VerificationLimits: Sendable {
     public var intermediatesMax = 2000
     /// The most signatures that are checked.
     public var signatureChecksMax = 400
+    /// The most signatures of revocation lists, and of keys that only sign lists, that are checked.
+    public var listSignatureChecksMax = 2000
     /// The most steps of the search.
     public var stepsMax = 20_000
     /// The most complete paths that are looked at.

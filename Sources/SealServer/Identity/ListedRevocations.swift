@@ -41,14 +41,21 @@ struct ListedRevocations: Sendable, Equatable {
             }
             let issuer = PresentedCertificate.key(fields.issuer.der)
             due[issuer] = max(due[issuer] ?? .min, fields.nextUpdate ?? .min)
-            for serial in fields.revokedSerials {
-                revoked.insert(
-                    CertificateMark(
-                        serial: Revocation.plainSerial(serial) ?? serial,
-                        issuerKey: issuer
-                    )
-                )
+            take(fields.revokedSerials, of: issuer)
+            for (other, serials) in fields.foreignSerials {
+                take(serials, of: PresentedCertificate.key(other.der))
             }
+        }
+    }
+
+    private mutating func take(_ serials: [String], of issuer: [UInt8]) {
+        for serial in serials {
+            revoked.insert(
+                CertificateMark(
+                    serial: Revocation.plainSerial(serial) ?? serial,
+                    issuerKey: issuer
+                )
+            )
         }
     }
 

@@ -177,6 +177,65 @@ private final class Holding: LoopHandler {
         mailbox.post(.handler(1))
         #expect(waits { notes.closings.withLock { $0 } == 1 })
         #expect(notes.taken.withLock { $0 } == text)
+        try expectGoodbye(descriptor, stream, buffers)
+        mailbox.post(.stop)
+        ended.wait()
+        setup.handshakes.stop()
+    }
+
+    /// Reads to the end and expects that the other side said so before.
+    private func expectGoodbye(
+        _ descriptor: Int32,
+        _ stream: TLSStream,
+        _ buffers: TLSBuffers
+    ) throws {
+        var bytes = [UInt8](repeating: 0, count: 32_768)
+        var all: [UInt8] = []
+        while true {
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            guard count > 0 else { break }
+            all += bytes[..<count]
+        }
+        var text = [UInt8](repeating: 0, count: 64)
+        let read = all.withUnsafeBytes { input in
+            text.withUnsafeMutableBytes { stream.read(input, into: $0, using: buffers) }
+        }
+        guard case .closed = read.state else {
+            Issue.record("the connection broke off: \(read.state), \(all.count) bytes")
+            return
+        }
+    }
+
+    // RFC 5246 §7.2.1: "The other party MUST respond with a close_notify alert of its own".
+    @Test("an orderly end is answered with one", arguments: TLSVersion.allCases)
+    func goodbye(version: TLSVersion) throws {
+        let town = try Town()
+        let context = try serverContext([try town.identity(.server, "localhost")]) {
+            $0.maximumVersion = version
+        }
+        let client = try clientContext(trust: town.trust)
+        let socket = try ListeningSocket.open(host: "127.0.0.1", port: 0)
+        let mailbox = Mailbox<LoopLetter<Int>>()
+        let setup = LoopSetup(
+            listeners: [LoopListener(socket: socket, number: 0, tls: TLSSource(context))],
+            admission: Admission(AdmissionLimits()),
+            handshakes: HandshakePool(threads: 1)
+        )
+        let ended = DispatchSemaphore(value: 0)
+        Thread.start(named: "reception") {
+            Loop(handler: Reception(Notes()), mailbox: mailbox, setup: setup).run()
+            ended.signal()
+        }
+        let stream = try #require(client.makeStream(host: "localhost"))
+        let buffers = try #require(TLSBuffers())
+        let descriptor = try dial(socket.address)
+        defer { close(descriptor) }
+        try shakeHands(descriptor, stream, buffers) { Issue.record("refused") }
+        stream.shutdown(using: buffers)
+        let output = Array(buffers.output)
+        buffers.clearOutput()
+        _ = send(descriptor, output, output.count, Int32(MSG_NOSIGNAL))
+        try expectGoodbye(descriptor, stream, buffers)
         mailbox.post(.stop)
         ended.wait()
         setup.handshakes.stop()

@@ -248,7 +248,7 @@ struct RefusalTests {
         "tells plain text from TLS",
         arguments: [
             [0x10, 0x0C, 0x00, 0x04, 0x4D], Array("GET / HTTP/1.1\r\n\r\n".utf8), [0x80, 0x2E],
-            [0x16, 0x02, 0x00], [0x00], [0xFF], [0x15, 0x03, 0x01],
+            [0x16, 0x02, 0x00], [0x00], [0xFF], [0x15, 0x02, 0x01], [0x13, 0x03], [0x19, 0x03],
         ] as [[UInt8]]
     )
     func plain(bytes: [UInt8]) throws {
@@ -263,6 +263,52 @@ struct RefusalTests {
         }
         #expect(refused.code == .notTLS)
         #expect(buffers.outputCount == 0)
+    }
+
+    // RFC 8446 §5: a record of an unexpected kind ends the connection with an alert.
+    @Test("answers records that do not begin a handshake with an alert", arguments: 20...24)
+    func foreignRecord(kind: Int) throws {
+        let context = try serverContext([try Town().identity(.server, "broker")])
+        let stream = try #require(context.makeStream())
+        let buffers = try #require(TLSBuffers())
+        guard kind != 22 else { return }
+        // Of an alert one byte alone is damaged, and so is a change of ciphers with a 2.
+        let bytes = [UInt8(kind), 3, 3, 0, 1, 2]
+        let step = bytes.withUnsafeBytes { stream.handshake($0, using: buffers) }
+        guard case .refused(let refused) = step else {
+            Issue.record("the bytes were taken")
+            return
+        }
+        #expect(refused.code == .protocolViolation || refused.code == .badRecord)
+        let alert = Array(buffers.output)
+        #expect(alert.count == 7)
+        #expect(alert.first == 21)
+    }
+
+    // X.962: both coordinates are 1, which no point of P-256 has.
+    @Test("does not take a bad key share for a bad certificate")
+    func badKeyShare() throws {
+        let context = try serverContext([try Town().identity(.server, "broker")])
+        let stream = try #require(context.makeStream())
+        let buffers = try #require(TLSBuffers())
+        let one = [UInt8](repeating: 0, count: 31) + [1]
+        func block(_ bytes: [UInt8]) -> [UInt8] {
+            [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xFF)] + bytes
+        }
+        let share = block(block([0, 23] + block([4] + one + one)))
+        let extensions =
+            [0, 43, 0, 3, 2, 3, 4] + [0, 10, 0, 4, 0, 2, 0, 23] + [0, 13, 0, 4, 0, 2, 4, 3]
+            + [0, 51] + share
+        let body =
+            [3, 3] + [UInt8](repeating: 7, count: 32) + [0] + block([0x13, 0x01]) + [1, 0]
+            + block(extensions)
+        let record = [22, 3, 1] + block([1, 0] + block(body))
+        let step = record.withUnsafeBytes { stream.handshake($0, using: buffers) }
+        guard case .refused(let refused) = step else {
+            Issue.record("the key share was taken")
+            return
+        }
+        #expect(refused.code == .protocolViolation, "\(refused)")
     }
 
     @Test("tells a client that the server speaks without encryption")

@@ -5,6 +5,13 @@
 
 private typealias World = TestWorld
 
+/// policyConstraints as RFC 5280 §4.2.1.11 forbids authorities to write them.
+private let softConstraints: TestExtension = {
+    var constraints = TestExtension.policyConstraints(explicit: 9)
+    constraints.isCritical = false
+    return constraints
+}()
+
 extension Scene {
     /// The same with one more broken rule.
     func also(_ more: Broken) -> Scene {
@@ -128,11 +135,6 @@ extension ChainTableTests {
                 World.device.with(TestExtension(oid: "2.5.29.19", isCritical: true, value: value))
             )
         }.differing("it looks only with -x509_strict"),
-        Scene("policyConstraints that is not critical", [Broken(.extensionCriticality, 1)]) {
-            var constraints = TestExtension.policyConstraints(explicit: 9)
-            constraints.isCritical = false
-            try $0.chain(World.root, World.upper.with(constraints), World.device)
-        }.differing("it does not look"),
         Scene("critical policies with an unknown qualifier", [Broken(.unknownCritical, 0)]) {
             let qualifier = DER.sequence(DER.oid("1.2.3.9"), DER.null)
             let policy = DER.sequence(DER.oid("1.2.3.4"), DER.sequence(qualifier))
@@ -191,6 +193,24 @@ extension ChainTableTests {
                 try $0.chain(World.root.with(.authority(isCritical: false)), World.device)
                 $0.settings.isStrict = true
             }.differing("it is not asked to be strict"),
+            Scene("policyConstraints that is not critical") {
+                try $0.chain(World.root, World.upper.with(softConstraints), World.device)
+            },
+            Scene(
+                "policyConstraints that is not critical, strictly",
+                [Broken(.extensionCriticality, 1)]
+            ) {
+                try $0.chain(World.root, World.upper.with(softConstraints), World.device)
+                $0.settings.isStrict = true
+            }.differing("it does not look"),
+            Scene(
+                "policyConstraints that is not critical counts, too",
+                [Broken(.policy, 0)]
+            ) {
+                var constraints = TestExtension.policyConstraints(explicit: 0)
+                constraints.isCritical = false
+                try $0.chain(World.root, World.upper.with(constraints), World.device)
+            },
             Scene(
                 "an authority without subjectKeyIdentifier, strictly",
                 [Broken(.keyIdentifier, 1)]

@@ -64,7 +64,7 @@ struct ChainRevocationTests {
         TestExtension(oid: "2.5.29.28", isCritical: true, value: DER.sequence(contents))
     }
 
-    static let scenes: [Scene] = states + forms + scopes + deltas
+    static let scenes: [Scene] = states + forms + strictness + scopes + deltas
 
     private static let states: [Scene] = [
         row("a good list", good),
@@ -185,6 +185,42 @@ struct ChainRevocationTests {
         ).differing("its security level does not look at lists"),
     ]
 
+    private static let full = [
+        TestExtension(oid: "2.5.29.20", value: DER.integer(7)),
+        TestExtension.authorityKey(World.id(TestKeys.upper)),
+    ]
+
+    /// What authorities must not write, but did: taken as most have it, and refused strictly.
+    private static let strictness: [Scene] = [
+        ("a good list", true, list { $0.extensions = full }),
+        ("a list without number", false, list { $0.extensions = [full[1]] }),
+        ("a list that does not name its key", false, list { $0.extensions = [full[0]] }),
+        (
+            "a list with an empty list of entries", false,
+            list { ($0.extensions, $0.hasEmptyEntries) = (full, true) }
+        ),
+        (
+            "a list whose time is in the form of another half of the century", false,
+            list { ($0.extensions, $0.timeTag) = (full, 0x18) }
+        ),
+    ].flatMap { (name: String, isGood: Bool, list: TestList) in
+        let strict = Scene("\(name), strictly", isGood ? [] : [Broken(.listMalformed, 0)]) {
+            try $0.chain(World.root, World.upper, World.device)
+            $0.lists = [try list.made()]
+            $0.settings.revocation = .leaf
+            $0.settings.isStrict = true
+        }
+        return [
+            row(name, list), isGood ? strict : strict.differing("it is not asked to be strict"),
+        ]
+    }
+
+    @Test("bytes behind a list are refused")
+    func trailing() throws {
+        let der = try Self.good.made().der
+        #expect(throws: PKIError(.malformed, "")) { try RevocationList(der: der + [0]) }
+    }
+
     private static let place = DER.value(0x86, Array("http://a.test/1.crl".utf8))
     private static let here = DER.value(0xA0, DER.value(0xA0, place))
 
@@ -205,11 +241,8 @@ struct ChainRevocationTests {
             [Broken(.listScope, 0)],
             list { $0.extensions.append(scope([0x83, 2, 6, 0x40])) }
         ),
-        row(
-            "an indirect list",
-            [Broken(.listScope, 0)],
-            list { $0.extensions.append(scope([0x84, 1, 255])) }
-        ),
+        row("an indirect list", list { $0.extensions.append(scope([0x84, 1, 255])) })
+            .differing("it takes indirect lists only with -extended_crl"),
         row(
             "a list of the certificate's distribution point",
             device: World.device.with(.place("http://a.test/1.crl")),
@@ -361,6 +394,103 @@ struct SearchLimitTests {
         ).verify(leaf)
         #expect(!verdict.isValid)
         #expect(verdict.signatureCheckCount <= 400)
+    }
+
+    @Test("a long way that leads nowhere does not hide a short one that holds")
+    func decoy() throws {
+        // One after the other below each other, the last one below nobody who is there.
+        var sent = [try World.upper.made(by: TestCertificate.authority("d0", TestKeys.lower))]
+        for index in 0..<30 {
+            let child = TestCertificate.authority("d\(index)", TestKeys.lower)
+            let parent = TestCertificate.authority("d\(index + 1)", TestKeys.lower)
+            sent.append(try child.made(by: parent))
+        }
+        sent.append(try World.upper.made(by: World.root))
+        let verdict = ChainVerifier(
+            settings: VerificationSettings(time: World.now),
+            trusted: [try World.root.made()],
+            intermediates: sent
+        ).verify(try World.device.made(by: World.upper))
+        #expect(verdict.isValid, "\(verdict.failures)")
+    }
+
+    @Test("where every authority signed every other one, the one way out is found")
+    func exit() throws {
+        let names = (0..<16).map { "m\($0)" }
+        var all: [Certificate] = []
+        for name in names {
+            for signer in names where signer != name {
+                let child = TestCertificate.authority(name, TestKeys.upper)
+                let parent = TestCertificate.authority(signer, TestKeys.upper)
+                all.append(try child.made(by: parent))
+            }
+        }
+        all.append(try TestCertificate.authority("m15", TestKeys.upper).made(by: World.root))
+        let verdict = ChainVerifier(
+            settings: VerificationSettings(time: World.now),
+            trusted: [try World.root.made()],
+            intermediates: all
+        ).verify(try World.device.made(by: TestCertificate.authority("m0", TestKeys.upper)))
+        #expect(verdict.isValid, "\(verdict.failures)")
+        #expect(verdict.links.count == 4)
+    }
+
+    @Test("so many signatures of lists are checked and not one more")
+    func listSignatures() throws {
+        var settings = VerificationSettings(time: World.now)
+        settings.revocation = .leaf
+        var setup = Scene.Setup()
+        try setup.chain(World.root, World.device)
+        // The first two are of another key.
+        let forged = TestList(issuer: World.root, signer: TestKeys.other)
+        let lists = [forged, forged, TestList(issuer: World.root)]
+        let leaf = try #require(setup.leaf)
+        for (most, isValid) in [(3, true), (2, false)] {
+            settings.limits.listSignatureChecksMax = most
+            let verdict = ChainVerifier(
+                settings: settings,
+                trusted: setup.trusted,
+                lists: try lists.map { try $0.made() }
+            ).verify(leaf)
+            #expect(verdict.isValid == isValid)
+            #expect(verdict.failures.contains { $0.rule == .searchLimit } == !isValid)
+        }
+    }
+
+    @Test("signers that name each other take bounded work")
+    func signersInCircles() throws {
+        var settings = VerificationSettings(time: World.now)
+        settings.revocation = .leaf
+        let subjects = (0..<40).map { DER.name("O=Test", "CN=signer \($0)") }
+        let points = subjects.map {
+            DER.sequence(DER.value(0xA2, TestName.directory($0)))
+        }
+        let names = TestExtension(
+            oid: "2.5.29.31",
+            value: DER.sequence(Array(points.joined()))
+        )
+        let signers = subjects.map {
+            TestCertificate(subject: $0, key: TestKeys.third, extensions: [.usage(6), names])
+        }
+        let indirect = TestExtension(
+            oid: "2.5.29.28",
+            isCritical: true,
+            value: DER.sequence([0x84, 1, 0xFF])
+        )
+        let lists = try signers.map {
+            var list = TestList(issuer: $0)
+            list.extensions.append(indirect)
+            return try list.made()
+        }
+        let began = ContinuousClock.now
+        let verdict = ChainVerifier(
+            settings: settings,
+            trusted: [try World.root.made()],
+            intermediates: try signers.map { try $0.made(by: World.root) },
+            lists: lists
+        ).verify(try World.device.with(names).made(by: World.root))
+        #expect(verdict.isValid, "\(verdict.failures)")
+        #expect(ContinuousClock.now - began < .seconds(5))
     }
 
     @Test("so many names are compared and not one more")

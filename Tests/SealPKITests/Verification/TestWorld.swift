@@ -183,6 +183,10 @@ struct TestList {
     var extensions: [TestExtension] = [TestExtension(oid: "2.5.29.20", value: DER.integer(7))]
     var signer: PrivateKey?
     var digest = TestDigest.sha256
+    /// Whether an empty list stands where no entries are.
+    var hasEmptyEntries = false
+    /// GeneralizedTime (0x18) where nothing else is said than UTCTime.
+    var timeTag: UInt8 = 0x17
 
     static let reasonKeyCompromise = TestExtension(oid: "2.5.29.21", value: [0x0A, 0x01, 0x01])
 
@@ -202,9 +206,11 @@ struct TestList {
             DER.integer(1),
             digest.algorithm(key),
             issuer.subject,
-            DER.time(thisUpdate),
+            timeTag == 0x17
+                ? DER.time(thisUpdate)
+                : DER.value(timeTag, Array("20".utf8) + DER.time(thisUpdate).dropFirst(2)),
             nextUpdate.map { DER.time($0) } ?? [],
-            list.isEmpty ? [] : DER.value(0x30, list),
+            list.isEmpty && !hasEmptyEntries ? [] : DER.value(0x30, list),
             extensions.isEmpty
                 ? []
                 : DER.value(0xA0, DER.value(0x30, Array(extensions.map(\.encoded).joined())))

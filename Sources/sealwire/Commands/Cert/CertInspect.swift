@@ -64,22 +64,30 @@ enum CertInspect {
                 file = read
             }
         }
-        let reports = try certificates.map { try CertificateReport($0) }
-        if options.isJSON {
-            var all = reports.map(\.json)
-            all += try (file?.lists ?? []).map { try listJSON($0.fields()) }
-            all += try (file?.requests ?? []).map {
-                try requestJSON(CertificateRequestFields(der: $0))
-            }
-            Terminal.write(JSONValue.array(all).line + "\n")
-        } else if options.isTable {
-            Terminal.write(table(reports))
-        } else {
-            Terminal.write(try text(reports, file))
+        do {
+            Terminal.write(try shown(certificates, file, options))
+        } catch let error as PKIError {
+            throw PKIError(error.code, "\(word): \(error.reason)", hint: error.hint)
         }
-        let isEmpty = reports.isEmpty && (file?.isEmpty ?? true)
+        let isEmpty = certificates.isEmpty && (file?.isEmpty ?? true)
         if isEmpty { throw PKIError(.noPEM, "\(word): nothing that is known is in it") }
         return ToolExit.done
+    }
+
+    private static func shown(
+        _ certificates: [Certificate],
+        _ file: CertificateFile?,
+        _ options: Options
+    ) throws -> String {
+        let reports = try certificates.map { try CertificateReport($0) }
+        if options.isTable, !options.isJSON { return table(reports) }
+        if !options.isJSON { return try text(reports, file) }
+        var all = reports.map(\.json)
+        all += try (file?.lists ?? []).map { try listJSON($0.fields()) }
+        all += try (file?.requests ?? []).map {
+            try requestJSON(CertificateRequestFields(der: $0))
+        }
+        return JSONValue.array(all).line + "\n"
     }
 
     /// The certificates of a keystore, which may need a password.
@@ -148,18 +156,33 @@ enum CertInspect {
             )
         }
         out.append("Revoked: \(list.entries.count)")
-        for (serial, entry) in sorted(list) {
-            let why = entry.reasonName.map { " (\($0))" } ?? ""
-            out.append("    \(Hex.encode(serial).uppercased()) at \(Moment.text(entry.date))\(why)")
+        out += lines(list.entries)
+        for (issuer, entries) in others(list) {
+            out.append("Revoked of \(issuer.shown): \(entries.count)")
+            out += lines(entries)
         }
         out += list.defects.map { "Note: \($0)" }
         return out.map(TextTable.printable)
     }
 
-    private static func sorted(
+    private static func lines(_ entries: [[UInt8]: RevocationEntry]) -> [String] {
+        sorted(entries).map { serial, entry in
+            let why = entry.reasonName.map { " (\($0))" } ?? ""
+            return "    \(Hex.encode(serial).uppercased()) at \(Moment.text(entry.date))\(why)"
+        }
+    }
+
+    /// The other issuers of an indirect list, in the order of their names.
+    private static func others(
         _ list: RevocationFields
+    ) -> [(key: CertificateName, value: [[UInt8]: RevocationEntry])] {
+        list.foreignEntries.sorted { $0.key.description < $1.key.description }
+    }
+
+    private static func sorted(
+        _ entries: [[UInt8]: RevocationEntry]
     ) -> [(key: [UInt8], value: RevocationEntry)] {
-        list.entries.sorted {
+        entries.sorted {
             $0.key.count == $1.key.count
                 ? $0.key.lexicographicallyPrecedes($1.key) : $0.key.count < $1.key.count
         }
@@ -175,17 +198,28 @@ enum CertInspect {
             (
                 "revoked",
                 .array(
-                    sorted(list).map { serial, entry in
-                        .pairs([
-                            ("serialNumber", .string(Hex.encode(serial).uppercased())),
-                            ("date", .string(Moment.text(entry.date))),
-                            ("reason", .string(orNull: entry.reasonName)),
-                        ])
-                    }
+                    entriesJSON(list.entries, of: nil)
+                        + others(list).flatMap { entriesJSON($0.value, of: $0.key) }
                 )
             ),
             ("defects", .array(list.defects.map { .string($0) })),
         ])
+    }
+
+    private static func entriesJSON(
+        _ entries: [[UInt8]: RevocationEntry],
+        of other: CertificateName?
+    ) -> [JSONValue] {
+        sorted(entries).map { serial, entry in
+            let issuer = other.map { [("certificateIssuer", JSONValue.string($0.description))] }
+            return .pairs(
+                [
+                    ("serialNumber", .string(Hex.encode(serial).uppercased())),
+                    ("date", .string(Moment.text(entry.date))),
+                    ("reason", .string(orNull: entry.reasonName)),
+                ] + (issuer ?? [])
+            )
+        }
     }
 
     private static func lines(_ request: CertificateRequestFields) -> [String] {

@@ -32,8 +32,9 @@ enum CertVerify {
 
             By default what RFC 5280 forbids authorities to write but readers can pass over
             is a note; --strict refuses it: serial numbers that are not positive, key identifiers
-            that are missing, basicConstraints and name constraints that are not critical, trusted
-            roots of version 1.
+            that are missing, basicConstraints, constraints of names and of policies that are not
+            critical, trusted roots of version 1; of revocation lists, the old version, missing
+            numbers and key identifiers, and times in the wrong form.
             """,
         defaults: Options(),
         flags: flags,
