@@ -126,13 +126,16 @@ struct DatabaseValueTests {
             ("700101000000Z", 0), ("491231235959Z", 2_524_607_999),
             ("20500101000000Z", 2_524_608_000),
             ("500101000000Z", -631_152_000), ("240229120000Z", 1_709_208_000),
-            ("99991231235959Z", 253_402_300_799),
+            ("99991231235959Z", 253_402_300_799), ("00010101000000Z", -62_135_596_800),
         ] as [(String, Int64)] {
             #expect(DatabaseTime.seconds(text.utf8) == seconds)
             #expect(DatabaseTime.text(seconds) == text)
         }
         #expect(DatabaseTime.seconds("19700101000000Z".utf8) == 0)
-        for wrong in ["230229120000Z", "240229240000Z", "240229126000Z", "2402291200Z", "x", ""] {
+        for wrong in [
+            "230229120000Z", "240229240000Z", "240229126000Z", "2402291200Z", "x", "",
+            "00001231235959Z",
+        ] {
             #expect(DatabaseTime.seconds(wrong.utf8) == nil)
         }
         #expect(DatabaseTime.iso(-1) == "1969-12-31T23:59:59Z")

@@ -22,8 +22,9 @@ public enum DatabaseTime {
         let hour = pair(start + 4)
         let minute = pair(start + 6)
         let second = pair(start + 8)
-        guard (1...12).contains(month), day >= 1, day <= days(of: month, year), hour < 24,
-            minute < 60, second < 60
+        // There is no year 0.
+        guard year >= 1, (1...12).contains(month), day >= 1, day <= days(of: month, year),
+            hour < 24, minute < 60, second < 60
         else { return nil }
         return daysSince1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
     }
