@@ -57,10 +57,13 @@ public final class BenchClient {
     }
 
     /// Cuts the wire, as a network does that fails.
-    public func cut() {
+    public func cut() { cut(because: "peer-closed") }
+
+    /// Cuts the wire for a reason that the host would give.
+    public func cut(because reason: String) {
         guard !isClosed else { return }
         if bench.settlesItself { bench.settle() }
-        bench.end(self, reason: "peer-closed")
+        bench.end(self, reason: reason)
         if bench.settlesItself { bench.settle() }
     }
 }

@@ -25,6 +25,21 @@ import Testing
         subscriber.expect(Wire.publish(.v5, "a", "x", qos: 1, id: 1))
     }
 
+    @Test("TLS that fails before CONNECT leaves a line in the log, a peer that hangs up does not")
+    func brokenTLS() {
+        let story = Story()
+        story.open().cut()
+        #expect(story.bench.events.isEmpty)
+        let client = story.bench.open(listener: 0)
+        client.send([0x10])
+        client.cut(because: "tls.protocol")
+        guard case .protocolError(_, let code, _) = story.bench.events.first else {
+            Issue.record("no line for the log")
+            return
+        }
+        #expect(code == "tls.protocol")
+    }
+
     @Test(
         "What came before a malformed packet is done, what follows is not",
         arguments: Version.allCases

@@ -292,6 +292,10 @@ extension Partition {
             detachSession(id, endedWell: false, reason: reason)
         } else if links[id].phase != .closing {
             counters.connects.add(.closed)
+            if reason.utf8.starts(with: "tls.".utf8) {
+                let detail = "TLS failed before CONNECT was answered"
+                report(.protocolError(notice(id), code: reason, reason: detail))
+            }
         }
         giveBackPlace(id)
         giveUpAnswers(id)
