@@ -26,7 +26,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     let lines = text.split(separator: "\n")
     precondition(
-        !result.sealwireConf.contains("anonymous = true")
+        result.decidesAccess || !result.sealwireConf.contains("anonymous = true")
             || lines.contains { $0.contains("allow_anonymous") }
             || !lines.contains { $0.hasPrefix("listener ") },
         "a listener lets in who has no name"
