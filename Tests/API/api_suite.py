@@ -169,7 +169,7 @@ def upload(world, file, user="t1/admin"):
         "Content-Type: text/csv\r\n\r\n"
     )
     body = head.encode() + file + f"\r\n--{edge}--\r\n".encode()
-    connection = world.connect(300)
+    connection = world.connect(600)
     status, _, answer = world.call(
         connection, "POST", "/devicecontrol/bulkNewDeviceRequests", body, user,
         {"Content-Type": f"multipart/form-data; boundary={edge}"},
