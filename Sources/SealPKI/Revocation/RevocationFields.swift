@@ -49,6 +49,9 @@ public struct RevocationFields: Sendable {
 
     /// A list with more entries is not read.
     public static let entriesMax = 5_000_000
+    /// An entry is of one certificate; more names of its issuer are not read, because each of them
+    /// counts for all entries that follow.
+    static let ownersMax = 4
 
     /// Reads one list; bytes behind it are refused.
     public init(der: [UInt8]) throws(PKIError) {
@@ -100,7 +103,6 @@ public struct RevocationFields: Sendable {
             guard count < Self.entriesMax else {
                 throw DERReader.fault("the list", "has more than \(Self.entriesMax) entries")
             }
-            count += 1
             var fields = try list.sequence(what)
             let serial = try fields.integer("the serial number of an entry")
             let date = try DERTime.read(try fields.next("a revocation date"), "a revocation date")
@@ -114,12 +116,16 @@ public struct RevocationFields: Sendable {
                     case .names(let names) where one.id == .entryIssuer:
                         owners = names.compactMap(\.directoryName)
                         if owners.isEmpty { defects.append("the issuer of an entry has no name") }
+                        guard owners.count <= Self.ownersMax else {
+                            throw DERReader.fault(what, "names more than \(Self.ownersMax) issuers")
+                        }
                     case .malformed(let why): defects.append(why)
                     default: if one.isCritical { unknownOfEntry = one.id }
                     }
                 }
             }
             try fields.end(what)
+            count += 1
             add(RevocationEntry(date: date.seconds, reason: reason), serial, owners)
         }
     }

@@ -13,6 +13,26 @@ struct IndirectListTests {
     @Test("lists", arguments: Self.indirect + Self.renewed)
     func list(_ scene: Scene) throws { try check(scene) }
 
+    @Test("names a few issuers of one certificate, and not one more than the limit")
+    func ownersLimit() throws {
+        let most = RevocationFields.ownersMax
+        for count in [most, most + 1] {
+            let names = (0..<count).flatMap { _ in TestName.directory(World.upper.subject) }
+            let issuers = TestExtension(
+                oid: "2.5.29.29",
+                isCritical: true,
+                value: DER.sequence(names)
+            )
+            let entry = (serial: World.device.serial, extensions: [issuers])
+            let list = try TestList(issuer: World.lower, entries: [entry]).made()
+            if count == most {
+                #expect(try list.fields().foreignEntries.count == 1)
+            } else {
+                #expect(throws: PKIError(.malformed, "")) { try list.fields() }
+            }
+        }
+    }
+
     /// Signs lists and nothing else.
     private static let lister = TestCertificate(
         subject: DER.name("O=Test", "CN=lister"),
