@@ -78,6 +78,17 @@ def run_well(*command, **options):
     return out
 
 
+def end_client(client):
+    """Ends a client by SIGTERM. The handler of mosquitto_sub takes locks that the program may hold
+    just then; it never ends by itself any more, so that SIGKILL has to follow."""
+    client.terminate()
+    try:
+        return client.wait(2)
+    except subprocess.TimeoutExpired:
+        client.kill()
+        return client.wait()
+
+
 class Lines:
     """The lines of a stream, read by a thread of their own, to be waited for."""
 
@@ -336,6 +347,16 @@ def standard_world(folder, shards, tables=None):
     return daemon
 
 
+class Stopped(BaseException):
+    """SIGTERM, as `timeout` sends it: the suite ends, and says where it was."""
+
+    @classmethod
+    def stop(cls, _, frame):
+        way = [(pathlib.Path(one.filename), one.lineno) for one in traceback.extract_stack(frame)]
+        own = [f"{file.name}:{line}" for file, line in way if file.is_relative_to(ROOT)]
+        raise cls("it took too long and was stopped at " + " > ".join(own[-4:]))
+
+
 class Suite:
     """Scenarios in order, a line for each."""
 
@@ -353,11 +374,16 @@ class Suite:
     def run(self, world, only=None, daemon=None):
         """Runs them all; gives how many failed. That the daemon lives is a scenario too."""
         failed = 0
+        signal.signal(signal.SIGTERM, Stopped.stop)
         for name, function in self.scenarios:
             title = f"{self.name}: {name}"
             if only and only.lower() not in title.lower():
                 continue
-            detail = self._attempt(function, world)
+            try:
+                detail = self._attempt(function, world)
+            except Stopped as stopped:
+                print(f"FAIL {title} — {stopped}", flush=True)
+                sys.exit(1)
             if detail is None:
                 print(f"ok   {title}", flush=True)
             else:

@@ -6,7 +6,9 @@ import json
 import subprocess
 import time
 
-from harness import Failed, Lines, Suite, check, equal, need, run, run_suite, run_well
+from harness import (
+    Failed, Lines, Suite, check, end_client, equal, need, run, run_suite, run_well,
+)  # fmt: skip
 
 suite = Suite("mosquitto")
 VERSIONS = ("31", "311", "5")
@@ -76,8 +78,7 @@ class Sub:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        end_client(self.process)
 
 
 def round_trip(version, transport):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Interop"))
 from authority import new_folder  # noqa: E402
 from broken_rules import rules, trusted  # noqa: E402
 from harness import (  # noqa: E402
-    ROOT, Failed, Folder, Lines, Suite, check, equal, finish, need, run, run_well,
+    ROOT, Failed, Folder, Lines, Suite, check, end_client, equal, finish, need, run, run_well,
 )  # fmt: skip
 from issuing import Issuer  # noqa: E402
 from rest import answered, claims  # noqa: E402
@@ -211,9 +211,9 @@ def story(maker):
                          *w.mosquitto(made.pair(second), second, "-t", topic, "-m", "turning"),
                          "-q", "1")  # fmt: skip
                 lines.wait(lambda line: line == "turning", "the message")
+                equal(heard.wait(15), 0, "how mosquitto_sub ended by itself")
             finally:
-                heard.terminate()
-                heard.wait()
+                end_client(heard)
 
     for generation in ("paho1", "paho2"):
 

@@ -13,8 +13,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Interop"))
 
 from harness import (  # noqa: E402
-    ROOT, Certificates, Daemon, Failed, Folder, Lines, Suite, check, daemon_binary, equal, finish,
-    free_ports, need, run, run_well,
+    ROOT, Certificates, Daemon, Failed, Folder, Lines, Suite, check, daemon_binary, end_client,
+    equal, finish, free_ports, need, run, run_well,
 )  # fmt: skip
 
 HAS_OWN_MOUNTS = "--own-mounts" in sys.argv
@@ -218,8 +218,7 @@ class Subscriber:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        end_client(self.process)
 
 
 def converse(world, port, certificate, host=HOST):
