@@ -192,7 +192,24 @@ extension Loop {
         connections[id].needs = 0
         remember(id)
         watchInput(id, true)
-        if !connections[id].unread.isEmpty { resumed.append(id) }
+        readSoon(id)
+    }
+
+    /// What came before is read in this loop's next turn: the kernel has it no more, so it would
+    /// not tell of it.
+    private func readSoon(_ id: Handle) {
+        let hasCipher = connections[id].stream?.hasUnread ?? false
+        if hasCipher || !connections[id].unread.isEmpty { resumed.append(id) }
+    }
+
+    /// Goes on with what came before: first what is decrypted, then what is not.
+    func readOn(_ id: Handle) {
+        digestUnread(id)
+        guard connections.contains(id), !connections[id].isHeld,
+            connections[id].stream?.hasUnread ?? false
+        else { return }
+        // SAFETY: there is nothing at the pointer to be read.
+        unsafe digestCipher(id, UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
     /// Lets epoll tell again of a connection whose end was put off.
@@ -262,6 +279,6 @@ extension Loop {
         if !transfer.cipherRest.isEmpty { events |= UInt32(EPOLLOUT.rawValue) }
         register(transfer.descriptor, id.word, events, add: true)
         connections[id].tag = handler.opened(id, transfer.arrival)
-        if connections.contains(id), !transfer.unread.isEmpty { resumed.append(id) }
+        if connections.contains(id) { readSoon(id) }
     }
 }

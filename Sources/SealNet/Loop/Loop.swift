@@ -237,7 +237,7 @@ public final class Loop<Handler: LoopHandler> {
         let batch = resumed
         resumed = []
         for id in batch where connections.contains(id) && !connections[id].isHeld {
-            digestUnread(id)
+            readOn(id)
         }
     }
 
