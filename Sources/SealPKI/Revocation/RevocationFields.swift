@@ -52,6 +52,8 @@ public struct RevocationFields: Sendable {
     /// An entry is of one certificate; more names of its issuer are not read, because each of them
     /// counts for all entries that follow.
     static let ownersMax = 4
+    /// Of so many defects of entries each is kept, of more the first ones.
+    static let defectsMax = 16
 
     /// Reads one list; bytes behind it are refused.
     public init(der: [UInt8]) throws(PKIError) {
@@ -108,18 +110,18 @@ public struct RevocationFields: Sendable {
             let date = try DERTime.read(try fields.next("a revocation date"), "a revocation date")
             var reason: UInt8?
             if let value = try fields.takeOptional(DERTag.sequence, what) {
-                if version < 2 { defects.append("entries with extensions need version 2") }
+                if version < 2 { note("entries with extensions need version 2") }
                 for one in try ExtensionReader.list(value.inside, what) {
                     switch one.content {
                     case .reason(let code) where one.id == .reasonCode: reason = code
                     case .moment where one.id == .invalidityDate: break
                     case .names(let names) where one.id == .entryIssuer:
                         owners = names.compactMap(\.directoryName)
-                        if owners.isEmpty { defects.append("the issuer of an entry has no name") }
+                        if owners.isEmpty { note("the issuer of an entry has no name") }
                         guard owners.count <= Self.ownersMax else {
                             throw DERReader.fault(what, "names more than \(Self.ownersMax) issuers")
                         }
-                    case .malformed(let why): defects.append(why)
+                    case .malformed(let why): note(why)
                     default: if one.isCritical { unknownOfEntry = one.id }
                     }
                 }
@@ -140,10 +142,13 @@ public struct RevocationFields: Sendable {
                 owner == issuer
                 ? entries.updateValue(entry, forKey: serial)
                 : foreignEntries[owner, default: [:]].updateValue(entry, forKey: serial)
-            if former != nil, defects.count < 16 {
-                defects.append("a serial number stands in the list twice")
-            }
+            if former != nil { note("a serial number stands in the list twice") }
         }
+    }
+
+    /// Keeps a defect of an entry, unless there are enough of them.
+    private mutating func note(_ defect: String) {
+        if defects.count < Self.defectsMax { defects.append(defect) }
     }
 
     private mutating func checkBody() {

@@ -33,6 +33,17 @@ struct IndirectListTests {
         }
     }
 
+    @Test("keeps the first defects of entries, and not one more than the limit")
+    func defectsLimit() throws {
+        let most = RevocationFields.defectsMax
+        let nobody = TestExtension(oid: "2.5.29.29", isCritical: true, value: DER.sequence())
+        for count in [most - 1, most, most + 1] {
+            let entries = (0..<count).map { (serial: [UInt8(1 + $0)], extensions: [nobody]) }
+            let fields = try TestList(issuer: World.lower, entries: entries).made().fields()
+            #expect(fields.defects.count == min(count, most))
+        }
+    }
+
     /// Signs lists and nothing else.
     private static let lister = TestCertificate(
         subject: DER.name("O=Test", "CN=lister"),
