@@ -29,6 +29,12 @@ enum Project {
         + files(in: ["Sources/CSys"]) { $0.hasSuffix(".c") || $0.hasSuffix(".h") }
         + [file("Makefile")].compactMap(\.self)
 
+    /// Writes a generated page, where `make docs` asks for it.
+    static func write(_ page: String, to path: String) throws {
+        guard ProcessInfo.processInfo.environment["SEALWIRE_WRITE_DOCS"] == "1" else { return }
+        try page.write(to: root.appending(path: path), atomically: true, encoding: .utf8)
+    }
+
     static func exists(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: root.appending(path: path).path)
     }

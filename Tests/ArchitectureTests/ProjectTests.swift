@@ -43,6 +43,17 @@ struct ProjectTests {
         }
     }
 
+    @Test("the page of codes is the one in Documentation, and no code lacks its meaning")
+    func referencePage() throws {
+        let page = CodesPage.make()
+        try Project.write(page, to: "Documentation/codes.md")
+        let found = try #require(Project.file("Documentation/codes.md"))
+        #expect(found.lines.joined(separator: "\n") == page, "run make docs")
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        #expect(rows.count > 80)
+        #expect(rows.allSatisfy { !$0.hasSuffix("|  |") })
+    }
+
     @Test("every room of the plan is in ARCHITECTURE.md")
     func plan() throws {
         let page = try #require(Project.file("ARCHITECTURE.md"))

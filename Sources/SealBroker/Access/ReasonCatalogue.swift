@@ -60,7 +60,8 @@ public enum ReasonCatalogue {
             # Reasons
 
             Every decision about access has a reason with a stable code. The same code stands in
-            the log and in explanations.
+            the log and in explanations. What can be wrong with TLS, certificates and files has
+            [codes](codes.md), too.
 
             | code | decision | what happened | what to do |
             |---|---|---|---|

@@ -116,7 +116,7 @@ extension Loop {
         handler.happened(
             .handshakeWithdrawn(peer: connection.peer, listener: Int(connection.listener))
         )
-        end(id, .tls("tls.withdrawn"))
+        end(id, .tls(.withdrawn))
     }
 
     /// Ciphertext of an unfinished handshake arrived.
@@ -236,7 +236,7 @@ extension Loop {
             handler.happened(
                 .handshakeTimedOut(peer: connection.peer, listener: Int(connection.listener))
             )
-            end(id, .tls("tls.timeout"))
+            end(id, .tls(.timeout))
         case .linger
         where connections[id].stage == .lingering || connections[id].closesWhenSent:
             end(id, .handler)

@@ -99,7 +99,7 @@ extension Loop {
                 return
             case .failed(let refusal):
                 flushEngine(id)
-                if connections.contains(id) { end(id, .tls(refusal.code.rawValue)) }
+                if connections.contains(id) { end(id, .tls(refusal.code)) }
                 return
             }
         }

@@ -82,7 +82,7 @@ extension Loop {
                 let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[0..<count])
                 return unsafe stream.write(part, using: buffers) ? count : -1
             }
-            guard taken >= 0 else { return end(id, .tls("tls.write")) }
+            guard taken >= 0 else { return end(id, .tls(.broken)) }
             out.consume(slot, taken)
             if !sendOutput(id) { return }
         }

@@ -60,8 +60,8 @@ public enum Ending: Sendable, Equatable {
     case handler
     /// The network failed, by the kernel's error number.
     case network(Int32)
-    /// TLS failed after the handshake.
-    case tls(String)
+    /// TLS failed.
+    case tls(TLSRefusal.Code)
 }
 
 /// Something the operator may want to know that concerns no open connection.

@@ -113,6 +113,12 @@ extension TLSRefusal {
             SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_DATA_LENGTH_TOO_LONG, SSL_R_BAD_RECORD_TYPE,
             SSL_R_RECORD_LENGTH_MISMATCH, SSL_R_DECRYPTION_FAILED, SSL_R_RECORD_TOO_SMALL:
             return TLSRefusal(.badRecord, "a record is damaged (\(text))")
+        case SSL_R_EXCESSIVE_MESSAGE_SIZE:
+            return TLSRefusal(
+                .tooLarge,
+                "a message of the handshake is larger than what is read; does the peer send more "
+                    + "than its certificate and the authorities between? (\(text))"
+            )
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
             return TLSRefusal(.badCertificate, "the certificate was refused")
         default:

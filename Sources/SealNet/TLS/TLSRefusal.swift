@@ -48,6 +48,12 @@ public struct TLSRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         case peerAlert = "tls.peer-alert"
         /// A record does not decrypt or is longer than allowed.
         case badRecord = "tls.bad-record"
+        /// The certificates of the other side are larger than what is read.
+        case tooLarge = "tls.too-large"
+        /// The handshake was not finished in time.
+        case timeout = "tls.timeout"
+        /// The handshake lost its place to another one.
+        case withdrawn = "tls.withdrawn"
         /// The connection was used after it had failed.
         case broken = "tls.broken"
         /// The rules of TLS were broken in another way.

@@ -97,6 +97,13 @@ private struct Defects {
                 add(.duplicateExtension, "the extension \(one.name) is there twice")
             }
             if case .malformed(let why) = one.content { add(.malformedExtension, why) }
+            if one.writesDefault {
+                add(
+                    .malformedExtension,
+                    "\(one.name) writes FALSE out (not DER)",
+                    isStrictOnly: true
+                )
+            }
             if one.isCritical, Self.neverCritical.contains(one.id) {
                 add(.extensionCriticality, "\(one.name) is critical and must not be")
             }

@@ -146,6 +146,8 @@ public struct CertificateExtension: Sendable {
     public let value: [UInt8]
     /// What it says.
     public let content: ExtensionContent
+    /// Whether it says FALSE where DER leaves the default out (X.690 §11.5); some authorities do.
+    public let writesDefault: Bool
 
     /// The extension in words for the part of a refusal that names it.
     var name: String { id.shown }

@@ -21,20 +21,21 @@ enum ExtensionReader {
             }
             var fields = try reader.sequence(what)
             let id = try fields.oid(what)
+            let flag = try fields.takeOptional(DERTag.boolean, what)
             var isCritical = false
-            if let flag = try fields.takeOptional(DERTag.boolean, what) {
-                isCritical = try DERReader.boolean(flag, what)
-                // X.690 §11.5: a default is not written.
-                guard isCritical else { throw DERReader.fault(what, "write FALSE out (not DER)") }
-            }
+            if let flag { isCritical = try DERReader.boolean(flag, what) }
             let value = Array(try fields.take(DERTag.octetString, what).contents)
             try fields.end(what)
+            // The first field of basicConstraints has a default as well.
+            let beginsWithFalse = value.dropFirst(2).starts(with: [DERTag.boolean, 1, 0])
             all.append(
                 CertificateExtension(
                     id: id,
                     isCritical: isCritical,
                     value: value,
-                    content: content(id, value)
+                    content: content(id, value),
+                    writesDefault: flag != nil && !isCritical
+                        || id == .basicConstraints && beginsWithFalse
                 )
             )
         }
@@ -78,10 +79,7 @@ enum ExtensionReader {
     ) throws(PKIError) -> ExtensionContent {
         var fields = try reader.sequence(what)
         var isAuthority = false
-        if fields.tag == DERTag.boolean {
-            isAuthority = try fields.boolean(what)
-            guard isAuthority else { throw DERReader.fault(what, "writes FALSE out (not DER)") }
-        }
+        if fields.tag == DERTag.boolean { isAuthority = try fields.boolean(what) }
         var pathLength: Int?
         if fields.tag == DERTag.integer { pathLength = try fields.count(what) }
         try fields.end(what)

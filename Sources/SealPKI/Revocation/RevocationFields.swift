@@ -101,6 +101,7 @@ public struct RevocationFields: Sendable {
         // RFC 5280 §5.3.3: an entry without certificateIssuer is of the same issuer as the one
         // before it, the first ones are of the list's own.
         var owners = [issuer]
+        var writesDefault = false
         while !list.isAtEnd {
             guard count < Self.entriesMax else {
                 throw DERReader.fault("the list", "has more than \(Self.entriesMax) entries")
@@ -112,6 +113,7 @@ public struct RevocationFields: Sendable {
             if let value = try fields.takeOptional(DERTag.sequence, what) {
                 if version < 2 { note("entries with extensions need version 2") }
                 for one in try ExtensionReader.list(value.inside, what) {
+                    if one.writesDefault { writesDefault = true }
                     switch one.content {
                     case .reason(let code) where one.id == .reasonCode: reason = code
                     case .moment where one.id == .invalidityDate: break
@@ -130,6 +132,7 @@ public struct RevocationFields: Sendable {
             count += 1
             add(RevocationEntry(date: date.seconds, reason: reason), serial, owners)
         }
+        if writesDefault { strictDefects.append("an entry writes FALSE out (not DER)") }
     }
 
     private mutating func add(
@@ -170,6 +173,7 @@ public struct RevocationFields: Sendable {
                 defects.append("the extension \(one.name) is there twice")
             }
             if case .malformed(let why) = one.content { defects.append(why) }
+            if one.writesDefault { strictDefects.append("\(one.name) writes FALSE out (not DER)") }
             if one.isCritical, one.id == .listNumber || one.id == .authorityKeyIdentifier {
                 defects.append("\(one.name) is critical and must not be")
             }

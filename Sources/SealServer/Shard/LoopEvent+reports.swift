@@ -47,7 +47,8 @@ extension LoopEvent {
                 "handshake.timed-out",
                 [
                     "listener": .text(listenerNames[listener]),
-                    "peer": .text(peer.description), "reason": "tls.timeout",
+                    "peer": .text(peer.description),
+                    "reason": .text(TLSRefusal.Code.timeout.rawValue),
                 ]
             )
         case .handshakeWithdrawn(let peer, let listener):
@@ -56,7 +57,7 @@ extension LoopEvent {
                 [
                     "listener": .text(listenerNames[listener]),
                     "peer": .text(peer.description), "limit": "handshakes-waiting",
-                    "reason": "tls.withdrawn",
+                    "reason": .text(TLSRefusal.Code.withdrawn.rawValue),
                 ]
             )
         case .acceptFailed(let error):
@@ -96,6 +97,8 @@ extension HandshakeOutcome {
             case .version: .noSharedVersion
             case .noCommonCipher, .alpn: .noSharedCipher
             case .peerAlert: .peerRefused
+            case .tooLarge, .withdrawn: .limit
+            case .timeout: .timeout
             case .badRecord, .broken, .protocolViolation: .protocolError
             }
     }

@@ -319,7 +319,7 @@ extension Ending {
         case .peer: "peer-closed"
         case .handler: "closed"
         case .network(let number): "network-error-\(number)"
-        case .tls(let code): code
+        case .tls(let code): code.rawValue
         }
     }
 }

@@ -53,6 +53,23 @@ struct RefusalTests {
         #expect(try meet(relaxed, town, nil).peers != nil)
     }
 
+    @Test("says that too many certificates came", arguments: TLSVersion.allCases)
+    func tooMany(version: TLSVersion) throws {
+        let town = try Town()
+        let context = try server(town) { $0.maximumVersion = version }
+        let device = try town.identity(.device, "device")
+        for (count, isTaken) in [(100, true), (400, false)] {
+            let loaded = TLSIdentity(
+                chain: device.chain + Array(repeating: town.authority.certificate, count: count),
+                key: device.key,
+                file: device.file
+            )
+            let ending = try meet(context, town, loaded)
+            #expect(ending.serverCode == (isTaken ? nil : .tooLarge), "\(ending)")
+            #expect((ending.peers != nil) == isTaken)
+        }
+    }
+
     @Test("names an unknown authority, its depth and names", arguments: TLSVersion.allCases)
     func unknown(version: TLSVersion) throws {
         let town = try Town()

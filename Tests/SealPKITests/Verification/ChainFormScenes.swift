@@ -121,13 +121,6 @@ extension ChainTableTests {
                 World.device.with(.constraints(permitted: [TestName.dns("a.test")]))
             )
         }.differing("it does not look"),
-        Scene("basicConstraints that writes FALSE out", [Broken(.malformedExtension, 0)]) {
-            let value = DER.sequence([0x01, 0x01, 0x00])
-            try $0.chain(
-                World.root,
-                World.device.with(TestExtension(oid: "2.5.29.19", isCritical: true, value: value))
-            )
-        }.differing("it reads BER"),
         Scene("a limited path of no authority", [Broken(.malformedExtension, 0)]) {
             let value = DER.sequence(DER.integer(1))
             try $0.chain(
@@ -159,6 +152,12 @@ extension ChainTableTests {
         },
     ]
 
+    private static let outspokenUsage: TestExtension = {
+        var usage = TestExtension.usage(0)
+        (usage.isCritical, usage.writesDefault) = (false, true)
+        return usage
+    }()
+
     /// What authorities must not write and readers can pass over.
     private static let strictForms: [Scene] =
         [
@@ -173,6 +172,21 @@ extension ChainTableTests {
             (
                 "no authorityKeyIdentifier", Broken(.keyIdentifier, 0),
                 World.device.with(TestExtension(oid: "2.5.29.35", value: DER.sequence()))
+            ),
+            (
+                "basicConstraints that writes FALSE out", Broken(.malformedExtension, 0),
+                World.device.with(
+                    TestExtension(
+                        oid: "2.5.29.19",
+                        isCritical: true,
+                        value: DER.sequence([0x01, 0x01, 0x00])
+                    )
+                )
+            ),
+            (
+                "keyUsage that writes out that it is not critical",
+                Broken(.malformedExtension, 0),
+                World.device.with(outspokenUsage)
             ),
         ].flatMap { name, broken, leaf in
             [

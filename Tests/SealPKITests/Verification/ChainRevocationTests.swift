@@ -203,6 +203,21 @@ struct ChainRevocationTests {
             "a list whose time is in the form of another half of the century", false,
             list { ($0.extensions, $0.timeTag) = (full, 0x18) }
         ),
+        (
+            "a list that writes out that its number is not critical", false,
+            list {
+                $0.extensions = full
+                $0.extensions[0].writesDefault = true
+            }
+        ),
+        (
+            "an entry that writes out that its reason is not critical", false,
+            list {
+                var reason = TestList.reasonKeyCompromise
+                reason.writesDefault = true
+                ($0.extensions, $0.entries) = (full, [([1], [reason])])
+            }
+        ),
     ].flatMap { (name: String, isGood: Bool, list: TestList) in
         let strict = Scene("\(name), strictly", isGood ? [] : [Broken(.listMalformed, 0)]) {
             try $0.chain(World.root, World.upper, World.device)

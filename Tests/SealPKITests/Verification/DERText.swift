@@ -90,10 +90,13 @@ enum DER {
 struct TestExtension {
     var oid: String
     var isCritical = false
+    /// Says that it is not critical, where DER says nothing.
+    var writesDefault = false
     var value: [UInt8]
 
     var encoded: [UInt8] {
-        DER.sequence(DER.oid(oid), isCritical ? DER.yes : [], DER.octets(value))
+        let flag = isCritical ? DER.yes : writesDefault ? [0x01, 0x01, 0x00] : []
+        return DER.sequence(DER.oid(oid), flag, DER.octets(value))
     }
 
     static func authority(_ length: Int? = nil, isCritical: Bool = true) -> TestExtension {
