@@ -57,7 +57,7 @@ let package = Package(
 
         // Ground floor.
         room("SealBytes"),
-        room("SealTelemetry"),
+        room("SealTelemetry", ["SealBytes"]),
 
         // Protocols.
         room("SealMQTT", ["SealBytes"]),

@@ -10,7 +10,7 @@ enum LayeringRule {
         ("CArgon2", []),
         ("CSQLite", []),
         ("SealBytes", []),
-        ("SealTelemetry", []),
+        ("SealTelemetry", ["SealBytes"]),
         ("SealMQTT", ["SealBytes"]),
         ("SealHTTP", ["SealBytes"]),
         ("SealBroker", ["SealBytes", "SealTelemetry", "SealMQTT"]),

@@ -146,6 +146,14 @@ struct RuleTests {
         )
     }
 
+    @Test("a lock of another kind is found")
+    func locks() {
+        let line = "let a = Mutex(0)\n"
+        #expect(lines(SafetyRules.check(file("Sources/SealTelemetry/A.swift", line))) == [3])
+        #expect(SafetyRules.check(file("Sources/SealBytes/Locked.swift", line)).isEmpty)
+        #expect(SafetyRules.check(file("Sources/SealNet/A.swift", "let a = Locked(0)\n")).isEmpty)
+    }
+
     @Test(
         "clocks and dice in a pure room are found",
         arguments: [

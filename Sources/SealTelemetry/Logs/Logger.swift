@@ -2,6 +2,7 @@
 // The one object through which every room above the protocols speaks to the operator. The clock
 // and the writer are given to it; it opens nothing.
 
+internal import SealBytes
 public import Synchronization
 
 /// Decides whether an event is written, and hands the finished line to its sink.
@@ -17,7 +18,7 @@ public final class Logger: Sendable {
     private let format: LogFormat
     private let clock: Clock
     private let sink: Sink
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let suppressed = Atomic<UInt64>(0)
 
     private struct State {
@@ -38,7 +39,7 @@ public final class Logger: Sendable {
         self.format = format
         self.clock = clock
         self.sink = sink
-        state = Mutex(State(windows: LogWindows(limit: limit), configuredLevel: level))
+        state = Locked(State(windows: LogWindows(limit: limit), configuredLevel: level))
     }
 
     /// A logger that writes nothing, for tests and tools.

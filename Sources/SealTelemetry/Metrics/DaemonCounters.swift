@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is counted outside the shards: by the handshake pool, the reloader, the metrics listener.
 
+internal import SealBytes
 internal import Synchronization
 
 /// Counters any thread may add to.
 ///
 /// They live as long as the process, so no rate is ever computed over something that died.
 public final class DaemonCounters: Sendable {
-    private let counters = Mutex(ShardCounters())
+    private let counters = Locked(ShardCounters())
     private let reloadsApplied = Atomic<UInt64>(0)
     private let reloadsRefused = Atomic<UInt64>(0)
     private let lastReload = Atomic<Int64>(0)
-    private let withdrawalTable = Mutex(Withdrawals())
+    private let withdrawalTable = Locked(Withdrawals())
 
     /// Identities that were taken away from those who were connected by them.
     public struct Withdrawals: Sendable {
