@@ -101,6 +101,17 @@ let package = Package(
         program("sealwired", ["SealServer", "SealTelemetry"]),
         program("sealwire", ["SealClient", "SealPKI", "SealMQTT", "SealHTTP", "SealBytes"]),
 
+        // Where tests play: stories on the wire, logins over a registry, a desk for the API.
+        .target(
+            name: "Stage",
+            dependencies: [
+                "SealTesting", "SealAdmin", "SealBroker", "SealBytes", "SealHTTP", "SealMQTT",
+                "SealNet", "SealPKI", "SealServer", "SealStore", "SealTelemetry",
+            ],
+            path: "Tests/Stage",
+            swiftSettings: house
+        ),
+
         tests("SealBytesTests", ["SealBytes"]),
         tests("SealTelemetryTests", ["SealTelemetry"]),
         tests("SealHTTPTests", ["SealHTTP"]),
@@ -109,7 +120,7 @@ let package = Package(
         tests(
             "SealAdminTests",
             [
-                "SealAdmin", "SealStore", "SealBroker", "SealPKI", "SealHTTP", "SealBytes",
+                "Stage", "SealAdmin", "SealStore", "SealBroker", "SealPKI", "SealHTTP", "SealBytes",
                 "SealTelemetry",
             ]
         ),
@@ -130,8 +141,8 @@ let package = Package(
         tests(
             "LoginTests",
             [
-                "SealAdmin", "SealBroker", "SealServer", "SealStore", "SealPKI", "SealMQTT",
-                "SealBytes",
+                "Stage", "SealAdmin", "SealBroker", "SealServer", "SealStore", "SealPKI",
+                "SealMQTT", "SealBytes",
             ]
         ),
         tests("SealNetTests", ["SealNet", "SealPKI", "SealBytes"]),
@@ -153,7 +164,19 @@ let package = Package(
         ),
         tests(
             "WireTests",
-            ["SealTesting", "SealBroker", "SealServer", "SealNet", "SealPKI", "SealTelemetry"]
+            [
+                "Stage", "SealTesting", "SealBroker", "SealServer", "SealNet", "SealPKI",
+                "SealTelemetry",
+            ]
+        ),
+        .testTarget(
+            name: "SecurityTests",
+            dependencies: [
+                "Stage", "SealTesting", "SealAdmin", "SealBroker", "SealBytes", "SealHTTP",
+                "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealStore", "SealTelemetry",
+            ],
+            path: "Tests/Security",
+            swiftSettings: house
         ),
         tests("SimulationTests", ["SealTesting"]),
         tests("ArchitectureTests", []),

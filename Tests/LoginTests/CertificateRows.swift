@@ -4,6 +4,7 @@
 import SealPKI
 
 @testable import SealBroker
+@testable import Stage
 
 private let given = LoginCase.certificates
 private let byCertificate = Outcome.login(

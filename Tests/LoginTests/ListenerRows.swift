@@ -3,6 +3,7 @@
 // takes.
 
 @testable import SealBroker
+@testable import Stage
 
 extension LoginRow {
     private static func token(

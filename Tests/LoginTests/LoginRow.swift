@@ -4,6 +4,7 @@
 import Testing
 
 @testable import SealBroker
+@testable import Stage
 
 /// A login and what must come of it.
 struct LoginRow: Sendable, CustomTestStringConvertible {

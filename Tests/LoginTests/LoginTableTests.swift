@@ -9,6 +9,7 @@ import Testing
 
 @testable import SealBroker
 @testable import SealServer
+@testable import Stage
 
 @Suite("The table of logins") struct LoginTableTests {
     @Test("what is shown, where, and what comes of it", arguments: LoginRow.all)

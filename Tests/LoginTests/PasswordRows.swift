@@ -2,6 +2,7 @@
 // Rows about accounts, device users, access tokens and `MQTT_BASIC`.
 
 @testable import SealBroker
+@testable import Stage
 
 extension LoginRow {
     static let passwords: [LoginRow] = [

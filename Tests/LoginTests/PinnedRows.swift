@@ -3,6 +3,7 @@
 
 @testable import SealBroker
 @testable import SealStore
+@testable import Stage
 
 private let given = LoginCase.certificates
 private func asPinned(_ clientID: String) -> Outcome {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import SealBroker
 @testable import SealServer
+@testable import Stage
 
 @Suite("SCRAM-SHA-256") struct ScramTests {
     // RFC 7677 §3: user "user", password "pencil".

@@ -6,6 +6,7 @@ import SealBytes
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite struct AdminTextsCorpusTests {
     @Test("the corpus never traps, whole, cut or with a bit turned")

@@ -9,6 +9,7 @@ import SealHTTP
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite struct DocumentTests {
     @Test("the document names every call once, and every reference leads somewhere")

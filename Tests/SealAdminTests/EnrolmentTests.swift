@@ -9,6 +9,7 @@ import SealPKI
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite("Enrolment")
 struct EnrolmentTests {

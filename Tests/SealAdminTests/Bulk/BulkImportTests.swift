@@ -7,6 +7,8 @@ import SealBroker
 import SealStore
 import Testing
 
+@testable import Stage
+
 @Suite("Bulk registration") struct BulkImportTests {
     /// Makes hashes that show what they were made of.
     private struct OpenForge: SecretForge {

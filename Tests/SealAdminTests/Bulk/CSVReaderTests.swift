@@ -5,6 +5,8 @@ import Foundation
 import SealAdmin
 import Testing
 
+@testable import Stage
+
 @Suite("Files of separated values") struct CSVReaderTests {
     private func rows(_ bytes: [UInt8], _ limits: CSVLimits = CSVLimits()) -> [CSVRow] {
         var reader = CSVReader(bytes, limits: limits)

@@ -8,6 +8,7 @@ import SealHTTP
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite struct RegistrationTests {
     private let requests = "/devicecontrol/newDeviceRequests"

@@ -9,6 +9,7 @@ import SealPKI
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite struct RevocationTests {
     private let path = "/tenant/trusted-certificates/settings/crl"

@@ -9,6 +9,7 @@ import SealPKI
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite struct TrustedCertificateTests {
     private let root = "/tenant/tenants/t12345/trusted-certificates"

@@ -7,6 +7,7 @@ import SealHTTP
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite("Our own calls") struct OwnCallsTests {
     private let desk: Desk

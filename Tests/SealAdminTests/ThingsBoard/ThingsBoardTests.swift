@@ -8,6 +8,7 @@ import SealPKI
 import Testing
 
 @testable import SealAdmin
+@testable import Stage
 
 @Suite("ThingsBoard's calls") struct ThingsBoardTests {
     private let desk: Desk

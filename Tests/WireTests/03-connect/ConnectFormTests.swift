@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("The form of CONNECT") struct ConnectFormTests {
     private static let connack5 = hex("20 0E 00 00 0B 22 0020 27 00100000 21 0400")
 

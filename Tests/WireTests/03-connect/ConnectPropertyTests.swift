@@ -5,6 +5,8 @@ import SealBroker
 import SealBroker
 import Testing
 
+@testable import Stage
+
 @Suite("The properties of CONNECT and CONNACK") struct ConnectPropertyTests {
     private func answer(_ properties: [UInt8], _ story: Story = Story()) -> Player {
         let client = story.open(.v5)

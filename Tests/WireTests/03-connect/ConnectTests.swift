@@ -6,6 +6,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("CONNECT and what is around it") struct ConnectTests {
     @Test(
         "Any packet before CONNECT ends the connection without an answer",

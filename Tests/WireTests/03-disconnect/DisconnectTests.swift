@@ -4,6 +4,8 @@
 import SealBroker
 import Testing
 
+@testable import Stage
+
 @Suite("DISCONNECT") struct DisconnectTests {
     @Test(
         "DISCONNECT closes the connection without an answer",

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Keep-alive") struct KeepAliveTests {
     @Test(
         "PINGREQ is answered with PINGRESP",

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("The properties of PUBLISH") struct PublishPropertyTests {
     @Test(
         "What belongs to the application arrives unaltered and in order",

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("PUBLISH from a client") struct PublishTests {
     @Test(
         "QoS 0 is not answered and arrives",

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Retained messages") struct RetainTests {
     @Test(
         "A retained message is sent to a later subscription, with the retain flag",

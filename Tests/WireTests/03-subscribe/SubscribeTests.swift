@@ -4,6 +4,8 @@
 import SealBroker
 import Testing
 
+@testable import Stage
+
 @Suite("SUBSCRIBE") struct SubscribeTests {
     @Test(
         "SUBACK has the packet id and a code for each filter, in order",

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("UNSUBSCRIBE") struct UnsubscribeTests {
     @Test(
         "UNSUBACK has the packet id and, in MQTT 5.0, a code for each filter",

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Wills") struct WillTests {
     private func stage(_ stage: Stage, _ version: Version = .v5) -> (Story, Player) {
         let story = Story(stage)

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Delivery to a client") struct RedeliveryTests {
     private func properties(_ version: Version, _ more: [UInt8] = []) -> [UInt8] {
         version == .v5 ? Property.sessionExpiry(1000) + more : []

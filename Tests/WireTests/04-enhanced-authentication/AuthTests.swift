@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Enhanced authentication") struct AuthTests {
     @Test(
         "A method that is not offered refuses CONNECT",

@@ -6,6 +6,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Exchanges of enhanced authentication") struct ExchangeTests {
     private let method = Property.method("SCRAM-SHA-256")
 

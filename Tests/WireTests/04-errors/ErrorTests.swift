@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Errors") struct ErrorTests {
     @Test(
         "A client that breaks the protocol harms nobody else",

@@ -4,6 +4,8 @@
 import SealTelemetry
 import Testing
 
+@testable import Stage
+
 @Suite("Packet size and topic aliases") struct AliasSizeTests {
     private let topic = "a/rather/long/topic/of/forty/characters/x"
 

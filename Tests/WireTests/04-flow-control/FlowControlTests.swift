@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Flow control and sizes") struct FlowControlTests {
     @Test(
         "No more than the client's receive maximum is under way to it",

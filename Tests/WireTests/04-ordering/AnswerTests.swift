@@ -6,6 +6,8 @@ import SealTelemetry
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Order of answers") struct AnswerTests {
     private func limitHits(_ story: Story) -> UInt64 {
         story.bench.partitions.reduce(0) { $0 + $1.snapshot().limitHits[.awaitedAnswers] }

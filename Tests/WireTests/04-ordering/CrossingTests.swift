@@ -5,6 +5,8 @@
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Order across partitions") struct CrossingTests {
     private let story = Story { $0.partitions = 3 }
     private var bench: BrokerBench { story.bench }

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Order") struct OrderTests {
     private func payloads(_ player: Player) -> [Int] {
         var found: [Int] = []

@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Sessions") struct SessionTests {
     private let forever = Property.sessionExpiry(0xFFFF_FFFF)
 

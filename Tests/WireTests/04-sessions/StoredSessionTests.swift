@@ -6,6 +6,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Stored sessions") struct StoredSessionTests {
     private func story(_ most: Int) -> Story { Story { $0.limits.storedSessionsMax = most } }
 

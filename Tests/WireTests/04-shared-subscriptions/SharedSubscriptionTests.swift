@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Shared subscriptions") struct SharedSubscriptionTests {
     private func payloads(_ player: Player) -> [String] {
         var found: [String] = []

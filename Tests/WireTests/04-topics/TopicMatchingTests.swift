@@ -3,6 +3,8 @@
 
 import Testing
 
+@testable import Stage
+
 @Suite("Topic names and filters") struct TopicMatchingTests {
     private static let topics = [
         "sport/tennis/player1", "sport/tennis/player1/ranking", "sport/tennis/player1/score/wb",

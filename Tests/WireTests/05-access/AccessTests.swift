@@ -5,6 +5,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Logins and access") struct AccessTests {
     private static func guarded(_ stage: Stage) -> Story {
         Story(stage) { setup in

@@ -4,6 +4,8 @@
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Mount points") struct MountPointTests {
     /// Listener 0 has the whole tree, listener 1 what is below "house/".
     private func story(_ stage: Stage) -> Story {

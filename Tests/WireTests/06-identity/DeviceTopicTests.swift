@@ -6,6 +6,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Topics of devices") struct DeviceTopicTests {
     @Test("`me` is the device, both ways", arguments: Stage.inMemory, Version.allCases)
     func me(stage: Stage, version: Version) {

@@ -5,6 +5,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Services for devices") struct ServiceTests {
     private func listening(_ story: Story, _ version: Version = .v5, qos: UInt8 = 0) -> Player {
         let device = story.enter("d1", as: "1/device/1", version)

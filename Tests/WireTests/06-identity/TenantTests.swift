@@ -5,6 +5,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Tenants") struct TenantTests {
     @Test("a message reaches its own tenant only", arguments: Stage.inMemory, Version.allCases)
     func messages(stage: Stage, version: Version) {

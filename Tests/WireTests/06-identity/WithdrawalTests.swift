@@ -5,6 +5,8 @@ import SealBroker
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("Withdrawals") struct WithdrawalTests {
     @Test("whoever relies on it goes, with the reason, and nobody else", arguments: Stage.inMemory)
     func each(stage: Stage) {

@@ -2,6 +2,8 @@
 // What the standards leave open, or what brokers in use answer otherwise, and what we chose. A
 // part of Documentation/conformance.md.
 
+@testable import Stage
+
 enum Choices {
     /// Each row is shown by a test of this target.
     static let section = """

@@ -4,6 +4,8 @@
 
 import Foundation
 
+@testable import Stage
+
 /// A normative statement of one standard.
 struct Statement {
     var identifier: String

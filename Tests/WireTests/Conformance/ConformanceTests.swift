@@ -4,6 +4,8 @@
 import Foundation
 import Testing
 
+@testable import Stage
+
 @Suite("The table of conformance") struct ConformanceTests {
     @Test("Every line of the lists is a statement, and none is there twice") func lists() {
         for (text, list) in [

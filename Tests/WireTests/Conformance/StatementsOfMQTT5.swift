@@ -2,6 +2,8 @@
 // The normative statements of MQTT 5.0: number, whose duty, and what it is about in our words.
 // S server, C client, B both, N the network or WebSocket. After " -- " stands why no test shows it.
 
+@testable import Stage
+
 enum StatementsOfMQTT5 {
     static let text = """
         1.5.4-1 B text is well-formed UTF-8

@@ -4,6 +4,8 @@
 import SealTesting
 import Testing
 
+@testable import Stage
+
 @Suite("The stage") struct StageTests {
     @Test("With two partitions \"pub\" and \"sub\" live apart") func apart() {
         let story = Story(.twoPartitions)

@@ -4,6 +4,8 @@
 
 import Testing
 
+@testable import Stage
+
 /// Normative statements of one standard.
 struct Statements: TestTrait, SuiteTrait {
     let standard: String
