@@ -37,7 +37,10 @@ extension Partition {
     }
 
     /// New bounds, for what comes from now on.
-    public func replaceLimits(_ limits: BrokerLimits) { self.limits = limits }
+    public func replaceLimits(_ limits: BrokerLimits) {
+        self.limits = limits
+        work.limits = limits.work
+    }
 
     /// What listeners grant to those who connect from now on.
     public func replaceGrants(_ grants: [ListenerGrant]) { setup.listeners = grants }

@@ -43,6 +43,16 @@ public struct Limits: SettingsSection {
     public var retainedBytes = 268_435_456
     /// Subscriptions of one session.
     public var subscriptionsPerSession = 10_000
+    /// Filters of one SUBSCRIBE or UNSUBSCRIBE.
+    public var filtersPerPacket = 10_000
+    /// Ways in which the filters of one tenant combine `+` with names.
+    public var wildcardShapes = 1024
+    /// Those of one session.
+    public var wildcardShapesPerSession = 128
+    /// Work done for one connection in one turn.
+    public var linkWork = 40_000
+    /// Work done for one tenant in one turn.
+    public var tenantWork = 100_000
     /// Levels of a topic or filter.
     public var topicLevels = 201
     /// Bytes of a client id.
@@ -54,7 +64,50 @@ public struct Limits: SettingsSection {
     public init() {}
 
     /// The rows of [limits].
-    public static let settings: [Setting<Limits>] = connectionRows + messageRows
+    public static let settings: [Setting<Limits>] =
+        connectionRows + messageRows + workRows
+
+    private static let workRows: [Setting<Limits>] = [
+        .integer(
+            "link-work",
+            \.linkWork,
+            1000...10_000_000,
+            .now,
+            "Work done for one connection before others have their turn, in units of about 100 ns: a "
+                + "delivery to one receiver, a place in the tree of topics, a rule. What is left goes "
+                + "on in the next turn, in order."
+        ),
+        .integer(
+            "tenant-work",
+            \.tenantWork,
+            1000...10_000_000,
+            .now,
+            "Work done for all connections of one tenant in one turn. Tenants that use it up share "
+                + "it."
+        ),
+        .integer(
+            "filters-per-packet",
+            \.filtersPerPacket,
+            1...1_000_000,
+            .now,
+            "Filters of one SUBSCRIBE or UNSUBSCRIBE; a client that sends more is disconnected."
+        ),
+        .integer(
+            "wildcard-shapes",
+            \.wildcardShapes,
+            1...1_000_000,
+            .now,
+            "Different positions of + among the filters of one tenant, such as a/+/c and a/+/d, "
+                + "which are one. They bound what the search for the receivers of a topic costs."
+        ),
+        .integer(
+            "wildcard-shapes-per-session",
+            \.wildcardShapesPerSession,
+            1...1_000_000,
+            .now,
+            "The same among the filters of one session."
+        ),
+    ]
 
     private static let connectionRows: [Setting<Limits>] = [
         .integer(

@@ -206,6 +206,11 @@ extension BrokerLimits {
         retainedBytesMax = limits.retainedBytes
         subscriptionsPerSessionMax = limits.subscriptionsPerSession
         topicLevelsMax = limits.topicLevels
+        filtersPerPacketMax = limits.filtersPerPacket
+        wildcardShapesMax = limits.wildcardShapes
+        wildcardShapesPerSessionMax = limits.wildcardShapesPerSession
+        work.link = limits.linkWork
+        work.tenant = limits.tenantWork
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
         connectionsPerTenantMax = limits.connectionsPerTenant

@@ -41,6 +41,14 @@ extension Partition {
         }
         if links[id].phase == .awaitsLogin { return Progress(used: 0, needs: 0, fate: .hold) }
         if links[id].heldBy > 0 { return Progress(used: 0, needs: 0, fate: .hold) }
+        let place = links[id].workPlace
+        let allowance = work.allowance(place)
+        guard allowance > 0 else {
+            putOffReading(id, .tenantWork)
+            return Progress(used: 0, needs: 0, fate: .hold)
+        }
+        let mark = work.done
+        defer { work.charge(place, since: mark) }
         links[id].lastReceived = now
         if let answers = links[id].answers, answers.isLeaving {
             // Behind DISCONNECT comes nothing.
@@ -70,7 +78,12 @@ extension Partition {
                 return finish(bytes.byteCount, bytes.byteCount, needs: 0, .read)
             }
             switch flow {
-            case .goOn, .move: continue
+            case .goOn, .move:
+                guard work.done &- mark > UInt64(allowance), offset < bytes.byteCount else {
+                    continue
+                }
+                putOffReading(id, .linkWork)
+                return finish(bytes.byteCount, offset, needs: 0, .hold)
             case .hold:
                 if type != .connect, links.contains(id) { links[id].lastReceived = now }
                 return finish(bytes.byteCount, offset, needs: 0, .hold)
