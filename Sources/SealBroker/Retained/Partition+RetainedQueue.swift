@@ -123,7 +123,12 @@ extension Partition {
             isRetained: true,
             identifiers: options.identifier == 0 ? nil : [options.identifier]
         )
-        sendInTurn(item, session, id)
+        if links.contains(id) {
+            sendInTurn(item, session, id)
+        } else if item.qos > 0 {
+            // The client left while another home was asked; it gets the message when it returns.
+            enqueue(item, session, from: .none)
+        }
     }
 
     private func endWalk(_ queue: RetainedQueue) {

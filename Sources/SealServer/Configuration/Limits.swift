@@ -13,6 +13,10 @@ public struct Limits: SettingsSection {
     public var tenants = 10_000
     /// The largest packet taken from and sent to a client.
     public var packetBytes = 1_048_576
+    /// The largest packet taken before CONNECT is answered.
+    public var connectPacketBytes = 16_384
+    /// Bytes of unfinished packets, of all connections together.
+    public var inputBytes = 134_217_728
     /// The longest keep alive granted.
     public var keepAliveSecondsMax = 65_535
     /// Bytes waiting to be sent on one connection.
@@ -54,9 +58,13 @@ public struct Limits: SettingsSection {
     /// Work done for one tenant in one turn.
     public var tenantWork = 100_000
     /// Levels of a topic or filter.
-    public var topicLevels = 201
+    public var topicLevels = 32
+    /// Bytes of a topic or filter.
+    public var topicBytes = 4096
     /// Bytes of a client id.
-    public var clientIDBytes = 65_535
+    public var clientIDBytes = 1024
+    /// Bytes of a user name.
+    public var userNameBytes = 1024
     /// Topic aliases we use towards a client that allows them.
     public var topicAliases = 10
 
@@ -65,49 +73,7 @@ public struct Limits: SettingsSection {
 
     /// The rows of [limits].
     public static let settings: [Setting<Limits>] =
-        connectionRows + messageRows + workRows
-
-    private static let workRows: [Setting<Limits>] = [
-        .integer(
-            "link-work",
-            \.linkWork,
-            1000...10_000_000,
-            .now,
-            "Work done for one connection before others have their turn, in units of about 100 ns: a "
-                + "delivery to one receiver, a place in the tree of topics, a rule. What is left goes "
-                + "on in the next turn, in order."
-        ),
-        .integer(
-            "tenant-work",
-            \.tenantWork,
-            1000...10_000_000,
-            .now,
-            "Work done for all connections of one tenant in one turn. Tenants that use it up share "
-                + "it."
-        ),
-        .integer(
-            "filters-per-packet",
-            \.filtersPerPacket,
-            1...1_000_000,
-            .now,
-            "Filters of one SUBSCRIBE or UNSUBSCRIBE; a client that sends more is disconnected."
-        ),
-        .integer(
-            "wildcard-shapes",
-            \.wildcardShapes,
-            1...1_000_000,
-            .now,
-            "Different positions of + among the filters of one tenant, such as a/+/c and a/+/d, "
-                + "which are one. They bound what the search for the receivers of a topic costs."
-        ),
-        .integer(
-            "wildcard-shapes-per-session",
-            \.wildcardShapesPerSession,
-            1...1_000_000,
-            .now,
-            "The same among the filters of one session."
-        ),
-    ]
+        connectionRows + messageRows + nameRows + workRows
 
     private static let connectionRows: [Setting<Limits>] = [
         .integer(
@@ -193,6 +159,23 @@ public struct Limits: SettingsSection {
             .newConnections,
             "Largest packet, both ways."
         ),
+        .bytes(
+            "connect-packet-bytes",
+            \.connectPacketBytes,
+            128...268_435_460,
+            .now,
+            "Largest packet before CONNECT is answered: who is not known yet has no use for more. "
+                + "A will, a user name and a password have to fit."
+        ),
+        .bytes(
+            "input-bytes",
+            \.inputBytes,
+            1_048_576...1_099_511_627_776,
+            .restart,
+            "Bytes of packets that have not arrived whole, of all connections together, the same "
+                + "share for each shard. Above it those are disconnected that hold most for "
+                + "longest, of the tenant and the address that hold most."
+        ),
         .integer(
             "queued-messages",
             \.queuedMessages,
@@ -258,11 +241,28 @@ public struct Limits: SettingsSection {
             "Subscriptions of one session."
         ),
         .integer(
+            "topic-aliases",
+            \.topicAliases,
+            0...65_535,
+            .newConnections,
+            "Topic aliases the broker uses towards an MQTT 5 client that allows them."
+        ),
+    ]
+
+    private static let nameRows: [Setting<Limits>] = [
+        .integer(
             "topic-levels",
             \.topicLevels,
             1...32_768,
             .now,
             "Levels of a topic or filter."
+        ),
+        .integer(
+            "topic-bytes",
+            \.topicBytes,
+            1...65_535,
+            .now,
+            "Bytes of a topic or filter."
         ),
         .integer(
             "client-id-bytes",
@@ -272,11 +272,11 @@ public struct Limits: SettingsSection {
             "Bytes of a client id."
         ),
         .integer(
-            "topic-aliases",
-            \.topicAliases,
-            0...65_535,
+            "user-name-bytes",
+            \.userNameBytes,
+            1...65_535,
             .newConnections,
-            "Topic aliases the broker uses towards an MQTT 5 client that allows them."
+            "Bytes of a user name."
         ),
     ]
 }

@@ -205,7 +205,9 @@ extension BrokerLimits {
         retainedMessagesMax = limits.retainedMessages
         retainedBytesMax = limits.retainedBytes
         subscriptionsPerSessionMax = limits.subscriptionsPerSession
+        connectPacketBytesMax = limits.connectPacketBytes
         topicLevelsMax = limits.topicLevels
+        topicBytesMax = limits.topicBytes
         filtersPerPacketMax = limits.filtersPerPacket
         wildcardShapesMax = limits.wildcardShapes
         wildcardShapesPerSessionMax = limits.wildcardShapesPerSession
@@ -213,6 +215,7 @@ extension BrokerLimits {
         work.tenant = limits.tenantWork
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
+        userNameBytesMax = limits.userNameBytes
         connectionsPerTenantMax = limits.connectionsPerTenant
         tenantsMax = limits.tenants
     }

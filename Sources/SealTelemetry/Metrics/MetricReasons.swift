@@ -133,7 +133,8 @@ public enum LimitName: UInt8, CounterKey {
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
         filtersPerPacket, wildcardShapes, retainedFilters, linkWork, tenantWork,
         tenants, loginGuesses, registry,
-        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting
+        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
+        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes
 
     /// The word in metrics and logs.
     public var label: String {
@@ -177,6 +178,10 @@ public enum LimitName: UInt8, CounterKey {
         case .httpWaiting: "http_waiting"
         case .loginGuesses: "login_guesses"
         case .registry: "registry"
+        case .connectPacketBytes: "connect_packet_bytes"
+        case .topicBytes: "topic_bytes"
+        case .userNameBytes: "user_name_bytes"
+        case .inputBytes: "input_bytes"
         }
     }
 }
