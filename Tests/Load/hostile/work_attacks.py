@@ -131,7 +131,7 @@ def retained_deaf(a):
 def smartrest(a):
     lines = b"\n".join([b"x"] * 1000)
     link = a.open("d0")
-    granted = a.subscribed(link, ["s/e"] + [f"f/{number}" for number in range(9_990)])
+    granted = a.subscribed(link, ["s/e"] + [f"s/e/{number}" for number in range(9_990)])
     a.go()
 
     def work(link, times):
