@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test(
-        "what replaces a retained message while others are sent comes once, and the old not after it"
+        "what replaces a retained message meanwhile comes, and the old one not after it"
     )
     func replaced() {
         let story = story(link: 50)

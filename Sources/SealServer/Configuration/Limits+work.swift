@@ -8,9 +8,9 @@ extension Limits {
             \.linkWork,
             1000...10_000_000,
             .now,
-            "Work done for one connection before others have their turn, in units of about 100 ns: a "
-                + "delivery to one receiver, a place in the tree of topics, a rule. What is left goes "
-                + "on in the next turn, in order."
+            "Work done for one connection before others have their turn, in units of about "
+                + "100 ns: a delivery to one receiver, a place in the tree of topics, a rule. What "
+                + "is left goes on in the next turn, in order."
         ),
         .integer(
             "tenant-work",

@@ -127,8 +127,8 @@ extension Partition {
         return .notAuthorized
     }
 
-    /// Whether a filter of this shape may be added: the search for a topic's receivers costs as much
-    /// as there are shapes.
+    /// Whether a filter of this shape may be added: the search for a topic's receivers costs as
+    /// much as there are shapes.
     private func mayHaveShape(_ shape: WildcardShape, _ session: Handle) -> Bool {
         let own = sessions[session].subscriptions.shapes
         let all = spaces[sessions[session].key.tenant]?.tree.shapes
