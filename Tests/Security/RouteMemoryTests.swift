@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Remembered routes are bounded by the memory they take, and one tenant does not wash out another's.
+// Remembered routes are bounded by the memory they take, and one tenant does not wash out those of
+// another.
 
 import SealTelemetry
 import Testing

@@ -12,7 +12,7 @@ enum Weight {
     static let messageHead = 112
     /// A message's place in a queue or window that may have grown to twice its need.
     static let place = 128
-    /// A node of the tree of filters with its place in the parent's table, without the level's bytes.
+    /// A node of the tree of filters with its place in the parent's table, but not its bytes.
     static let filterNode = 224
     /// A node of the tree of retained messages, likewise.
     static let retainedNode = 288

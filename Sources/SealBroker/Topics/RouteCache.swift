@@ -150,8 +150,8 @@ struct RouteCache {
 
     /// Remembers a route, if there is room for it.
     ///
-    /// When half of the room is taken, and half of its tenant's share, a topic is remembered when it
-    /// comes a second time: topics that never come again do not push out those that do.
+    /// When half of the room is taken, and half of its tenant's share, a topic is remembered when
+    /// it comes a second time: topics that never come again do not push out those that do.
     mutating func insert(_ route: Route) {
         route.bytes = Self.weight(of: route)
         guard route.bytes * 2 <= bytesMax else { return }
