@@ -25,8 +25,10 @@ final class RetainedNode {
     fileprivate(set) var message: Message?
     fileprivate(set) var origin = RetainedOrigin(partition: 0, position: 0)
 
-    /// The children. A child keeps its place as long as it lives, so that a cursor which stops
-    /// between two of them finds its way when others come and go meanwhile.
+    /// The children.
+    ///
+    /// A child keeps its place as long as it lives, so that a cursor which stops between two of
+    /// them finds its way when others come and go meanwhile.
     private(set) var places: [RetainedNode?] = []
     private var vacant: [Int32] = []
     private var table: [Level: Int32] = [:]
@@ -89,7 +91,7 @@ struct RetainedStore {
 
     /// How many messages are kept.
     private(set) var count = 0
-    /// Their bytes.
+    /// The memory they take, with the nodes of their topics.
     private(set) var bytes = 0
 
     /// The message of a topic.
@@ -115,11 +117,11 @@ struct RetainedStore {
             }
         }
         if let old = node.message {
-            bytes -= old.byteCount
+            bytes -= Weight.retained(old)
         } else {
             count += 1
         }
-        bytes += message.byteCount
+        bytes += Weight.retained(message)
         node.message = message
         node.origin = origin
     }
@@ -143,7 +145,7 @@ struct RetainedStore {
         guard let old = node.message else { return false }
         node.message = nil
         count -= 1
-        bytes -= old.byteCount
+        bytes -= Weight.retained(old)
         var level = topic.count - 1
         for parent in path.reversed() {
             guard let child = parent.child(topic[level]), child.message == nil,

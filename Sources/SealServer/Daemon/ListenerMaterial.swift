@@ -213,6 +213,11 @@ extension BrokerLimits {
         wildcardShapesPerSessionMax = limits.wildcardShapesPerSession
         work.link = limits.linkWork
         work.tenant = limits.tenantWork
+        subscriptionBytesPerSessionMax = limits.subscriptionBytesPerSession
+        clientBytesMax = limits.clientBytes
+        tenantBytesMax = limits.tenantBytes
+        memoryBytesMax = limits.memoryBytes
+        routeBytesMax = limits.routeCacheBytes
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
         userNameBytesMax = limits.userNameBytes

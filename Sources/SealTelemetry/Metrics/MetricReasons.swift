@@ -134,7 +134,8 @@ public enum LimitName: UInt8, CounterKey {
         filtersPerPacket, wildcardShapes, retainedFilters, linkWork, tenantWork,
         tenants, loginGuesses, registry,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
-        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes
+        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes,
+        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession
 
     /// The word in metrics and logs.
     public var label: String {
@@ -182,6 +183,10 @@ public enum LimitName: UInt8, CounterKey {
         case .topicBytes: "topic_bytes"
         case .userNameBytes: "user_name_bytes"
         case .inputBytes: "input_bytes"
+        case .memoryBytes: "memory_bytes"
+        case .tenantBytes: "tenant_bytes"
+        case .clientBytes: "client_bytes"
+        case .subscriptionBytesPerSession: "subscription_bytes_per_session"
         }
     }
 }

@@ -137,6 +137,7 @@ extension Partition {
         let key = Self.groupKey(filter)
         if let index = sessions[session].subscriptions.place(of: filter.bytes, key) {
             unlink(session, index)
+            creditSubscription(session, filter.bytes, key)
             filters.pending.codes.append(0)
         } else {
             filters.pending.codes.append(MQTTReason.noSubscriptionExisted.rawValue)

@@ -113,9 +113,9 @@ extension Partition {
         }
         guard !links[id].isUnrestricted || TopicSpace.isReserved(filter.bytes),
             let principal = principals[links[id].principal]
-        else { return nil }
+        else { return chargeNew(id, session, filter) }
         let decision = principal.decide(.subscribe, topic: filter.bytes)
-        if decision.isAllowed { return nil }
+        if decision.isAllowed { return chargeNew(id, session, filter) }
         report(
             .accessRefused(
                 notice(id),
@@ -134,6 +134,19 @@ extension Partition {
         let all = spaces[sessions[session].key.tenant]?.tree.shapes
         return (own.contains(shape) || own.count < limits.wildcardShapesPerSessionMax)
             && (all?.contains(shape) ?? false || (all?.count ?? 0) < limits.wildcardShapesMax)
+    }
+
+    /// A subscription that is new is charged for.
+    private func chargeNew(
+        _ id: Handle,
+        _ session: Handle,
+        _ filter: TopicFilter
+    ) -> MQTTReason? {
+        let key = Self.groupKey(filter)
+        if sessions[session].subscriptions.place(of: filter.bytes, key) != nil { return nil }
+        if chargeSubscription(session, filter) { return nil }
+        report(.limitHit(notice(id), limit: "subscription-bytes"))
+        return .quotaExceeded
     }
 
     /// Adds or replaces a subscription; whether it is new to the session, and whether it is the
