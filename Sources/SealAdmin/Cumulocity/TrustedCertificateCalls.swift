@@ -236,7 +236,10 @@ enum TrustedCertificateCalls {
     ) throws(APIError) -> (anchor: TrustAnchor, effect: ChangeEffect) {
         let found = try find(call, try call.tenant())
         let (anchor, effect) = try call.changing { writer throws(RegistryError) in
-            let now = try writer.directory.anchors(sha256: found.sha256)
+            let now = try writer.directory.anchors(
+                sha256: found.sha256,
+                tenant: found.tenant
+            )
             guard var anchor = now.first(where: { $0.number == found.number }) else {
                 throw RegistryError(.notFound, "the certificate was deleted meanwhile")
             }

@@ -242,7 +242,12 @@ enum DeviceCalls {
     ) throws(RegistryError) {
         guard let secret else { return }
         let lookup = "\(device.tenant)/\(device.userName)"
-        guard var old = try writer.directory.credential(kind: .password, lookup: lookup) else {
+        let known = try writer.directory.credential(
+            tenant: device.tenant,
+            kind: .password,
+            lookup: lookup
+        )
+        guard var old = known else {
             _ = try writer.add(
                 Credential(
                     tenant: device.tenant,

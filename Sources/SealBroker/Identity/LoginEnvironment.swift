@@ -176,6 +176,8 @@ public struct LoginEnvironment: Sendable {
     public var clock: @Sendable () -> Int64
     /// The policies that were read lately; shared by all copies.
     public let policies = PolicyShelf()
+    /// The disputes between tenants that were written down; shared by all copies.
+    public let disputes = DisputeShelf()
 
     /// Makes the value.
     public init(
