@@ -286,7 +286,10 @@ import Testing
         #expect(first.isWorthRemembering)
         #expect(try first.proofText(first: 0) == question("right").proofText(first: 0))
         #expect(try first.proofText(first: 0) != question("righ").proofText(first: 0))
-        #expect(try first.proofText(first: 0) != question("right", "acme/device_gen").proofText(first: 0))
+        #expect(
+            try first.proofText(first: 0)
+                != question("right", "acme/device_gen").proofText(first: 0)
+        )
         #expect(try !question("right", "acme/device_gen").isWorthRemembering)
     }
 

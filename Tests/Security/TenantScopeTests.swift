@@ -2,10 +2,13 @@
 // What another tenant registers, to take a login over or to shut a client out: each kind of
 // credential against each, in both orders, with and without a tenant that is known beforehand.
 
+import SealAdmin
+import SealBytes
 import SealPKI
 import Testing
 
 @testable import SealBroker
+@testable import SealServer
 @testable import Stage
 
 /// How the tenant is known before anything is looked up.
@@ -343,7 +346,9 @@ private let given = LoginCase.certificates
         #expect(login.comesTo() == "acme")
     }
 
-    @Test("a device that came in by its pinned certificate is not led away by an uploaded authority")
+    @Test(
+        "a device that came in by its pinned certificate is not led away by an uploaded authority"
+    )
     func anchorAgainstPin() throws {
         for made in [given.nobodys, given.nobodysDevice] {
             var login = try LoginCase()
@@ -441,5 +446,139 @@ private let given = LoginCase.certificates
             )
         }
         #expect(login.comesTo() == "acme")
+    }
+
+    // MARK: Bounds and time
+
+    /// Tenants that each have the user name with another password, the first ones the oldest.
+    private func rivals(_ count: Int, _ login: LoginCase) throws {
+        for number in 0..<count {
+            let device = try login.registry.change(by: .daemon) { writer throws(RegistryError) in
+                let tenant = try writer.add(Tenant(id: "rival\(number)")).number
+                return try writer.add(Device(tenant: tenant, identifier: "d", origin: .api))
+            }.result
+            try Claim.userWithPassword.register(login, device, hash: Claim.otherHash)
+        }
+    }
+
+    private struct Count: PasswordCheck {
+        let asked = Locked<[PasswordHash]>([])
+
+        func matches(_ password: [UInt8], _ hash: PasswordHash) -> Bool {
+            asked.withLock { $0.append(hash) }
+            return OpenSSLPasswordCheck().matches(password, hash)
+        }
+    }
+
+    @Test("a password is compared with those of four tenants, and not of a fifth")
+    func comparisons() throws {
+        for (older, isIn) in [(3, true), (4, false)] {
+            var login = try LoginCase()
+            try rivals(older, login)
+            try Claim.userWithPassword.register(login, try login.victim)
+            Claim.userWithPassword.show(&login)
+            #expect((login.comesTo() == "acme") == isIn)
+        }
+    }
+
+    @Test("hashes of one name share a salt, and are compared in the time of one")
+    func sharedSalt() throws {
+        let forge = ScryptForge(saltKey: [1, 2, 3])
+        let hashes = try ["right", "other", "right"].map { password in
+            let stored = try forge.hash(chosen: Array(password.utf8), sharing: "meter-7")
+            return try #require(PasswordHash(stored.hash))
+        }
+        var salts: Set<[UInt8]> = []
+        for hash in hashes {
+            guard case .scrypt(14, 8, 1, let salt, _) = hash else {
+                Issue.record("\(hash)")
+                return
+            }
+            salts.insert(salt)
+        }
+        #expect(salts.count == 1)
+        let elsewhere = try forge.hash(chosen: Array("right".utf8), sharing: "meter-8")
+        #expect(try #require(PasswordHash(elsewhere.hash)) != hashes[0])
+        let answers = OpenSSLPasswordCheck().matches(Array("right".utf8), each: hashes)
+        #expect(answers == [true, false, true])
+        let mixed = hashes + [try #require(PasswordHash(Population.generated))]
+        let generated = Array(Population.generatedText.utf8)
+        #expect(
+            OpenSSLPasswordCheck().matches(generated, each: mixed) == [false, false, false, true]
+        )
+    }
+
+    @Test("a wrong password of a name that several tenants have is one slow comparison and a guess")
+    func slowOnce() throws {
+        var login = try LoginCase()
+        try Claim.userWithPassword.register(login, try login.attacker)
+        try Claim.userWithPassword.register(login, try login.victim)
+        Claim.userWithPassword.show(&login)
+        let check = Count()
+        let step = RegistryLogin.run(
+            Credentials(user: Claim.user, password: Array("guess".utf8), clientID: "c"),
+            login.rules,
+            login.environment,
+            check
+        )
+        #expect(check.asked.withLock { $0.count } == 1)
+        guard case .refused(let reasons) = step else {
+            Issue.record("\(step)")
+            return
+        }
+        #expect(reasons.map(\.code) == [.badPassword])
+    }
+
+    // MARK: Evidence
+
+    @Test("both tenants are told of a dispute once, and neither who the other is")
+    func told() throws {
+        var login = try LoginCase()
+        try Claim.userWithPassword.register(login, try login.victim)
+        try Claim.userOpen.register(login, try login.attacker)
+        Claim.userWithPassword.show(&login)
+        let environment = login.environment
+        let credentials = Credentials(
+            user: Claim.user,
+            password: Array("right".utf8),
+            clientID: Claim.clientID,
+            peerAddress: "192.0.2.7"
+        )
+        var records: [DecisionRecord] = []
+        for _ in 0..<2 {
+            let step = RegistryLogin.begin(credentials, login.rules, environment)
+            guard case .needsPasswordCheck(let question) = step else {
+                Issue.record("\(step)")
+                return
+            }
+            records = RegistryLogin.settle(Login.finish(question, matches: true), environment)
+        }
+        func acts(_ tenant: UInt32) throws -> [String] {
+            try login.registry.audit(tenant: tenant, PageRequest(limit: 100)).items.map(\.act)
+        }
+        #expect(try acts(login.world.acme).count { $0 == "login.disputed" } == 1)
+        #expect(try acts(login.world.beta).count { $0 == "login.yielded" } == 1)
+        #expect(try acts(login.world.acme).count { $0 == "credential.disputed" } == 1)
+        let yielded = try #require(records.first { $0.tenant == login.world.beta })
+        #expect(yielded.reasons.map(\.code) == [.registrationYields])
+        #expect(!yielded.isAllowed && yielded.device == "dev")
+        #expect(yielded.peer.isEmpty && yielded.clientID.isEmpty && yielded.user.isEmpty)
+        let stands = try #require(records.first { $0.tenant == login.world.acme })
+        #expect(stands.reasons.map(\.code) == [.registrationStands] && stands.isAllowed)
+    }
+
+    @Test("a login that is only tried out writes nothing")
+    func rehearsal() throws {
+        var login = try LoginCase()
+        try Claim.userOpen.register(login, try login.victim)
+        Claim.userOpen.show(&login)
+        login.rules.registry.isRehearsal = true
+        #expect(login.comesTo() == "acme")
+        let row = try login.registry.credentials(device: try login.victim.number).last
+        #expect(row?.firstUsedAt == 0)
+        login.rules.registry.isRehearsal = false
+        #expect(login.comesTo() == "acme")
+        let used = try login.registry.credentials(device: try login.victim.number).last
+        #expect(used.map { $0.firstUsedAt > 0 } == true)
     }
 }

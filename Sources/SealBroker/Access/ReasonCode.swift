@@ -179,6 +179,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case trustCodeMissing = "trust.code-missing"
     case trustCodeExpired = "trust.code-expired"
     case trustProofWrong = "trust.proof-wrong"
+    case trustProofOfCertificates = "trust.proof-of-certificates"
+    case trustPending = "trust.pending"
     case trustRevocationInvalid = "trust.revocation-invalid"
     case trustAuthorityMissing = "trust.authority-missing"
     case trustAuthorityExists = "trust.authority-exists"
