@@ -145,15 +145,19 @@ struct FileTests {
         do {
             let connection = try Connection(path: folder.registry, mode: .writer)
             // A certificate and a token beside the password of the dump; a third row is gone again.
-            try connection.script(
-                """
-                INSERT INTO credentials VALUES
-                    (4, X'00000000000000000000000000000004', 2, 1, 2, 'cert', X'01', NULL, NULL, 3, 7),
-                    (5, X'00000000000000000000000000000005', 2, 1, 1, 'token', X'02', NULL, NULL, 1, 8),
-                    (9, X'00000000000000000000000000000009', 2, 1, 1, 'gone', X'02', NULL, NULL, 1, 9);
-                DELETE FROM credentials WHERE number = 9;
-                """
-            )
+            let rows = [
+                (4, 2, "cert", "01", 3, 7), (5, 1, "token", "02", 1, 8), (9, 1, "gone", "02", 1, 9),
+            ]
+            for (number, kind, lookup, value, version, time) in rows {
+                try connection.script(
+                    """
+                    INSERT INTO credentials VALUES (\(number),
+                        X'0000000000000000000000000000000\(number)', 2, 1, \(kind), '\(lookup)',
+                        X'\(value)', NULL, NULL, \(version), \(time))
+                    """
+                )
+            }
+            try connection.script("DELETE FROM credentials WHERE number = 9")
         }
         let registry = try SQLiteRegistry(path: folder.registry)
         let pinned = try #require(
@@ -171,6 +175,7 @@ struct FileTests {
             let device = try writer.add(Sample.device("other", tenant: 1))
             var same = Sample.credential("cert", of: device)
             same.kind = .certificate
+            same.secret = nil
             return try writer.add(same)
         }
         // Numbers of rows that are gone are not given again.

@@ -461,7 +461,7 @@ private let given = LoginCase.certificates
         }
     }
 
-    private struct Count: PasswordCheck {
+    private final class Count: PasswordCheck {
         let asked = Locked<[PasswordHash]>([])
 
         func matches(_ password: [UInt8], _ hash: PasswordHash) -> Bool {

@@ -48,7 +48,7 @@ extension ReasonCatalogue {
             )
         case .registrationStands:
             (
-                "another tenant registered what this client shows, too, and this registration counts",
+                "another tenant registered what this client shows, too; this registration counts",
                 "prove possession of the key, or set a password, so that it stands against others"
             )
         case .registrationYields:

@@ -158,9 +158,9 @@ public protocol Vault: Sendable {
 public protocol SecretForge: Sendable {
     /// Of a password somebody chose: scrypt, and the keys of SCRAM.
     func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret
-    /// The same for what several tenants may register under one name: with one salt for the name, so
-    /// that a password is compared with all of them in the time of one, which then does not tell
-    /// how many there are.
+    /// The same for what several tenants may register under one name: with one salt for the name,
+    /// so that a password is compared with all of them in the time of one, which then does not
+    /// tell how many there are.
     func hash(
         chosen password: [UInt8],
         sharing name: String

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logins by certificate: one that stands in a device's credentials, or one below a certificate that
-// a tenant trusts. Not here: which tenant is meant (`RegistryLogin+anchors`), signatures and dates of
-// chains (`ChainJudge`).
+// a tenant trusts. Not here: which tenant is meant (`RegistryLogin+anchors`), signatures and dates
+// of chains (`ChainJudge`).
 
 internal import SealTelemetry
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logins by user name: accounts and device users. Not here: ThingsBoard's credentials, and comparing
-// the password, which is slow and goes on in `Login.finish`.
+// Logins by user name: accounts and device users. Not here: ThingsBoard's credentials, and
+// comparing the password, which is slow and goes on in `Login.finish`.
 
 extension LoginAttempt {
     /// nil when the client shows neither user name nor password, nor a client id that is enough.
