@@ -218,8 +218,9 @@ enum Schema {
         CREATE INDEX withdrawn_tokens_by_time ON withdrawn_tokens (expires_at);
         """
 
-    /// Version 2: several tenants may register the same credential, and the older or proved one
-    /// counts. Nothing was proved before, and what was registered is as old as its row.
+    /// Version 2: several tenants may register the same credential.
+    ///
+    /// Nothing was proved before, and what was registered is as old as its row.
     private static let second = """
         CREATE TABLE new_credentials (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
