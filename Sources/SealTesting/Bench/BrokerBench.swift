@@ -140,7 +140,8 @@ public final class BrokerBench {
             )
         case .loginDecided(let client, let question):
             guard !client.isClosed else { return true }
-            let step = Login.finish(question, matches: checksPassword(question))
+            let matches = PasswordMatches(checksPassword(question))
+            let step = Login.finish(question, matches: matches)
             partition.loginDecided(client.link, step)
         case .registryAsked(let client, let question):
             guard !client.isClosed else { return true }
