@@ -49,6 +49,22 @@ struct RuleTests {
         #expect(ScopeRule.places.keys.allSatisfy(Project.exists))
     }
 
+    @Test("a loop over what peers make long is found, unless it counts or says what bounds it")
+    func work() {
+        let head = "func a() {\n"
+        let loop = "for entry in node.entries { b(entry) }\n}\n"
+        let path = "Sources/SealBroker/Topics/A.swift"
+        #expect(lines(WorkRule.check(file(path, head + loop))) == [4])
+        #expect(WorkRule.check(file(path, head + "work.add(node.entries.count)\n" + loop)).isEmpty)
+        let reason = "// BOUND: there are never more than two.\n"
+        #expect(WorkRule.check(file(path, reason + head + loop)).isEmpty)
+        #expect(WorkRule.check(file("Sources/SealAdmin/A.swift", head + loop)).isEmpty)
+        let disguised = "func a() -> Int? { b.firstIndex { $0 == c } }\n"
+        #expect(lines(WorkRule.check(file(path, disguised))) == [3])
+        let other = "for index in 0..<2 { b(index) }\n}\n"
+        #expect(WorkRule.check(file(path, head + other)).isEmpty)
+    }
+
     @Test("a line of 100 columns passes, one of 101 is found")
     func columns() {
         let line = "//" + String(repeating: "x", count: 98)

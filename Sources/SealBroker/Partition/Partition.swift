@@ -245,6 +245,12 @@ public final class Partition {
         return list
     }
 
+    /// A link that was taken by `takeDirty` is sent to in the next turn.
+    public func sendLater(_ id: Handle) {
+        guard links.contains(id) else { return }
+        markDirty(id)
+    }
+
     /// The home of a name within a tenant.
     func home(_ tenant: UInt32, _ name: [UInt8]) -> Int {
         guard setup.count > 1 else { return 0 }

@@ -12,6 +12,7 @@ internal import SealMQTT
 
 extension Partition {
     /// The filters of a SUBSCRIBE whose SUBACK was sent.
+    // BOUND: `filters-per-packet`; each was counted when it was subscribed.
     func queueRetained(_ pending: PendingSubscribe) {
         let session = pending.session
         guard !pending.filters.isEmpty, sessions.contains(session) else { return }
@@ -195,6 +196,7 @@ extension Partition {
     }
 
     /// Another home has answered.
+    // BOUND: `partMessagesMax`; each counts its work.
     func retainedArrived(_ ticket: UInt64, _ messages: [Message], isLast: Bool) {
         guard let session = retainedTickets[ticket], sessions.contains(session),
             let queue = sessions[session].retained, let walk = queue.walk,

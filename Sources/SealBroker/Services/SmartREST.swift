@@ -38,6 +38,7 @@ public enum SmartREST {
         fields.map(quoted).joined(separator: ",")
     }
 
+    // BOUND: the bytes of one answer.
     private static func quoted(_ field: String) -> String {
         let bytes = Array(field.utf8)
         let isPlain = bytes.allSatisfy { byte in

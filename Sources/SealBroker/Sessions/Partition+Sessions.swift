@@ -204,53 +204,8 @@ extension Partition {
         counters.queuedMessages -= Int64(gone.queue.count)
         counters.queueBytes -= Int64(gone.queue.bytes)
         leaveRemains(session, gone)
-        passOn(gone, session)
         spaces[gone.key.tenant]?.sessions -= 1
         tidy(gone.key.tenant)
-    }
-
-    /// Shared messages of QoS 1 that an ended session did not acknowledge go to another member;
-    /// those of QoS 2 do not ([MQTT-4.8.2-5]).
-    private func passOn(_ gone: Session, _ session: Handle) {
-        for (_, flight) in gone.window.waiting
-        where flight.group != .none && flight.state == .awaitsPuback {
-            guard let message = flight.message else { continue }
-            giveBack(message, flight.group, home: Int(flight.groupHome), gone, session)
-        }
-        var queue = gone.queue
-        while let item = queue.popFirst() {
-            if item.group == .none { continue }
-            giveBack(item.message, item.group, home: Int(item.groupHome), gone, session)
-        }
-    }
-
-    /// Asks a group's home to pick another member.
-    private func giveBack(
-        _ message: Message,
-        _ group: Handle,
-        home: Int,
-        _ gone: Session,
-        _ session: Handle
-    ) {
-        guard home != setup.index else { return giveToGroup(message, group) }
-        let member = GroupMember(
-            tenant: gone.key.tenant,
-            key: [],
-            filter: [],
-            partition: setup.index,
-            session: session,
-            qos: 0,
-            identifier: 0
-        )
-        outboxes[home].append(
-            .groupRefused(
-                message,
-                member: member,
-                group: group,
-                GroupSearch(),
-                isFull: true
-            )
-        )
     }
 
     /// A timer of the partition is due.
@@ -300,6 +255,7 @@ extension Partition {
     }
 
     /// Stops taking connections and tells every client so.
+    // BOUND: once, at the end of the daemon.
     public func drain() {
         isDraining = true
         for id in links.handles where links[id].phase == .open {

@@ -6,6 +6,7 @@ internal import SealBytes
 internal import SealMQTT
 
 extension Partition {
+    // BOUND: the connections of this partition, for an act of an administrator.
     /// Ends every connection that relies on what was withdrawn; how many those were.
     ///
     /// `policies` are the new rules of the tenants whose rules are among the changes.
@@ -55,6 +56,7 @@ extension Partition {
         disconnect(id, Self.code(for: change), reason.code.sentence)
     }
 
+    // BOUND: the sessions of this partition, for an act of an administrator.
     /// The sessions of what is gone for good, connected or not.
     private func removeSessions(_ removed: WithdrawnSet) {
         for session in sessions.handles
@@ -103,6 +105,7 @@ extension Partition {
 
     // MARK: Rules
 
+    // BOUND: the clients of this partition, for an act of an administrator.
     /// New rules of tenants: they hold for everybody who is connected, and for all sessions.
     private func refresh(_ policies: [UInt32: TenantPolicy]) {
         for number in principals.keys {
