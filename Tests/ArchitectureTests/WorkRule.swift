@@ -4,7 +4,8 @@
 enum WorkRule {
     /// Where the rule holds.
     static let folders = [
-        "Adapters", "Delivery", "Groups", "Partition", "Quotas", "Retained", "Services", "Sessions",
+        "Adapters", "Delivery", "Groups", "Neighbours", "Partition", "Quotas", "Retained",
+        "Services", "Sessions",
         "Topics", "Withdrawals", "Work",
     ].map { "Sources/SealBroker/\($0)/" }
 

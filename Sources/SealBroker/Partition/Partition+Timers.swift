@@ -53,7 +53,8 @@ extension Partition {
             disarm(id, kind)
         }
         if links[id].heldBy > 0 {
-            for index in mailHolds.indices { mailHolds[index].remove(id) }
+            let tenant = links[id].tenant
+            for index in mailCredit.indices { mailCredit[index].forget(id, of: tenant) }
         }
         out.release(Int(id.slot))
         _ = links.remove(id)

@@ -25,18 +25,18 @@ extension Partition {
         retainsPosted[home] += 1
         publication.retainedNumber = retainsPosted[home]
         guard home == setup.index else {
-            post(.retain(message), message, to: home, from: publication.source)
+            post(.retain(message, number: retainsPosted[home]), message, to: home, from: publication.source)
             return .success
         }
-        return store(message, from: setup.index)
+        return store(message, from: setup.index, number: retainsPosted[home])
     }
 
     /// Whether messages are retained at all.
     var retainsMessages: Bool { limits.retainedMessagesMax > 0 }
 
     /// Keeps a message of which this partition is the home.
-    func store(_ message: Message, from sender: Int) -> MQTTReason {
-        retainsHandled[sender] += 1
+    func store(_ message: Message, from sender: Int, number: UInt64) -> MQTTReason {
+        retainsArrived[sender] = max(retainsArrived[sender], number)
         let tenant = message.header.tenant
         // It was on its way when the tenant was removed.
         if removedTenants.contains(tenant) { return .success }
@@ -78,7 +78,7 @@ extension Partition {
         if old == nil { counters.retainedMessages += 1 }
         space.retained.set(
             message,
-            from: RetainedOrigin(partition: sender, position: retainsHandled[sender])
+            from: RetainedOrigin(partition: sender, position: number)
         )
         return .success
     }

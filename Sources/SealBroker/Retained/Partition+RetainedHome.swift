@@ -45,7 +45,9 @@ extension Partition {
     /// Answers with a piece, once everything is here that the other side has seen.
     func serveRetained(_ key: ServedKey) {
         guard var walk = served[key] else { return }
-        let isReady = zip(retainsHandled, walk.seen).allSatisfy { $0 >= $1 }
+        // What has arrived and is parked must be handled before.
+        let isReady =
+            zip(retainsArrived, walk.seen).allSatisfy { $0 >= $1 } && !parked.has(walk.tenant)
         guard isReady else { return unready.append(key) }
         let place = work.place(of: walk.tenant)
         guard !work.isExhausted(place) else {

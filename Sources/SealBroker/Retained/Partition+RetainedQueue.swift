@@ -197,11 +197,20 @@ extension Partition {
 
     /// Another home has answered.
     // BOUND: `partMessagesMax`; each counts its work.
-    func retainedArrived(_ ticket: UInt64, _ messages: [Message], isLast: Bool) {
+    func retainedArrived(
+        _ ticket: UInt64,
+        _ messages: [Message],
+        isLast: Bool,
+        from sender: Int
+    ) {
         guard let session = retainedTickets[ticket], sessions.contains(session),
             let queue = sessions[session].retained, let walk = queue.walk,
             let askedAt = queue.askedAt
-        else { return }
+        else {
+            // It was given up before the home had read the question.
+            if !isLast { outboxes[sender].append(.retainedDropped(ticket: ticket)) }
+            return
+        }
         queue.askedAt = nil
         awaitedParts -= 1
         let tenant = sessions[session].key.tenant
