@@ -104,6 +104,9 @@ public protocol LoopHandler: AnyObject {
     /// Something happened that concerns no open connection.
     func happened(_ event: LoopEvent)
 
+    /// There is no place for a newcomer; whether the handler closed something for it.
+    func makeRoom(for peer: PeerAddress, _ refusal: AdmissionRefusal) -> Bool
+
     /// The clock was read; once each turn, before anything else.
     func turnBegan(now: UInt64)
 
@@ -115,6 +118,11 @@ public protocol LoopHandler: AnyObject {
 
     /// When the handler must be called again at the latest, in milliseconds of the clock.
     var nextDeadline: UInt64? { get }
+}
+
+extension LoopHandler {
+    /// Who is in stays in.
+    public func makeRoom(for peer: PeerAddress, _ refusal: AdmissionRefusal) -> Bool { false }
 }
 
 /// A connection on its way from one loop to another.

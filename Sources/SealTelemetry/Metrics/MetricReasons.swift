@@ -132,7 +132,8 @@ public enum LimitName: UInt8, CounterKey {
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
         tenants, loginGuesses, registry,
-        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting
+        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting,
+        loginsWaiting
 
     /// The word in metrics and logs.
     public var label: String {
@@ -170,6 +171,7 @@ public enum LimitName: UInt8, CounterKey {
         case .httpRequestSeconds: "http_request_seconds"
         case .httpWaiting: "http_waiting"
         case .loginGuesses: "login_guesses"
+        case .loginsWaiting: "logins_waiting"
         case .registry: "registry"
         }
     }

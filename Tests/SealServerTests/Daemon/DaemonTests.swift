@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 
 @testable import SealServer
+@testable import Stage
 
 @Suite("The daemon", .serialized)
 struct DaemonTests {

@@ -10,6 +10,7 @@ import Testing
 
 @testable import SealNet
 @testable import SealServer
+@testable import Stage
 
 @Suite("HTTP server")
 struct HTTPServerTests {
