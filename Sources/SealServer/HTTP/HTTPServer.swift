@@ -91,7 +91,7 @@ final class HTTPServer: LoopHandler {
                 holding: HTTPHolding(source: arrival.peer.source)
             )
         )
-        timers.insert(deadline, kind: 0, subject: visitor.word)
+        visitors[visitor].timer = timers.insert(deadline, kind: 0, subject: visitor.word)
         return visitor.word
     }
 
@@ -109,7 +109,8 @@ final class HTTPServer: LoopHandler {
         countTime(visitor, bytes.byteCount)
         return Consumption(
             used: bytes.byteCount,
-            fate: visitors[visitor].isHeld ? .hold : .read
+            fate: visitors[visitor].isHeld ? .hold : .read,
+            isKnown: visitors[visitor].isKnown
         )
     }
 
@@ -127,10 +128,14 @@ final class HTTPServer: LoopHandler {
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
         let visitor = Handle(word: tag)
         guard let gone = visitors.contains(visitor) ? visitors.remove(visitor) : nil else { return }
+        timers.cancel(gone.timer)
         memory.giveBack(gone.holding)
         out.release(Int(visitor.slot))
         endIfDrained()
     }
+
+    /// Too much of its input waits.
+    func overflowed(_ id: Handle, tag: UInt64) { loop?.close(id) }
 
     /// Connections do not move here.
     func detached(_ transfer: Transfer) {}
@@ -325,7 +330,8 @@ final class HTTPServer: LoopHandler {
         visitors[id].deadline = deadline
         guard deadline < visitors[id].timerAt else { return }
         visitors[id].timerAt = deadline
-        timers.insert(deadline, kind: 0, subject: id.word)
+        timers.cancel(visitors[id].timer)
+        visitors[id].timer = timers.insert(deadline, kind: 0, subject: id.word)
     }
 
     private func timerFired(_ timer: TimerWheel.Timer) {
@@ -338,7 +344,7 @@ final class HTTPServer: LoopHandler {
         guard deadline != .max else { return }
         guard deadline <= now else {
             visitors[id].timerAt = deadline
-            timers.insert(deadline, kind: 0, subject: id.word)
+            visitors[id].timer = timers.insert(deadline, kind: 0, subject: id.word)
             return
         }
         stamp(id)

@@ -36,6 +36,8 @@ struct HTTPVisitor {
     var timerAt: UInt64
     /// Since when nothing came or went, in milliseconds.
     var quietSince: UInt64
+    /// That timer.
+    var timer = TimerWheel.Name.none
     /// When the request that is being read began.
     var requestBegan: UInt64?
     /// Since when an answer is being taken.

@@ -132,8 +132,8 @@ public enum LimitName: UInt8, CounterKey {
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
         tenants, loginGuesses, registry,
-        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting,
-        loginsWaiting
+        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
+        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes, loginsWaiting
 
     /// The word in metrics and logs.
     public var label: String {
@@ -173,6 +173,10 @@ public enum LimitName: UInt8, CounterKey {
         case .loginGuesses: "login_guesses"
         case .loginsWaiting: "logins_waiting"
         case .registry: "registry"
+        case .connectPacketBytes: "connect_packet_bytes"
+        case .topicBytes: "topic_bytes"
+        case .userNameBytes: "user_name_bytes"
+        case .inputBytes: "input_bytes"
         }
     }
 }
