@@ -125,6 +125,20 @@ import Testing
         #expect(limit.begin(source: "evil", user: "ann", now: 600) != nil)
     }
 
+    @Test("forged links and refresh tokens are guesses too, and end at their limit")
+    func links() throws {
+        let desk = try Desk()
+        let calls = [
+            ("/api/v1/first-login", "{\"token\":\"x.y.z\",\"password\":\"long enough\"}"),
+            ("/api/auth/token", "{\"refreshToken\":\"x.y.z\"}"),
+        ]
+        for (path, body) in calls {
+            let replies = (0..<11).map { _ in desk.ask(.post, path, body, as: nil) }
+            #expect(replies.map(\.status) == Array(repeating: 401, count: 10) + [429])
+            #expect(replies.last?.reason == "login.too-many-guesses")
+        }
+    }
+
     @Test("wrong codes of enrolment that come at once count at once")
     func codes() {
         let guesses = EnrolmentGuesses()

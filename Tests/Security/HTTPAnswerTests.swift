@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(
-        "refusals of each family have their shape, a reason and a date; none links to another scheme",
+        "refusals of each family have a reason and a date, and link to no other scheme",
         arguments: [
             ("POST", "/nothing/there", 404, "api.no-such-call"),
             ("POST", "/api/nothing", 404, "api.no-such-call"),
@@ -87,7 +87,7 @@ import Testing
         let running = try RunningAPI()
         for bytes in [0, 100_000] {
             let client = try WireClient(try running.port)
-            client.send(running.head(method, path, bytes, more: "Connection: close\r\n"))
+            client.send(RunningAPI.head(method, path, bytes, more: "Connection: close\r\n"))
             let answer = client.receiveAllText()
             #expect(statuses(answer) == [status], "\(answer)")
             #expect(answer.contains("\"reason\":\"\(code)\""), "\(answer)")

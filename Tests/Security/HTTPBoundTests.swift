@@ -6,6 +6,7 @@ import Foundation
 import SealTelemetry
 import Testing
 
+@testable import SealAdmin
 @testable import SealServer
 @testable import Stage
 
@@ -21,7 +22,7 @@ import Testing
             let client = try WireClient(try running.port)
             let who = index % 2 == 0 ? "" : running.authorization("wrong")
             client.send(
-                running.head("POST", "/devicecontrol/bulkNewDeviceRequests", large, more: who)
+                RunningAPI.head("POST", "/devicecontrol/bulkNewDeviceRequests", large, more: who)
             )
             strangers.append(client)
         }
@@ -41,7 +42,7 @@ import Testing
         let wait = "Expect: 100-continue\r\nContent-Type: application/json\r\n"
         func ask(_ bytes: Int, _ who: String) throws -> WireClient {
             let client = try WireClient(try running.port)
-            client.send(running.head("POST", "/api/v1/devices", bytes, more: who + wait))
+            client.send(RunningAPI.head("POST", "/api/v1/devices", bytes, more: who + wait))
             return client
         }
         #expect(statuses(try ask(20, "").receiveAllText()) == [401])
@@ -59,7 +60,7 @@ import Testing
         func login(_ bytes: Int) throws -> String {
             let client = try WireClient(try running.port)
             client.send(
-                running.head("POST", "/api/auth/login", bytes, more: "Connection: close\r\n")
+                RunningAPI.head("POST", "/api/auth/login", bytes, more: "Connection: close\r\n")
             )
             client.send(String(repeating: " ", count: min(bytes, 32_768)))
             return client.receiveAllText()
@@ -235,11 +236,11 @@ import Testing
         let path = "/devicecontrol/bulkNewDeviceRequests"
         let more = running.authorization() + "Content-Type: text/csv\r\n"
         let first = try WireClient(try running.port)
-        first.send(running.head("POST", path, 1 << 20, more: more))
+        first.send(RunningAPI.head("POST", path, 1 << 20, more: more))
         // A later request of the same thread of connections: the first head was read before it.
         Foundation.Thread.sleep(forTimeInterval: 0.5)
         let second = try WireClient(try running.port)
-        second.send(running.head("POST", path, 1 << 20, more: more))
+        second.send(RunningAPI.head("POST", path, 1 << 20, more: more))
         let answer = second.receiveAllText()
         #expect(statuses(answer) == [429] && answer.contains("\"reason\":\"api.bulk-running\""))
         #expect(answer.contains("\r\nRetry-After: "))
@@ -251,7 +252,7 @@ import Testing
             let third = try WireClient(try running.port)
             let file = "ID\tPATH\nd1\ta\n"
             third.send(
-                running.head(
+                RunningAPI.head(
                     "POST",
                     path,
                     file.utf8.count,

@@ -109,13 +109,13 @@ final class HTTPStage: Sendable {
                 return response
             }
         )
-        let answer = site.answer
+        let reply = site.answer
         site.answer = { exchange, lane in
             // Slow work is done on its own lane.
             if exchange.head.path == "/slow", lane == .quick {
                 return .move(.slow, key: Array((exchange.head.query ?? "").utf8), permit: nil)
             }
-            return answer(exchange, lane)
+            return reply(exchange, lane)
         }
         site.judge = { exchange, _ in
             exchange.head.fields["Authorization"] == nil

@@ -86,7 +86,7 @@ final class RunningAPI {
     }
 
     /// The head of a request with a body of so many bytes.
-    func head(_ method: String, _ path: String, _ bytes: Int, more: String = "") -> String {
+    static func head(_ method: String, _ path: String, _ bytes: Int, more: String = "") -> String {
         "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(bytes)\r\n"
             + "\(more)\r\n"
     }
@@ -95,7 +95,7 @@ final class RunningAPI {
     func ask(_ method: String, _ path: String, _ json: String = "") throws -> String {
         let client = try WireClient(try port, seconds: 30)
         client.send(
-            head(
+            Self.head(
                 method,
                 path,
                 json.utf8.count,

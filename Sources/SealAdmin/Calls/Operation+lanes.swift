@@ -21,7 +21,6 @@ extension Operation {
         "addTrustedCertificates": .always(.slow),
         "changeCurrentUserPassword": .always(.slow),
         "useLoginLink": .always(.slow),
-        "addToTrustStore": .always(.slow),
         "createCertificateAuthority": .always(.slow),
         "addAccount": .with(["password"]),
         "updateAccount": .with(["password"]),

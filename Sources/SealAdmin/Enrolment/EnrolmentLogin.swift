@@ -6,7 +6,7 @@ internal import SealBytes
 internal import SealHTTP
 internal import SealPKI
 
-/// Counts wrong codes, for all threads together.
+/// Counts wrong codes, links and tokens that come in a body, for all threads together.
 public final class EnrolmentGuesses: Sendable {
     private let limit: Locked<GuessLimit>
 
@@ -18,6 +18,26 @@ public final class EnrolmentGuesses: Sendable {
     /// A try begins, and counts until `end`; or why it may not.
     func begin(_ source: String, _ user: String, _ now: Int64) -> Reason? {
         limit.withLock { $0.begin(source: source, user: user, now: now) }
+    }
+
+    /// Judges a token that nobody logs in with; one that is forged counts as a guess.
+    func trying(
+        _ source: String,
+        _ use: String,
+        _ now: Int64,
+        _ judge: () -> Result<TokenClaims, TokenRefusal>
+    ) throws(APIError) -> TokenClaims {
+        if let reason = begin(source, use, now) {
+            throw APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
+        }
+        switch judge() {
+        case .success(let claims):
+            end(.neither, source, use, now)
+            return claims
+        case .failure(let refusal):
+            end(refusal.reason.code.isGuess ? .wrong : .neither, source, use, now)
+            throw APIError(.unauthorized, refusal.reason)
+        }
     }
 
     /// A try has ended.

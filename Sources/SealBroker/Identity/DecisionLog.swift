@@ -35,8 +35,6 @@ public struct DecisionLog: Sendable {
     /// Decisions that had to go for younger ones.
     public private(set) var droppedCount: UInt64 = 0
     private var rings: [Place: DecisionRing] = [:]
-    /// The ring that was the largest when it was looked for.
-    private var largest: Place?
     private var notedCount: UInt64 = 0
 
     /// Nothing is remembered yet.
@@ -75,15 +73,18 @@ public struct DecisionLog: Sendable {
         while let ring = rings[place], ring.bytes > bounds.ringBytes { drop(place) }
     }
 
-    /// The largest ring pays for all.
+    /// The largest rings pay for all, down to an equal share; among equals the one that was noted in
+    /// least lately.
     private mutating func trimAll() {
-        while byteCount > bounds.bytes {
-            let average = byteCount / max(rings.count, 1)
-            if largest.flatMap({ rings[$0]?.bytes }) ?? 0 <= average {
-                largest = rings.max { $0.value.bytes < $1.value.bytes }?.key
-            }
-            guard let place = largest else { return }
-            drop(place)
+        guard byteCount > bounds.bytes else { return }
+        // A little more than is needed, so that the next ones do not look through all rings again.
+        let goal = bounds.bytes - bounds.bytes / 16
+        let share = goal / max(rings.count, 1)
+        let order = rings.map { (place: $0.key, bytes: $0.value.bytes, newest: $0.value.newest) }
+            .sorted { ($1.bytes, $0.newest) < ($0.bytes, $1.newest) }
+        for (place, _, _) in order {
+            while byteCount > goal, let ring = rings[place], ring.bytes > share { drop(place) }
+            if byteCount <= goal { return }
         }
     }
 

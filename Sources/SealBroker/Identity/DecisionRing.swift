@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decisions of one tenant of one kind. When one has to go it is the oldest of the source that has
-// most of them, so that a flood from one address washes out nothing but itself; and what a source is
-// refused again and again is one entry with a count.
+// most of them, so that a flood from one address washes out nothing but itself; and what a source
+// is refused again and again is one entry with a count.
 
 /// Decisions in the order they were made.
 struct DecisionRing: Sendable {
@@ -22,6 +22,9 @@ struct DecisionRing: Sendable {
     /// What they cost.
     private(set) var bytes = DecisionRing.emptyBytes
 
+    /// The number of the last decision.
+    private(set) var newest: UInt64 = 0
+
     var count: Int { entries.count }
 
     mutating func note(_ record: DecisionRecord, number: UInt64) {
@@ -34,6 +37,7 @@ struct DecisionRing: Sendable {
         let entry = Entry(record: record, source: source, bytes: record.bytesKept + source.count)
         bytes += entry.bytes
         entries[number] = entry
+        newest = number
         sources[source, default: []].append(number)
     }
 

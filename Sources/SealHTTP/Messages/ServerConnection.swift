@@ -169,7 +169,7 @@ public struct ServerConnection: Sendable {
         return giveUp(
             .problem(
                 .requestTimeout,
-                code: "http.request-timeout",
+                code: ServerRefusal.requestTimeout.rawValue,
                 reason: "The request took too long to arrive."
             )
         )

@@ -4,6 +4,7 @@
 
 internal import SealBroker
 internal import SealBytes
+internal import SealHTTP
 internal import SealNet
 internal import SealPKI
 public import SealTelemetry
@@ -174,7 +175,11 @@ public final class Daemon: Sendable {
             ports: listeners.map { HTTPPort(listener: $0, name: "metrics") },
             site: HTTPSite { [weak self] exchange in
                 self?.answer(exchange.head)
-                    ?? .problem(.serviceUnavailable, code: "gone", reason: "it ends")
+                    ?? .problem(
+                        .serviceUnavailable,
+                        code: ServerRefusal.ending.rawValue,
+                        reason: "the server ends"
+                    )
             },
             handshakes: handshakes,
             counters: counters,
@@ -191,8 +196,8 @@ public final class Daemon: Sendable {
     /// Stops accepting, says goodbye to the clients, and ends within the seconds of `[drain]`.
     ///
     /// Files under way are broken off at their next row and answered. `isImpatient` waits a little
-    /// and says whether to end at once. False when something still works on that could not be waited
-    /// for: then the process is to end without its help.
+    /// and says whether to end at once. False when something still works on that could not be
+    /// waited for: then the process is to end without its help.
     @discardableResult
     public func drain(isImpatient: (() -> Bool)? = nil) -> Bool {
         let seconds = state.withLock { state in

@@ -103,7 +103,11 @@ extension HTTPServer {
     static let waitingWords = "as many requests wait as may wait"
 
     static func busy(_ reason: String) -> Response {
-        var response = Response.problem(.serviceUnavailable, code: "http.busy", reason: reason)
+        var response = Response.problem(
+            .serviceUnavailable,
+            code: ServerRefusal.busy.rawValue,
+            reason: reason
+        )
         response.fields.append("Retry-After", String(HTTPServerSettings.retryAfterSeconds))
         return response
     }
