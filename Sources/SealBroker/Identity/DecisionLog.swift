@@ -73,8 +73,8 @@ public struct DecisionLog: Sendable {
         while let ring = rings[place], ring.bytes > bounds.ringBytes { drop(place) }
     }
 
-    /// The largest rings pay for all, down to an equal share; among equals the one that was noted in
-    /// least lately.
+    /// The largest rings pay for all, down to an equal share; among equals the one that nothing was
+    /// put into for longest.
     private mutating func trimAll() {
         guard byteCount > bounds.bytes else { return }
         // A little more than is needed, so that the next ones do not look through all rings again.
