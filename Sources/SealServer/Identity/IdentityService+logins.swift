@@ -62,11 +62,13 @@ extension IdentityService {
             }
         }
         if let refusal { return tooMany(refusal) }
+        if case .accepted = step { settle(step) }
         guard case .needsPasswordCheck(let question) = step, question.isWorthRemembering,
-            let digest = proof(question),
-            proven.withLock({ $0.contains(digest, now: Loop<Shard>.clock) })
+            let first = proved(question)
         else { return step }
-        let decided = Login.finish(question, matches: true)
+        let matches = PasswordMatches(only: first, of: question.hashes.count)
+        let decided = Login.finish(question, matches: matches)
+        settle(decided)
         if case .accepted = decided {
             guesses.withLock { $0.noteSuccess(source: source, user: user) }
         }
@@ -110,10 +112,13 @@ extension IdentityService {
         }
         if let refusal { return tooMany(refusal) }
         let matches = question.isAnswered(by: OpenSSLPasswordCheck())
-        if matches, question.isWorthRemembering, let digest = proof(question) {
+        if question.isWorthRemembering, let first = matches.first(of: question.hashes.count),
+            let digest = proof(question, first)
+        {
             proven.withLock { $0.insert(digest, now: Loop<Shard>.clock) }
         }
         let step = Login.finish(question, matches: matches)
+        settle(step)
         let outcome = GuessLimit.Outcome(step)
         guesses.withLock {
             $0.end(outcome, source: source, user: user, now: environment.clock())
@@ -121,8 +126,21 @@ extension IdentityService {
         return step
     }
 
-    private func proof(_ question: PasswordQuestion) -> [UInt8]? {
-        try? Cryptography.hmacSHA256(key: proofKey, question.proofText)
+    /// Tells each tenant concerned when several have registered what the client shows.
+    private func settle(_ step: LoginStep) {
+        for record in RegistryLogin.settle(step, environment) { note(record) }
+    }
+
+    private func proof(_ question: PasswordQuestion, _ first: Int) -> [UInt8]? {
+        try? Cryptography.hmacSHA256(key: proofKey, question.proofText(first: first))
+    }
+
+    /// The hash that this password was found to fit a moment ago.
+    private func proved(_ question: PasswordQuestion) -> Int? {
+        question.hashes.indices.first { index in
+            guard let digest = proof(question, index) else { return false }
+            return proven.withLock { $0.contains(digest, now: Loop<Shard>.clock) }
+        }
     }
 }
 
