@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far another partition is behind, by tenant. A tenant that fills the way to it waits by itself.
+// How far another partition is behind, by tenant. A tenant that fills the way to it waits by
+// itself.
 
 internal import SealBytes
 

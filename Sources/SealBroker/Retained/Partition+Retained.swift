@@ -25,7 +25,8 @@ extension Partition {
         retainsPosted[home] += 1
         publication.retainedNumber = retainsPosted[home]
         guard home == setup.index else {
-            post(.retain(message, number: retainsPosted[home]), message, to: home, from: publication.source)
+            let letter = Mail.retain(message, number: retainsPosted[home])
+            post(letter, message, to: home, from: publication.source)
             return .success
         }
         return store(message, from: setup.index, number: retainsPosted[home])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session leaves behind when it ends: subscriptions that are to be taken out of the tree, and
-// shared messages for other members. It may be much, so it is cleared in pieces.
+// What a session leaves behind when it ends: subscriptions that are to be taken out of the tree,
+// and shared messages for other members. It may be much, so it is cleared in pieces.
 
 internal import SealBytes
 

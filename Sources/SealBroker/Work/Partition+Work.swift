@@ -38,7 +38,9 @@ extension Partition {
 
     private func perform(_ item: PutOff) {
         switch item {
-        case .reading(let id): release(id)
+        case .reading(let id):
+            if links.contains(id) { links[id].hasTurn = true }
+            release(id)
         case .filters(let id): continueFilters(id)
         case .retained(let session): retainedPutOn(session)
         case .served(let key): serveRetained(key)
