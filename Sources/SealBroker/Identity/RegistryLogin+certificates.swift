@@ -22,14 +22,19 @@ extension LoginAttempt {
 
     // MARK: Pinned certificates
 
-    /// nil when no device has this certificate.
-    private func byPinned(_ leaf: PresentedCertificate) throws(LoginRefusal) -> Principal? {
+    /// The credential that this certificate is; nil when no device has it.
+    func pinned(_ leaf: PresentedCertificate) throws(LoginRefusal) -> Credential? {
         let lookup = environment.chains.pinnedID(der: leaf.der)
-        let credential = try ask { (registry) throws(RegistryError) in
+        return try ask { (registry) throws(RegistryError) in
             try registry.credential(kind: .certificate, lookup: lookup)
         }
-        guard let credential else { return nil }
-        let tenant = try tenant(number: credential.tenant)
+    }
+
+    /// A pinned certificate is good within its time, as long as nobody revokes it.
+    func checkPinned(
+        _ leaf: PresentedCertificate,
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> CertificateMark {
         let mark = CertificateMark(serial: leaf.serial, issuerKey: leaf.issuerKey)
         try checkRevocation([mark], tenant)
         guard leaf.notBefore <= now else {
@@ -38,6 +43,14 @@ extension LoginAttempt {
         guard now <= leaf.notAfter else {
             throw LoginRefusal(.certificateExpired, Self.name(leaf))
         }
+        return mark
+    }
+
+    /// nil when no device has this certificate.
+    private func byPinned(_ leaf: PresentedCertificate) throws(LoginRefusal) -> Principal? {
+        guard let credential = try pinned(leaf) else { return nil }
+        let tenant = try tenant(number: credential.tenant)
+        let mark = try checkPinned(leaf, tenant)
         let device = try device(number: credential.device)
         var reliance = Reliance()
         reliance.credential = credential.number
@@ -48,25 +61,16 @@ extension LoginAttempt {
             .pinnedCertificate,
             tenant,
             reliance,
-            proof: "certificate \(lookup)"
+            proof: "certificate \(environment.chains.pinnedID(der: leaf.der))"
         )
     }
 
     // MARK: Trust anchors
 
     private func byAnchor(_ leaf: PresentedCertificate) throws(LoginRefusal) -> Principal {
-        let found = try anchorsOfChain()
+        let found = try ofListener(try anchorsOfChain(isUnknownFine: false))
         let (tenant, anchors) = try choose(found)
-        // The part of the chain up to the anchor; a lone certificate is all of it.
-        let end = credentials.chain.firstIndex { certificate in
-            anchors.contains { $0.sha256 == certificate.sha256 }
-        }
-        let part = credentials.chain.prefix(end.map { $0 + 1 } ?? credentials.chain.count)
-        // Revocation goes before validity, so that a revoked certificate is called so.
-        let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
-        try checkRevocation(marks, tenant)
-        let (anchor, path, until) = try judge(anchors)
-        try checkRevocation(path.filter { !marks.contains($0) }, tenant)
+        let (anchor, path, until) = try trusted(anchors, tenant)
         let device = try device(leaf, anchor, tenant)
         var reliance = Reliance()
         reliance.anchor = anchor.number
@@ -83,21 +87,47 @@ extension LoginAttempt {
         )
     }
 
+    /// Judges the chain by a tenant's anchors.
+    func trusted(
+        _ anchors: [TrustAnchor],
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> (anchor: TrustAnchor, path: [CertificateMark], until: Int64) {
+        // The part of the chain up to the anchor; a lone certificate is all of it.
+        let end = credentials.chain.firstIndex { certificate in
+            anchors.contains { $0.sha256 == certificate.sha256 }
+        }
+        let part = credentials.chain.prefix(end.map { $0 + 1 } ?? credentials.chain.count)
+        // Revocation goes before validity, so that a revoked certificate is called so.
+        let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
+        try checkRevocation(marks, tenant)
+        let (anchor, path, until) = try judge(anchors)
+        try checkRevocation(path.filter { !marks.contains($0) }, tenant)
+        return (anchor, path, until)
+    }
+
     /// The trusted certificates of the chain, the nearest to the client's own first; of several
     /// tenants when they share one, or trust different ones of it.
-    private func anchorsOfChain() throws(LoginRefusal) -> [TrustAnchor] {
+    ///
+    /// Where a chain may be unknown there are none for it.
+    func anchorsOfChain(isUnknownFine: Bool) throws(LoginRefusal) -> [TrustAnchor] {
+        guard taken.takesTrustedCertificates else {
+            if isUnknownFine { return [] }
+            throw LoginRefusal(
+                .certificateNotRegistered,
+                credentials.chain.first.map(Self.name) ?? ""
+            )
+        }
         var found: [TrustAnchor] = []
         for certificate in credentials.chain {
             found += try ask { (registry) throws(RegistryError) in
                 try registry.anchors(sha256: certificate.sha256)
             }
         }
-        if !found.isEmpty { return try ofListener(found) }
+        if !found.isEmpty { return found }
         if credentials.chain.count == 1 {
-            let issuers = try issuers(of: credentials.chain[0])
-            let own = try ofListener(issuers)
-            if !own.isEmpty { return own }
-        } else {
+            found = try issuers(of: credentials.chain[0])
+            if !found.isEmpty { return found }
+        } else if !isUnknownFine {
             // Somebody trusts an issuer that was not sent: say which certificate is missing.
             for certificate in credentials.chain.reversed() {
                 guard let issuer = try ofListener(try issuers(of: certificate)).first else {
@@ -106,6 +136,7 @@ extension LoginAttempt {
                 throw LoginRefusal(.anchorNotSent, "send \(issuer.name) \(issuer.fingerprint)")
             }
         }
+        if isUnknownFine { return [] }
         throw LoginRefusal(.anchorUnknown, credentials.chain.first.map(Self.name) ?? "")
     }
 

@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5345_414C
 
     /// The step at index n leads from version n to version n + 1.
-    static let steps: [String] = [first]
+    static let steps: [String] = [first, keyChecks]
 
     /// Brings a file to the newest version, each step in a transaction of its own.
     static func migrate(
@@ -216,5 +216,13 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX withdrawn_tokens_by_tenant ON withdrawn_tokens (tenant);
         CREATE INDEX withdrawn_tokens_by_time ON withdrawn_tokens (expires_at);
+        """
+
+    /// Step to a value under the registry's key, by which another key is found out.
+    private static let keyChecks = """
+        CREATE TABLE key_checks (
+            number INTEGER PRIMARY KEY CHECK (number = 1),
+            sealed BLOB NOT NULL
+        ) STRICT;
         """
 }
