@@ -120,8 +120,8 @@ import Testing
                 tokenID: "",
                 tenantID: "main",
                 subject: "admin",
-                issuedAt: 0,
-                expiresAt: 4_000_000_000,
+                issuedAt: Int64(Date().timeIntervalSince1970),
+                expiresAt: Int64(Date().timeIntervalSince1970) + 3600,
                 use: "session"
             )
             _ = try service.tokens.issue(claims)

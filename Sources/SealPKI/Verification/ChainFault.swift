@@ -26,7 +26,7 @@ extension ChainVerdict {
         return ChainFault(
             failure: first,
             isAboutAnchor: isComplete && first.depth > 0 && first.depth == links.count - 1,
-            isStrange: !isComplete && !links.contains(where: \.isTrusted)
+            isStrange: !isComplete && !isAnchorSent
                 && [.issuerMissing, .notTrusted].contains(first.rule)
         )
     }

@@ -90,7 +90,8 @@ public struct ChainVerifier: Sendable {
             failures: outcome.failures.sorted { $0.depth < $1.depth },
             notes: outcome.notes.sorted { $0.depth < $1.depth },
             signatureCheckCount: search.signatureCheckCount,
-            pathCount: search.pathCount
+            pathCount: search.pathCount,
+            isAnchorSent: !outcome.isComplete && pool.all.contains { $0.isTrusted && $0.isSent }
         )
     }
 
