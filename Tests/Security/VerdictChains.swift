@@ -85,7 +85,8 @@ struct VerdictChains: Sendable {
     }
 
     private init() throws {
-        let (now, day) = (Self.now, Self.day)
+        let now = Self.now
+        let day = Self.day
         let root = try Self.root("Root")
         let middle = try Self.issue(root, "Middle", .authority)
         let below = try Self.issue(middle)
@@ -104,14 +105,9 @@ struct VerdictChains: Sendable {
         let foreign = try Self.root("Foreign")
         chains["of a foreign authority"] = [try Self.issue(foreign), foreign]
         chains["for servers only"] = [try Self.issue(root, "dev", .server), root]
-        let oldMiddle = try Self.issue(
-            root,
-            "Old middle",
-            .authority,
-            from: now - 20 * day,
-            days: 10
-        )
-        // Our own signer keeps within the issuer's time, so a twin with the same key signs.
+        let past = now - 20 * day
+        let oldMiddle = try Self.issue(root, "Old middle", .authority, from: past, days: 10)
+        // Our own signer keeps within the issuer's time: a twin signs.
         let twinMiddle = try Self.twin(of: oldMiddle, "Old middle", below: root)
         chains["authority between expired"] = [try Self.issue(twinMiddle), oldMiddle, root]
         let old = try Self.root("Old", from: now - 900 * day, days: 890)
@@ -153,7 +149,7 @@ struct VerdictChains: Sendable {
             "middle": try Self.list(badMiddle, [], now, 10 * day),
             "overdue": try Self.list(overdue, [], now - 10 * day, day),
         ]
-        try makeWithOpenSSL(root, good)
+        try makeWithOpenSSL(root)
     }
 
     private static func twin(of one: Made, _ name: String, below root: Made) throws -> Made {
@@ -192,7 +188,7 @@ struct VerdictChains: Sendable {
 
     // MARK: openssl
 
-    private mutating func makeWithOpenSSL(_ root: Made, _ leaf: Made) throws {
+    private mutating func makeWithOpenSSL(_ root: Made) throws {
         let tool = try Tool(root)
         chains["weak key"] = [try tool.issue(key: .rsa(1024)), root]
         chains["weak signature"] = [try tool.issue(digest: "sha1"), root]

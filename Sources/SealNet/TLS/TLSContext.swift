@@ -82,7 +82,9 @@ public final class TLSContext: @unchecked Sendable {
     }
 
     /// What the operator names is trusted by itself, be it a root, an authority below one or a
-    /// device's own certificate. With any revocation list each issuer of a client needs one.
+    /// device's own certificate.
+    ///
+    /// With any revocation list each issuer of a client needs one.
     private static func judge(
         _ settings: TLSSettings,
         _ material: TLSMaterial

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verdict about a peer's certificate, asked for by OpenSSL in the middle of a handshake. Clients
-// are judged by the house's verifier, which the registry's logins ask, too; servers by OpenSSL's.
+// The verdict about a peer's certificate, asked for by OpenSSL in the middle of a handshake.
+// Clients are judged by the house's verifier, which the registry's logins ask, too; servers by
+// OpenSSL's.
 
 internal import COpenSSL
 internal import CSys
@@ -11,8 +12,8 @@ internal import SealPKI
 /// Checks peers' certificates for one context.
 ///
 /// A listener's authorities, lists and policy never change: a reload makes another context with an
-/// empty table. So a client's leaf that passed once passes again within the time in which every certificate
-/// of its chain and every list is valid.
+/// empty table. So what a client sent and what passed once passes again within the time in which
+/// every certificate of its chain and every list is valid.
 final class TLSVerifier: Sendable {
     /// When a leaf that passed may pass again, in Unix seconds.
     private struct Window {

@@ -194,6 +194,7 @@ enum InitCommand {
             enrols
             ? " A device with a certificate below it registers when it first connects."
             : " Nobody registers by itself: add devices with `sealwire device add`."
+        let port = configuration.apiPort
         text += "\n\nListens on " + configuration.bind.map(named).joined(separator: ", ")
         text += " (bind in sealwire.conf)."
         return text + """
@@ -201,7 +202,7 @@ enum InitCommand {
 
             Next:
               sealwired run --config \(folder.configurationFile)
-              sealwire login https://localhost:\(configuration.apiPort) --cafile \(folder.authorityFile) \
+              sealwire login https://localhost:\(port) --cafile \(folder.authorityFile) \
                 --user \(first.tenant)/\(first.operatorName)
             """
     }
