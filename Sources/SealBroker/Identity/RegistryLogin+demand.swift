@@ -45,19 +45,27 @@ extension LoginAttempt {
         guard credentials.chain.count <= Self.presentedMax else {
             throw LoginRefusal(.chainTooLong, "\(credentials.chain.count) certificates were sent")
         }
-        var candidates = Set(try anchorsOfChain(isUnknownFine: true).map(\.tenant))
-        if let pinned = try pinnedTenant() { candidates.insert(pinned) }
-        if let id = taken.tenant, !candidates.isEmpty {
-            candidates.formIntersection([try tenant(id).number])
-            guard !candidates.isEmpty else { throw LoginRefusal(.anchorOfOtherTenant, id) }
+        guard let leaf = credentials.chain.first else { throw LoginRefusal(.certificateNeeded) }
+        let scope = try listenersTenant()
+        let pins = try pins(of: leaf, scope)
+        let anchors = taken.takesTrustedCertificates ? try anchorsOfChain(scope) : []
+        let candidates = Set(pins.map(\.tenant) + anchors.map(\.tenant))
+        if candidates.isEmpty {
+            guard taken.takesTrustedCertificates else {
+                throw LoginRefusal(.certificateNotRegistered, Self.name(leaf))
+            }
+            throw try refusalOfUnknown(scope)
         }
-        if candidates.isEmpty { _ = try anchorsOfChain(isUnknownFine: false) }
         if candidates.count == 1, let only = candidates.first { concern(only) }
         var found: [UInt32: CertificateStanding] = [:]
         var refusal: LoginRefusal?
         for number in candidates.sorted() {
             do throws(LoginRefusal) {
-                found[number] = try standing(in: number)
+                found[number] = try standing(
+                    in: number,
+                    pins.first { $0.tenant == number },
+                    nearest(anchors.filter { $0.tenant == number })
+                )
             } catch {
                 refusal = refusal ?? error
             }
@@ -75,13 +83,18 @@ extension LoginAttempt {
         switch step {
         case .accepted(let principal): return .accepted(try admit(principal, beside: standings))
         case .needsPasswordCheck(let question):
-            guard case .registry(let matches, let differs) = question.verdict else { return step }
+            guard case .registry(let matches, let otherwise) = question.verdict else {
+                return step
+            }
             return .needsPasswordCheck(
                 PasswordQuestion(
                     password: question.password,
-                    hash: question.hash,
+                    hashes: question.hashes,
                     isKnown: question.isKnown,
-                    verdict: .registry(matches: admitted(matches, standings), differs: differs)
+                    verdict: .registry(
+                        matches: matches.map { admitted($0, standings) },
+                        otherwise: admitted(otherwise, standings)
+                    )
                 )
             )
         case .refused, .needsRegistry: return step
@@ -119,27 +132,25 @@ extension LoginAttempt {
 
     // MARK: One tenant
 
-    /// What the certificate is worth in one tenant.
-    private func standing(in number: UInt32) throws(LoginRefusal) -> CertificateStanding {
+    /// What the certificate is worth in one tenant, where it is pinned or leads to an anchor.
+    private func standing(
+        in number: UInt32,
+        _ pin: Credential?,
+        _ anchors: [TrustAnchor]
+    ) throws(LoginRefusal) -> CertificateStanding {
         let found = try ask { (registry) throws(RegistryError) in
             try registry.tenant(number: number)
         }
         guard let tenant = found else { throw LoginRefusal(.tenantUnknown) }
         guard tenant.isEnabled else { throw LoginRefusal(.tenantDisabled, tenant.id) }
-        if taken.takesPinnedCertificates, let leaf = credentials.chain.first,
-            let pinned = try pinned(leaf), pinned.tenant == number
-        {
+        if let pin, let leaf = credentials.chain.first {
             let mark = try checkPinned(leaf, tenant)
             return CertificateStanding(
-                pinned: pinned.number,
+                pinned: pin.number,
                 certificates: [mark],
                 endsAt: leaf.notAfter
             )
         }
-        let all = try anchorsOfChain(isUnknownFine: false).filter { $0.tenant == number }
-        // The nearest decides, as for those who log in with the certificate.
-        let isSent = credentials.chain.contains { $0.sha256 == all.first?.sha256 }
-        let anchors = isSent ? all.filter { $0.sha256 == all.first?.sha256 } : all
         let (anchor, path, until) = try trusted(anchors, tenant)
         return CertificateStanding(
             anchor: anchor.number,
@@ -148,8 +159,10 @@ extension LoginAttempt {
         )
     }
 
-    private func pinnedTenant() throws(LoginRefusal) -> UInt32? {
-        guard taken.takesPinnedCertificates, let leaf = credentials.chain.first else { return nil }
-        return try pinned(leaf)?.tenant
+    private func listenersTenant() throws(LoginRefusal) -> Tenant? {
+        guard let id = taken.tenant else { return nil }
+        let found = try ask { (registry) throws(RegistryError) in try registry.tenant(id: id) }
+        guard let found else { throw LoginRefusal(.tenantUnknown, id.shortened) }
+        return found
     }
 }
