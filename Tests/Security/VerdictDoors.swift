@@ -36,6 +36,8 @@ struct VerdictDoors {
     }
 
     let login: LoginCase
+    /// By the clock of the day: openssl begins certificates when they are made.
+    private let environment: LoginEnvironment
     private let materials: [String: ListenerMaterial]
     private let api: AdminAPI
 
@@ -75,17 +77,23 @@ struct VerdictDoors {
         }
         self.materials = materials
         login = try Self.population(chains)
-        let (login, rules) = (login, try #require(materials["api"]).access)
+        let environment = LoginEnvironment(
+            registry: login.registry,
+            chains: login.judge,
+            tokens: login.tokens
+        ) { Int64(Date().timeIntervalSince1970) }
+        self.environment = environment
+        let rules = try #require(materials["api"]).access
         var context = AdminContext(
-            environment: login.environment,
+            environment: environment,
             vault: PlainVault(),
             forge: PlainForge(),
             sessions: NotedSessions()
         ) { credentials in
-            RegistryLogin.run(credentials, rules, login.environment, OpenSSLPasswordCheck())
+            RegistryLogin.run(credentials, rules, environment, OpenSSLPasswordCheck())
         }
         context.certificateRefusal = { credentials in
-            RegistryLogin.refusal(ofCertificate: credentials, rules, login.environment)
+            RegistryLogin.refusal(ofCertificate: credentials, rules, environment)
         }
         api = AdminAPI(context)
     }
@@ -178,7 +186,7 @@ struct VerdictDoors {
         case .certificate:
             return verdict(shown, user: nil, nil, material.access)
         case .basic: return ask(shown, "Basic \(Base64.encode(Array("acme/chief:right".utf8)))")
-        case .bearer: return ask(shown, "Bearer \(try login.token("chief"))")
+        case .bearer: return ask(shown, "Bearer \(try login.token("chief", begins: -600))")
         case .open: return ask(shown, nil)
         }
     }
@@ -202,7 +210,7 @@ struct VerdictDoors {
         let step = RegistryLogin.run(
             credentials,
             rules,
-            login.environment,
+            environment,
             OpenSSLPasswordCheck()
         )
         switch step {
