@@ -53,8 +53,14 @@ public struct AdminContext: Sendable {
     public var login: @Sendable (Credentials) -> LoginStep
     /// Why nobody with such a certificate, or without one, is heard; empty for most listeners.
     public var certificateRefusal: @Sendable (Credentials) -> [Reason] = { _ in [] }
+    /// The same without a slow comparison: then it answers that one is needed.
+    public var quickLogin: (@Sendable (Credentials) -> LoginStep)?
     /// The settings.
     public var settings: AdminSettings
+    /// Which tenants have a file under way.
+    public let bulkPlaces: BulkPlaces
+    /// Whether the server ends: then long work is broken off.
+    public var isEnding: @Sendable () -> Bool = { false }
     /// How often wrong enrolment codes may come.
     public var enrolmentGuesses = EnrolmentGuesses()
     /// Does slow work, such as hashing the passwords of a file.
@@ -71,6 +77,7 @@ public struct AdminContext: Sendable {
         forge: any SecretForge,
         sessions: any SessionControl,
         settings: AdminSettings = AdminSettings(),
+        bulkPlaces: BulkPlaces = BulkPlaces(),
         login: @escaping @Sendable (Credentials) -> LoginStep
     ) {
         self.environment = environment
@@ -82,6 +89,7 @@ public struct AdminContext: Sendable {
         self.forge = forge
         self.sessions = sessions
         self.settings = settings
+        self.bulkPlaces = bulkPlaces
         self.login = login
     }
 }
