@@ -266,6 +266,32 @@ import Testing
         #expect(all > 250_000)
     }
 
+    // MARK: Output
+
+    @Test("Receivers that take nothing hold no more than all may; another tenant's stay")
+    func output() {
+        let story = Story { $0.limits.outBytesTotalMax = 1 << 20 }
+        let receivers = (0..<20).map { number in
+            let receiver = story.join("r\(number)")
+            receiver.subscribe("t")
+            receiver.wire.receivesBytesMax = 0
+            return receiver
+        }
+        let healthy = story.join("sub")
+        healthy.subscribe("t")
+        let publisher = story.join("pub")
+        let payload = String(repeating: "x", count: 30_000)
+        for _ in 0..<40 {
+            publisher.send(Wire.publish(.v5, "t", payload))
+            #expect(healthy.take().count > 30_000)
+            #expect(use(story, .output) <= (1 << 20) + 21 * 65_536)
+        }
+        story.advance(milliseconds: 1)
+        #expect(use(story, .output) <= 1 << 20)
+        #expect(hits(story, .outputBytes) > 0)
+        #expect(receivers.contains { $0.isClosed } && !healthy.isClosed && !publisher.isClosed)
+    }
+
     // MARK: Aliases
 
     @Test("Topic aliases are charged to the client, and end with the connection")

@@ -193,6 +193,7 @@ public final class Partition {
     /// Says what time it is; once a turn, before anything else.
     public func begin(now: UInt64) {
         self.now = max(now, self.now)
+        shedOutput()
         var due: [TimerWheel.Timer] = []
         timers.advance(to: self.now) { due.append($0) }
         for timer in due { fire(timer) }
