@@ -171,7 +171,7 @@ public final class BrokerBench {
         for client in clients where client.partition == index && !client.isClosed {
             if flush(client) { isBusy = true }
         }
-        return isBusy
+        return isBusy || partition.hasPutOff
     }
 
     // MARK: What a host does
