@@ -36,6 +36,7 @@ extension Partition {
         copy.sharedSubscriptions = Int64(groups.count)
         copy.memory = ledger.use
         copy.memory[.routes] = routes.bytes
+        copy.memory[.output] = out.heldBytes
         return copy
     }
 

@@ -218,6 +218,7 @@ public final class Partition {
     /// Says what time it is; once a turn, before anything else.
     public func begin(now: UInt64) {
         self.now = max(now, self.now)
+        shedOutput()
         work.beginTurn()
         timers.advance(to: self.now) { dueTimers.append($0) }
         fireTimers()
