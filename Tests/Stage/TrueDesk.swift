@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The administration over the true login and the true tokens, without a port: the population of the
+// logins' table, and a forge that lets something else happen while a password is hashed.
+
+import SealBytes
+import SealHTTP
+import SealPKI
+import Testing
+
+@testable import SealAdmin
+@testable import SealBroker
+@testable import SealServer
+@testable import SealStore
+
+/// A forge that is interrupted: what happens while it hashes, happens between reading and writing.
+final class InterruptedForge: SecretForge, @unchecked Sendable {
+    private let forge: any SecretForge
+    private let interruption = Locked<(@Sendable () -> Void)?>(nil)
+
+    init(_ forge: any SecretForge) { self.forge = forge }
+
+    /// Happens once, while the next secret is made.
+    func interrupt(_ body: @escaping @Sendable () -> Void) {
+        interruption.withLock { $0 = body }
+    }
+
+    private func happen() {
+        let body = interruption.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        body?()
+    }
+
+    func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret {
+        happen()
+        return try forge.hash(chosen: password)
+    }
+
+    func hash(generated secret: [UInt8]) throws(RegistryError) -> StoredSecret {
+        happen()
+        return try forge.hash(generated: secret)
+    }
+
+    func generate() throws(RegistryError) -> String { try forge.generate() }
+}
+
+/// Hashes that are compared in no time.
+struct QuickForge: SecretForge {
+    func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret {
+        do {
+            return StoredSecret(hash: try Passwords.makeSalted(password))
+        } catch {
+            throw RegistryError(.storage, error.reason)
+        }
+    }
+
+    func hash(generated secret: [UInt8]) throws(RegistryError) -> StoredSecret {
+        try hash(chosen: secret)
+    }
+
+    func generate() throws(RegistryError) -> String {
+        do {
+            return Hex.encode(try Cryptography.randomBytes(20))
+        } catch {
+            throw RegistryError(.storage, error.reason)
+        }
+    }
+}
+
+/// Remembers what was told.
+final class Told: Sendable {
+    private let changes = Locked<[IdentityChange]>([])
+
+    var all: [IdentityChange] { changes.withLock { $0 } }
+
+    func add(_ more: [IdentityChange]) { changes.withLock { $0 += more } }
+}
+
+/// An administration over a login case.
+///
+/// Everybody's password is `right`.
+final class TrueDesk: @unchecked Sendable {
+    let world: LoginCase
+    let forge = InterruptedForge(QuickForge())
+    let sessions = NotedSessions()
+    /// Every change that was told to those who are connected.
+    let told = Told()
+    let api: AdminAPI
+
+    init() throws {
+        let world = try LoginCase()
+        self.world = world
+        world.registry.observe { [told] changes in
+            told.add(changes)
+            var effect = ChangeEffect()
+            effect.endedConnections = changes.count { $0.isWithdrawal }
+            return effect
+        }
+        var rules = AccessRules()
+        rules.source = .registry
+        rules.registry.needsMessagingRole = false
+        api = AdminAPI(
+            AdminContext(
+                environment: world.environment,
+                vault: PlainVault(),
+                forge: forge,
+                sessions: sessions,
+                login: { [rules, environment = world.environment] credentials in
+                    RegistryLogin.run(credentials, rules, environment, OpenSSLPasswordCheck())
+                }
+            )
+        )
+    }
+
+    var registry: SQLiteRegistry { world.registry }
+
+    /// How somebody calls.
+    enum Proof {
+        case nobody
+        case password(String, String)
+        case token(String)
+
+        static let chief = Proof.password("acme/chief", "right")
+        static let ann = Proof.password("acme/ann", "right")
+    }
+
+    func ask(
+        _ method: SealHTTP.Method,
+        _ target: String,
+        _ json: String? = nil,
+        by proof: Proof = .chief,
+        chain: [PresentedCertificate] = []
+    ) -> Reply {
+        var fields: Fields = ["Host": "iot.example.com", "Accept": "*/*"]
+        switch proof {
+        case .nobody: break
+        case .password(let user, let password):
+            let text = Base64.encode(Array("\(user):\(password)".utf8))
+            fields.append("Authorization", "Basic \(text)")
+        case .token(let token): fields.append("Authorization", "Bearer \(token)")
+        }
+        if json != nil { fields.append("Content-Type", "application/json") }
+        let parts = target.split(separator: "?", maxSplits: 1).map(String.init)
+        return Reply(
+            api.handle(
+                AdminRequest(
+                    method,
+                    parts[0],
+                    query: parts.count > 1 ? parts[1] : nil,
+                    fields: fields,
+                    body: json.map { Array($0.utf8) } ?? [],
+                    chain: chain,
+                    peerAddress: "192.0.2.7"
+                )
+            )
+        )
+    }
+
+    /// The token a connected device is given for a `71`.
+    func issue(_ principal: Principal) throws(RegistryError) -> String {
+        try world.tokens.deviceToken(
+            tenantID: principal.tenantID,
+            subject: principal.name ?? "",
+            lifeSeconds: 3600,
+            now: TestCertificates.now
+        )
+    }
+
+    func account(_ name: String, tenant: String = "acme") throws -> Account {
+        let number = try #require(try registry.tenant(id: tenant)).number
+        return try #require(try registry.account(tenant: number, name: name))
+    }
+
+    func device(_ identifier: String) throws -> Device {
+        try #require(try registry.device(tenant: world.world.acme, identifier: identifier))
+    }
+}
