@@ -260,9 +260,8 @@ extension LoginRow {
             let (acme, root) = ($0.world.acme, given.root.presented.sha256)
             try $0.change { (writer) throws(RegistryError) in
                 _ = try writer.add(anchor)
-                for var own in try writer.directory.anchors(sha256: root) where own.tenant == acme {
-                    own.proof.isValid = true
-                    try writer.replace(own)
+                for own in try writer.directory.anchors(sha256: root) where own.tenant == acme {
+                    try writer.update(anchor: own.number) { $0.proof.isValid = true }
                 }
             }
         },

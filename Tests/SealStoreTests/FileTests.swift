@@ -121,7 +121,7 @@ struct FileTests {
         #expect(try registry.request(tenant: 2, identifier: "r")?.owner == "anna")
         #expect(try registry.enrolmentCode(tenant: 2, identifier: "e")?.secret.hash == "h")
         #expect(try registry.signingKeys().map(\.id) == ["k"])
-        #expect(try registry.isWithdrawn(tokenID: "x"))
+        #expect(try registry.isWithdrawn(tenant: 2, tokenID: "x"))
         #expect(try registry.audit(tenant: 2, .all).items.contains { $0.act == "trust.added" })
         // It goes on with new numbers, and its counts hold.
         let next = try registry.put { writer throws(RegistryError) in

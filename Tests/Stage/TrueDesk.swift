@@ -159,9 +159,13 @@ final class TrueDesk: @unchecked Sendable {
 
     /// The token a connected device is given for a `71`.
     func issue(_ principal: Principal) throws(RegistryError) -> String {
-        try world.tokens.deviceToken(
+        guard let ground = TokenGround(principal.reliance) else {
+            throw RegistryError(.invalid, "neither an account nor a device")
+        }
+        return try world.tokens.deviceToken(
             tenantID: principal.tenantID,
             subject: principal.name ?? "",
+            ground: ground,
             lifeSeconds: 3600,
             now: TestCertificates.now
         )

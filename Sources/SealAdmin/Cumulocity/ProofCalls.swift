@@ -58,7 +58,11 @@ enum ProofCalls {
         guard let signature = Base64.decode(text), isProof(signature, anchor) else {
             throw APIError(.badRequest, .trustProofWrong)
         }
-        return try update(call) { proof in
+        return try update(call) { proof throws(RegistryError) in
+            // What was signed must be the code that counts now.
+            guard proof.code == anchor.proof.code else {
+                throw RegistryError(.conflict, "the code was renewed meanwhile")
+            }
             proof = TrustAnchor.Proof()
             proof.isValid = true
         }
@@ -104,9 +108,11 @@ enum ProofCalls {
 
     private static func update(
         _ call: Call,
-        _ change: (inout TrustAnchor.Proof) -> Void
+        _ change: (inout TrustAnchor.Proof) throws(RegistryError) -> Void
     ) throws(APIError) -> Response {
-        let (anchor, _) = try TrustedCertificateCalls.update(call) { change(&$0.proof) }
+        let (anchor, _) = try TrustedCertificateCalls.update(call) {
+            anchor throws(RegistryError) in try change(&anchor.proof)
+        }
         return call.answer(try TrustedCertificate.value(anchor, try call.tenant(), call))
     }
 }

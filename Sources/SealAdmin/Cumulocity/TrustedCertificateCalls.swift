@@ -228,23 +228,15 @@ enum TrustedCertificateCalls {
     }
 
     /// Changes the certificate that the path names.
-    ///
-    /// It is read again inside of the change, so that of two changes at once both count.
     static func update(
         _ call: Call,
-        _ body: (inout TrustAnchor) -> Void
+        _ body: (inout TrustAnchor) throws(RegistryError) -> Void
     ) throws(APIError) -> (anchor: TrustAnchor, effect: ChangeEffect) {
         let found = try find(call, try call.tenant())
-        let (anchor, effect) = try call.changing { writer throws(RegistryError) in
-            let now = try writer.directory.anchors(sha256: found.sha256)
-            guard var anchor = now.first(where: { $0.number == found.number }) else {
-                throw RegistryError(.notFound, "the certificate was deleted meanwhile")
-            }
-            body(&anchor)
-            try writer.replace(anchor)
-            return anchor
+        let made = try call.changing { writer throws(RegistryError) in
+            try writer.update(anchor: found.number, body)
         }
-        return (anchor, effect)
+        return (made.result, made.effect)
     }
 
     private static func add(

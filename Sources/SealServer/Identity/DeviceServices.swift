@@ -25,8 +25,13 @@ extension IdentityService {
     }
 
     private func token(_ principal: Principal) -> ServiceAnswer {
-        guard let device = principal.device else {
+        guard let device = principal.device, let ground = TokenGround(principal.reliance) else {
             return .failed(ServiceFault(.creation, "71", "Tokens are for devices"))
+        }
+        // A stolen token must not renew itself.
+        guard principal.method != .jwt else {
+            let text = "Tokens are for devices that showed a certificate or a password"
+            return .failed(ServiceFault(.creation, "71", text))
         }
         do throws(RegistryError) {
             let text = try registry.option(
@@ -35,11 +40,15 @@ extension IdentityService {
                 key: "device-token.lifespan.seconds"
             )
             let asked = text.flatMap { Int64($0) } ?? 3600
+            let now = environment.clock()
+            // It does not outlive the certificate that was shown for it.
+            let left = principal.reliance.endsAt.map { max($0, now) - now } ?? .max
             let token = try tokens.deviceToken(
                 tenantID: principal.tenantID,
                 subject: "device_\(device.identifier)",
-                lifeSeconds: max(asked, 300),
-                now: environment.clock()
+                ground: ground,
+                lifeSeconds: min(max(asked, 300), left),
+                now: now
             )
             return .token(token)
         } catch {
@@ -51,20 +60,24 @@ extension IdentityService {
     private func create(_ principal: Principal, _ name: String, _ type: String) -> ServiceAnswer {
         guard let number = principal.device?.number else { return .silence }
         do throws(RegistryError) {
-            guard var device = try registry.device(number: number) else { return .silence }
-            guard device.type.isEmpty else { return .deviceExists }
-            device.type = type.isEmpty ? "c8y_MQTTDevice" : type
-            device.name = name.isEmpty ? "MQTT Device \(device.identifier)" : name
             let author = Author(
-                name: "\(principal.tenantID)/device_\(device.identifier)",
+                name: "\(principal.tenantID)/device_\(principal.device?.identifier ?? "")",
                 tenant: principal.tenant
             )
-            let named = device
-            _ = try registry.change(by: author) { writer throws(RegistryError) in
-                try writer.replace(named)
-            }
+            let isNew = try registry.change(by: author) { writer throws(RegistryError) in
+                var isNew = false
+                try writer.update(device: number) { device in
+                    guard device.type.isEmpty else { return }
+                    device.type = type.isEmpty ? "c8y_MQTTDevice" : type
+                    device.name = name.isEmpty ? "MQTT Device \(device.identifier)" : name
+                    isNew = true
+                }
+                return isNew
+            }.result
+            guard isNew else { return .deviceExists }
             return .silence
         } catch {
+            if error.code == .notFound { return .silence }
             return .failed(ServiceFault(.creation, "100", "The device could not be changed"))
         }
     }
@@ -74,7 +87,7 @@ extension IdentityService {
     /// The call of the API does it, as the same user: there is one rule for both ways.
     private func credentials(_ principal: Principal) -> ServiceAnswer {
         guard principal.roles.contains(.deviceBootstrap), let user = principal.name,
-            let api = api.withLock({ $0 })
+            let ground = TokenGround(principal.reliance), let api = api.withLock({ $0 })
         else { return .failed(ServiceFault(.creation, "70", "Only bootstrap users ask for this")) }
         let now = environment.clock()
         do throws(RegistryError) {
@@ -85,7 +98,8 @@ extension IdentityService {
                     subject: user,
                     issuedAt: now,
                     expiresAt: now + 60,
-                    use: "session"
+                    use: "session",
+                    ground: ground
                 )
             )
             let body = JSONValue.object(["id": .string(principal.clientID)])

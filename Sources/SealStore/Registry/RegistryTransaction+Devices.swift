@@ -14,17 +14,14 @@ private enum Queries {
     static let replaceDevice = Query(
         """
         UPDATE devices SET identifier = ?, name = ?, type = ?, label = ?, is_enabled = ?,
-            takes_certificates = ?, properties = ?, changed_at = ?
+            takes_certificates = ?, properties = ?, changed_at = ?, epoch = ?
         WHERE number = ?
         """
     )
+    static let endLogins = Query("UPDATE devices SET epoch = epoch + 1 WHERE number = ?")
     static let removeDevice = Query("DELETE FROM devices WHERE number = ?")
-    static let tenantOfDevice = Query("SELECT tenant FROM devices WHERE number = ?")
 
     static let countCredentials = Query("SELECT count(*) FROM credentials WHERE device = ?")
-    static let credentialByNumber = Query(
-        "SELECT \(Columns.credential) FROM credentials WHERE number = ?"
-    )
     static let addCredential = Query(
         """
         INSERT INTO credentials (uuid, tenant, device, kind, lookup, value, hash, scram, version,
@@ -72,34 +69,47 @@ extension RegistryTransaction {
     }
 
     /// What of it withdraws: being disabled, no certificates any more, another identifier.
-    func replace(_ device: Device) throws(RegistryError) {
-        let old = try stored(device: device.number)
-        try Validity.check(device)
-        guard device.tenant == old.tenant, device.uuid == old.uuid else {
+    ///
+    /// That ends what was logged in with the device: tokens, too.
+    func update(
+        device number: Int64,
+        _ body: (inout Device) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Device {
+        let old = try stored(device: number)
+        var device = old
+        try body(&device)
+        guard device != old else { return old }
+        guard device.number == old.number, device.tenant == old.tenant, device.uuid == old.uuid,
+            device.origin == old.origin, device.createdAt == old.createdAt,
+            device.epoch == old.epoch
+        else {
             throw RegistryError(.invalid, "a device keeps its UUID and stays in its tenant")
         }
+        try Validity.check(device)
+        device.changedAt = now
+        let isWithdrawal =
+            (old.isEnabled && !device.isEnabled)
+            || (old.takesCertificates && !device.takesCertificates)
+            || device.identifier != old.identifier
+        if isWithdrawal { device.epoch += 1 }
         try update(
             Queries.replaceDevice,
             [
                 .text(device.identifier), .text(device.name), .text(device.type),
                 .text(device.label), StoredValue(device.isEnabled),
                 StoredValue(device.takesCertificates), .text(device.properties), .integer(now),
-                .integer(device.number),
+                .integer(device.epoch), .integer(number),
             ],
             duplicate: "there is a device \(device.identifier) already in this tenant"
         )
         touch(
             .device(
-                number: old.number,
+                number: number,
                 tenant: old.tenant,
                 identifiers: [old.identifier, device.identifier]
             )
         )
-        let isWithdrawal =
-            (old.isEnabled && !device.isEnabled)
-            || (old.takesCertificates && !device.takesCertificates)
-            || device.identifier != old.identifier
-        tell(.device(old.number), old.tenant, isWithdrawal: isWithdrawal)
+        tell(.device(number), old.tenant, isWithdrawal: isWithdrawal)
         var detail = [Self.difference(isEnabled: old.isEnabled, device.isEnabled)]
         if old.takesCertificates != device.takesCertificates {
             detail.append(device.takesCertificates ? "certificates" : "no certificates")
@@ -107,6 +117,20 @@ extension RegistryTransaction {
         if old.identifier != device.identifier { detail.append("now \(device.identifier)") }
         let words = detail.filter { !$0.isEmpty }.joined(separator: ", ")
         try note("device.changed", old.tenant, old.identifier, words)
+        return device
+    }
+
+    /// Something the device shows was changed: tokens it got for that end.
+    private func endTokens(of credential: Credential) throws(RegistryError) {
+        let device = try stored(device: credential.device)
+        try run(Queries.endLogins, [.integer(device.number)])
+        touch(
+            .device(
+                number: device.number,
+                tenant: device.tenant,
+                identifiers: [device.identifier]
+            )
+        )
     }
 
     func removeDevice(number: Int64) throws(RegistryError) {
@@ -171,35 +195,34 @@ extension RegistryTransaction {
         return credential
     }
 
-    func replace(_ credential: Credential) throws(RegistryError) -> Credential {
-        let old = try stored(credential: credential.number)
-        try Validity.check(credential)
-        guard credential.device == old.device, credential.tenant == old.tenant,
-            credential.uuid == old.uuid
+    func update(
+        credential number: Int64,
+        _ body: (inout Credential) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Credential {
+        let old = try stored(credential: number)
+        var credential = old
+        try body(&credential)
+        guard credential.number == old.number, credential.device == old.device,
+            credential.tenant == old.tenant, credential.uuid == old.uuid,
+            credential.version == old.version, credential.createdAt == old.createdAt
         else {
             throw RegistryError(.invalid, "a credential keeps its UUID and stays with its device")
         }
-        guard credential.version == old.version else {
-            throw RegistryError(
-                .conflict,
-                "the credential has version \(old.version) meanwhile, not \(credential.version)"
-            )
-        }
+        try Validity.check(credential)
         try update(
             Queries.replaceCredential,
             [
                 .integer(credential.kind.stored), .text(credential.lookup),
                 .bytes(credential.value), StoredValue(credential.secret?.hash),
-                StoredValue(credential.secret?.scram), .integer(credential.number),
+                StoredValue(credential.secret?.scram), .integer(number),
             ],
             duplicate: Self.taken(credential.kind)
         )
-        var credential = credential
         credential.version = old.version + 1
-        credential.createdAt = old.createdAt
         touch(.credential(kind: old.kind, lookup: old.lookup))
         touch(.credential(kind: credential.kind, lookup: credential.lookup))
-        tell(.credential(old.number), old.tenant, isWithdrawal: true)
+        tell(.credential(number), old.tenant, isWithdrawal: true)
+        try endTokens(of: old)
         try note("credential.changed", old.tenant, old.uuid, detail(credential))
         return credential
     }
@@ -207,6 +230,7 @@ extension RegistryTransaction {
     func removeCredential(number: Int64) throws(RegistryError) {
         let old = try stored(credential: number)
         try run(Queries.removeCredential, [.integer(number)])
+        try endTokens(of: old)
         forget(old)
         try note("credential.removed", old.tenant, old.uuid, detail(old))
     }
@@ -222,28 +246,15 @@ extension RegistryTransaction {
     }
 
     private func stored(credential number: Int64) throws(RegistryError) -> Credential {
-        let credential = try with { (connection: Connection) throws(RegistryError) in
-            try connection.credential(Queries.credentialByNumber, [.integer(number)])
-        }
-        guard let credential else {
+        guard let credential = try credential(number: number) else {
             throw RegistryError(.notFound, "there is no credential with number \(number)")
         }
         return credential
     }
 
     private func requireDevice(of credential: Credential) throws(RegistryError) {
-        let tenant = try with { (connection: Connection) throws(RegistryError) in
-            try connection.first(Queries.tenantOfDevice, [.integer(credential.device)]) {
-                (row: inout Row) in row.integer()
-            }
-        }
-        guard let tenant else {
-            throw RegistryError(
-                .notFound,
-                "there is no device with number \(credential.device)"
-            )
-        }
-        guard tenant == Int64(credential.tenant) else {
+        let device = try stored(device: credential.device)
+        guard device.tenant == credential.tenant else {
             throw RegistryError(.invalid, "a credential belongs to the tenant of its device")
         }
     }

@@ -260,7 +260,7 @@ import Testing
         #expect(account?.secret?.hash == "chosen by anna")
         let twice = desk.ask(.post, "/api/v1/first-login", body, as: nil)
         #expect(twice.status == 401)
-        #expect(twice.reason == "login.token-withdrawn")
+        #expect(twice.reason == "login.token-ended")
         // A token for something else sets nothing.
         let other = try desk.tokens.issue(
             TokenClaims(
@@ -269,7 +269,8 @@ import Testing
                 subject: "admin",
                 issuedAt: Desk.now,
                 expiresAt: Desk.now + 60,
-                use: "session"
+                use: "session",
+                ground: try desk.ground("admin")
             )
         )
         let wrong = desk.ask(

@@ -56,9 +56,12 @@ struct TokenOfficeTests {
             subject: "device_dev1",
             issuedAt: clock.now,
             expiresAt: clock.now + life,
-            use: "device"
+            use: "device",
+            ground: Self.ground
         )
     }
+
+    private static let ground = TokenGround(owner: 7, epoch: 3)
 
     private func code(_ token: String, now: Int64? = nil) -> ReasonCode? {
         if case .failure(let refusal) = office.judge(token, now: now ?? clock.now) {
@@ -149,6 +152,7 @@ struct TokenOfficeTests {
             try office.deviceToken(
                 tenantID: "t12345",
                 subject: "device_dev1",
+                ground: Self.ground,
                 lifeSeconds: life,
                 now: clock.now
             )
@@ -167,6 +171,7 @@ struct TokenOfficeTests {
         let other = try office.deviceToken(
             tenantID: "t2",
             subject: "device_dev1",
+            ground: Self.ground,
             lifeSeconds: 300,
             now: clock.now
         )
