@@ -74,7 +74,7 @@ import Testing
             .certificateNameUnusable, .clientIDMismatch, .clientIDWithoutUser,
             .loginScram, .scramMalformed, .scramChannelBinding, .scramExtension,
             .scramAuthorization, .scramNonce, .tooManyGuesses, .loginsWaiting,
-            .loginSourceChanged, .registryChanged,
+            .loginSourceChanged, .registryChanged, .tokenUsed, .tokenUnbound,
         ]
         let login = ReasonCode.allCases.filter { $0.rawValue.hasPrefix("login.") }
         let missing = Set(login).subtracting(seen).subtracting(elsewhere)

@@ -199,4 +199,187 @@ import Testing
         )
         #expect(use(token).status == 401)
     }
+
+    // MARK: The others
+
+    @Test("a session is not begun with a password that was changed while it was compared")
+    func loginDuringChange() throws {
+        desk.afterLogin.set { [desk] in
+            #expect(
+                desk.ask(.put, "/api/v1/accounts/ann", "{\"password\":\"long enough\"}").status
+                    == 200
+            )
+        }
+        let reply = desk.ask(
+            .post,
+            "/api/auth/login",
+            "{\"username\":\"acme/ann\",\"password\":\"right\"}",
+            by: .nobody
+        )
+        #expect(reply.status == 401)
+        #expect(reply.json["token"] == nil)
+    }
+
+    @Test("a token that is made with a password of before is none")
+    func tokenDuringChange() throws {
+        desk.afterLogin.set { [desk] in
+            #expect(
+                desk.ask(.put, "/api/v1/accounts/ann", "{\"password\":\"long enough\"}").status
+                    == 200
+            )
+        }
+        let reply = desk.ask(.post, "/api/v1/tokens", "{}", by: .ann)
+        let token = reply.json["token"]?.text ?? ""
+        #expect(desk.ask(.get, "/user/currentUser", by: .token(token)).status == 401)
+    }
+
+    @Test("who lost a role on the way does nothing with it")
+    func roleLost() throws {
+        #expect(
+            desk.ask(
+                .post,
+                "/api/v1/accounts",
+                "{\"name\":\"mole\",\"roles\":[\"ROLE_TENANT_ADMIN\"],\"password\":\"12345678\"}"
+            ).status == 201
+        )
+        let calls: [(SealHTTP.Method, String, String?)] = [
+            (.delete, "/api/v1/devices/word", nil),
+            (.put, "/api/v1/policy", "{\"rules\":[]}"),
+            (.post, "/api/v1/devices", "{\"identifier\":\"new\"}"),
+            (.post, "/inventory/managedObjects", "{\"name\":\"new\"}"),
+            (.put, "/tenant/options/a/b", "{\"value\":\"x\"}"),
+            (.delete, "/api/v1/accounts/ann", nil),
+            (.post, "/api/v1/accounts/ann/login-link", "{}"),
+        ]
+        for (method, path, json) in calls {
+            desk.afterLogin.set { [desk] in
+                #expect(
+                    desk.ask(.put, "/api/v1/accounts/mole", "{\"roles\":[]}").status == 200
+                )
+            }
+            let reply = desk.ask(method, path, json, by: .password("acme/mole", "12345678"))
+            #expect(reply.status == 401, "\(path)")
+            #expect(reply.reason == "api.caller-withdrawn" || reply.json["error"] != nil, "\(path)")
+            #expect(
+                desk.ask(
+                    .put,
+                    "/api/v1/accounts/mole",
+                    "{\"roles\":[\"ROLE_TENANT_ADMIN\"]}"
+                ).status == 200
+            )
+        }
+        #expect(try desk.device("word").isEnabled)
+    }
+
+    @Test("rules that were changed since they were read are not replaced")
+    func policy() throws {
+        func rules(_ filters: String...) -> String {
+            let list = filters.map {
+                "{\"effect\":\"deny\",\"act\":\"publish\",\"filter\":\"\($0)\"}"
+            }
+            return "[\(list.joined(separator: ","))]"
+        }
+        let read = desk.ask(.get, "/api/v1/policy").json["version"]?.text ?? ""
+        #expect(!read.isEmpty)
+        func put(_ rules: String, _ version: String) -> Int {
+            desk.ask(
+                .put,
+                "/api/v1/policy",
+                "{\"rules\":\(rules),\"version\":\"\(version)\"}"
+            ).status
+        }
+        #expect(put(rules("a"), read) == 200)
+        #expect(put(rules("b"), read) == 409)
+        #expect(put(rules("b"), "") == 409)
+        let now = desk.ask(.get, "/api/v1/policy").json
+        #expect(now["rules"]?.elements?.first?["filter"] == "a")
+        #expect(put(rules("a", "b"), now["version"]?.text ?? "") == 200)
+        #expect(desk.ask(.put, "/api/v1/policy", "{\"rules\":\(rules("c"))}").status == 200)
+    }
+
+    @Test("a new value leaves an option fixed that was fixed")
+    func optionStaysFixed() throws {
+        let root = TrueDesk.Proof.password("management/root", "right")
+        try desk.world.change { writer throws(RegistryError) in
+            var account = Account(
+                tenant: Tenant.managementNumber,
+                name: "root",
+                roles: [.tenantAdmin, .optionAdmin]
+            )
+            account.secret = StoredSecret(hash: Population.right)
+            _ = try writer.add(account)
+        }
+        let path = "/tenant/options/a/b"
+        #expect(desk.ask(.put, path, "{\"value\":\"1\"}", by: root).status == 200)
+        #expect(
+            desk.ask(.put, path + "/editable", "{\"editable\":false}", by: root).status == 200
+        )
+        #expect(desk.ask(.put, path, "{\"value\":\"2\"}", by: root).status == 200)
+        #expect(desk.ask(.put, path, "{\"value\":\"mine\"}").reason == "api.option-fixed")
+        // It is judged when it is written, not when it came.
+        #expect(desk.ask(.put, path + "/editable", "{\"editable\":true}", by: root).status == 200)
+        let secret = "/tenant/options/a/credentials.b"
+        #expect(desk.ask(.put, secret, "{\"value\":\"1\"}", by: root).status == 200)
+        desk.vault.interruption.set { [desk] in
+            let reply = desk.ask(.put, secret + "/editable", "{\"editable\":false}", by: root)
+            #expect(reply.status == 200)
+        }
+        #expect(desk.ask(.put, secret, "{\"value\":\"mine\"}").status == 403)
+    }
+
+    @Test("two who change different parts of a device both count")
+    func fragments() throws {
+        let device = try desk.device("word")
+        let path = "/inventory/managedObjects/\(device.number)"
+        #expect(desk.ask(.put, path, "{\"a\":1}").status == 200)
+        #expect(desk.ask(.put, path, "{\"b\":2}").status == 200)
+        #expect(try desk.device("word").properties == "{\"a\":1,\"b\":2}")
+        // Hashing the password of the credential, somebody disables the device.
+        interrupt(.put, "/api/v1/devices/word", "{\"enabled\":false}")
+        let both = desk.ask(
+            .post,
+            "/api/device-with-credentials",
+            """
+            {"device":{"id":{"id":"\(device.uuid)","entityType":"DEVICE"},"name":"word",\
+            "label":"new"},"credentials":{"credentialsType":"MQTT_BASIC","credentialsValue":\
+            "{\\"clientId\\":\\"c1\\",\\"userName\\":\\"u1\\",\\"password\\":\\"12345678\\"}"}}
+            """
+        )
+        #expect(both.status == 200, "\(both.text)")
+        let now = try desk.device("word")
+        #expect(!now.isEnabled)
+        #expect(now.label == "new")
+    }
+
+    @Test("a request that was taken back while the password was made gives none")
+    func requestGone() throws {
+        let boot = TrueDesk.Proof.password("acme/boot", "right")
+        let requests = "/devicecontrol/newDeviceRequests"
+        let credentials = "/devicecontrol/deviceCredentials"
+        #expect(desk.ask(.post, requests, "{\"id\":\"m1\"}").status == 201)
+        #expect(desk.ask(.post, credentials, "{\"id\":\"m1\"}", by: boot).status == 404)
+        #expect(desk.ask(.put, "\(requests)/m1", "{\"status\":\"ACCEPTED\"}").status == 200)
+        interrupt(.delete, "\(requests)/m1", expect: 204)
+        #expect(desk.ask(.post, credentials, "{\"id\":\"m1\"}", by: boot).status == 404)
+        let acme = desk.world.world.acme
+        #expect(try desk.registry.device(tenant: acme, identifier: "m1") == nil)
+    }
+
+    @Test("of two who make the authority of a tenant one is told so, and one anchor is left")
+    func authorities() throws {
+        let before = try desk.registry.anchors(
+            tenant: desk.world.world.acme,
+            PageRequest(limit: 100)
+        ).items.count
+        let make = "/tenant/tenants/acme/certificate-authority"
+        desk.vault.interruption.set { [desk] in
+            #expect(desk.ask(.post, make).status == 201)
+        }
+        #expect(desk.ask(.post, make).status == 409)
+        let after = try desk.registry.anchors(
+            tenant: desk.world.world.acme,
+            PageRequest(limit: 100)
+        ).items.count
+        #expect(after == before + 1)
+    }
 }

@@ -12,37 +12,58 @@ import Testing
 @testable import SealServer
 @testable import SealStore
 
-/// A forge that is interrupted: what happens while it hashes, happens between reading and writing.
-final class InterruptedForge: SecretForge, @unchecked Sendable {
-    private let forge: any SecretForge
-    private let interruption = Locked<(@Sendable () -> Void)?>(nil)
+/// Something that happens once, at a place where a true program takes its time.
+final class Interruption: Sendable {
+    private let body = Locked<(@Sendable () -> Void)?>(nil)
 
-    init(_ forge: any SecretForge) { self.forge = forge }
+    /// Says what happens the next time.
+    func set(_ body: @escaping @Sendable () -> Void) { self.body.withLock { $0 = body } }
 
-    /// Happens once, while the next secret is made.
-    func interrupt(_ body: @escaping @Sendable () -> Void) {
-        interruption.withLock { $0 = body }
-    }
-
-    private func happen() {
-        let body = interruption.withLock { body in
+    /// This is the place.
+    func happen() {
+        let body = body.withLock { body in
             defer { body = nil }
             return body
         }
         body?()
     }
+}
+
+/// A forge that is interrupted: what happens while it hashes, happens between reading and writing.
+struct InterruptedForge: SecretForge {
+    let forge = QuickForge()
+    let interruption = Interruption()
+
+    /// Happens once, while the next secret is made.
+    func interrupt(_ body: @escaping @Sendable () -> Void) { interruption.set(body) }
 
     func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret {
-        happen()
+        interruption.happen()
         return try forge.hash(chosen: password)
     }
 
     func hash(generated secret: [UInt8]) throws(RegistryError) -> StoredSecret {
-        happen()
+        interruption.happen()
         return try forge.hash(generated: secret)
     }
 
     func generate() throws(RegistryError) -> String { try forge.generate() }
+}
+
+/// A vault that is interrupted when it seals or opens.
+struct InterruptedVault: Vault {
+    let vault = PlainVault()
+    let interruption = Interruption()
+
+    func seal(_ bytes: [UInt8]) throws(RegistryError) -> [UInt8] {
+        interruption.happen()
+        return try vault.seal(bytes)
+    }
+
+    func open(_ sealed: [UInt8]) -> [UInt8]? {
+        interruption.happen()
+        return vault.open(sealed)
+    }
 }
 
 /// Hashes that are compared in no time.
@@ -82,7 +103,10 @@ final class Told: Sendable {
 /// Everybody's password is `right`.
 final class TrueDesk: @unchecked Sendable {
     let world: LoginCase
-    let forge = InterruptedForge(QuickForge())
+    let forge = InterruptedForge()
+    let vault = InterruptedVault()
+    /// Between a login and the call that it is for.
+    let afterLogin = Interruption()
     let sessions = NotedSessions()
     /// Every change that was told to those who are connected.
     let told = Told()
@@ -103,11 +127,17 @@ final class TrueDesk: @unchecked Sendable {
         api = AdminAPI(
             AdminContext(
                 environment: world.environment,
-                vault: PlainVault(),
+                vault: vault,
                 forge: forge,
                 sessions: sessions,
-                login: { [rules, environment = world.environment] credentials in
-                    RegistryLogin.run(credentials, rules, environment, OpenSSLPasswordCheck())
+                login: { [rules, afterLogin, environment = world.environment] credentials in
+                    defer { afterLogin.happen() }
+                    return RegistryLogin.run(
+                        credentials,
+                        rules,
+                        environment,
+                        OpenSSLPasswordCheck()
+                    )
                 }
             )
         )
@@ -159,16 +189,23 @@ final class TrueDesk: @unchecked Sendable {
 
     /// The token a connected device is given for a `71`.
     func issue(_ principal: Principal) throws(RegistryError) -> String {
-        guard let ground = TokenGround(principal.reliance) else {
-            throw RegistryError(.invalid, "neither an account nor a device")
+        guard case .token(let token) = token(principal) else {
+            throw RegistryError(.invalid, "no token")
         }
-        return try world.tokens.deviceToken(
-            tenantID: principal.tenantID,
-            subject: principal.name ?? "",
-            ground: ground,
-            lifeSeconds: 3600,
-            now: TestCertificates.now
-        )
+        return token
+    }
+
+    /// What a `71` is answered.
+    func token(_ principal: Principal) -> ServiceAnswer {
+        DeviceTokenService(environment: world.environment).answer(principal)
+    }
+
+    /// The claims of the token a connected device is given.
+    func claims(_ principal: Principal) throws(RegistryError) -> TokenClaims? {
+        let token = try issue(principal)
+        guard case .success(let claims) = world.tokens.judge(token, now: TestCertificates.now)
+        else { return nil }
+        return claims
     }
 
     func account(_ name: String, tenant: String = "acme") throws -> Account {

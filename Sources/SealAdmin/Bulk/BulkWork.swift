@@ -12,6 +12,8 @@ struct BulkWork {
     private(set) var report = BulkReport()
     /// The tenant that was looked up last: files name the same one for many rows.
     private var lastTenant: Tenant?
+    /// The devices that this file expects; of two rows about one the later counts.
+    private var expected: Set<[UInt8]> = []
 
     init(writer: any RegistryWriter, tenant: Tenant, author: Author, limits: BulkLimits) {
         self.writer = writer
@@ -47,6 +49,7 @@ struct BulkWork {
                 rows.columns.isSimple
                     ? try expect(plan, owner) : try register(plan, owner, hash: hash)
             }
+            if rows.columns.isSimple { expected.insert(Self.key(plan, owner)) }
             if isNew {
                 report.created += 1
             } else {
@@ -104,8 +107,18 @@ struct BulkWork {
             owner: author.name
         )
         request.group = plan.path
-        try writer.add(request)
+        if expected.contains(Self.key(plan, owner)) {
+            try writer.update(request: plan.identifier, tenant: owner.number) {
+                $0.group = plan.path
+            }
+        } else {
+            try writer.add(request)
+        }
         return true
+    }
+
+    private static func key(_ plan: BulkRow, _ owner: Tenant) -> [UInt8] {
+        Array("\(owner.number)/\(plan.identifier)".utf8)
     }
 
     /// Whether the device is new.

@@ -157,6 +157,7 @@ extension Partition {
         guard sessions.contains(session), sessions[session].will != nil else { return }
         sessions[session].will = nil
         sessions[session].willAt = .max
+        timers.cancel(sessions[session].willTimer)
         counters.messagesDropped.add(.notAuthorized)
     }
 

@@ -16,44 +16,12 @@ extension IdentityService {
     ) {
         let isTaken = quick.submit { [self] in
             switch request {
-            case .token: answer(token(principal))
+            case .token: answer(DeviceTokenService(environment: environment).answer(principal))
             case .createDevice(let name, let type): answer(create(principal, name, type))
             case .credentials: answer(credentials(principal))
             }
         }
         if !isTaken { answer(.failed(ServiceFault(.server, "", "Too many requests wait"))) }
-    }
-
-    private func token(_ principal: Principal) -> ServiceAnswer {
-        guard let device = principal.device, let ground = TokenGround(principal.reliance) else {
-            return .failed(ServiceFault(.creation, "71", "Tokens are for devices"))
-        }
-        // A stolen token must not renew itself.
-        guard principal.method != .jwt else {
-            let text = "Tokens are for devices that showed a certificate or a password"
-            return .failed(ServiceFault(.creation, "71", text))
-        }
-        do throws(RegistryError) {
-            let text = try registry.option(
-                tenant: principal.tenant,
-                category: "oauth.internal",
-                key: "device-token.lifespan.seconds"
-            )
-            let asked = text.flatMap { Int64($0) } ?? 3600
-            let now = environment.clock()
-            // It does not outlive the certificate that was shown for it.
-            let left = principal.reliance.endsAt.map { max($0, now) - now } ?? .max
-            let token = try tokens.deviceToken(
-                tenantID: principal.tenantID,
-                subject: "device_\(device.identifier)",
-                ground: ground,
-                lifeSeconds: min(max(asked, 300), left),
-                now: now
-            )
-            return .token(token)
-        } catch {
-            return .failed(ServiceFault(.server, "71", "The registry does not answer"))
-        }
     }
 
     /// The first `100` of a device gives it its name and type; any further one finds it there.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The claims of a token as JSON. Not here: the signature (`WebToken`), and what the claims are worth
-// (`RegistryTokenOffice`, and the login).
+// The claims of a token as JSON. Not here: the signature (`WebToken`), and what the claims are
+// worth (`RegistryTokenOffice`, and the login).
 
 internal import SealBroker
 internal import SealBytes

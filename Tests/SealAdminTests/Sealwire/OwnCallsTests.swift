@@ -120,7 +120,8 @@ import Testing
             """
         let put = desk.ask(.put, "/api/v1/policy", rules)
         #expect(put.status == 200)
-        #expect(desk.ask(.get, "/api/v1/policy").text == rules)
+        let sent = try JSONValue(parsing: Array(rules.utf8))
+        #expect(desk.ask(.get, "/api/v1/policy").json["rules"] == sent["rules"])
         let bad = desk.ask(
             .put,
             "/api/v1/policy",

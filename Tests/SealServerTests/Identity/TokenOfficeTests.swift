@@ -98,6 +98,41 @@ struct TokenOfficeTests {
         #expect(read.tenantID == "t12345" && read.subject == "device_dev1")
     }
 
+    @Test("says what a token stands on, and reads it again")
+    func ground() throws {
+        var ground = TokenGround(owner: 5, epoch: 9)
+        ground.credential = 3
+        ground.anchor = 4
+        ground.certificates = [
+            CertificateMark(serial: "1F", issuerKey: [1, 255]),
+            CertificateMark(serial: "2", issuerKey: []),
+        ]
+        ground.family = "f"
+        ground.generation = 6
+        var wanted = claims()
+        wanted.ground = ground
+        guard case .success(let read) = office.judge(try office.issue(wanted), now: clock.now)
+        else {
+            Issue.record("refused")
+            return
+        }
+        #expect(read.ground == ground)
+        // The same device on another ground has another token.
+        func ask(_ ground: TokenGround) throws -> String {
+            try office.deviceToken(
+                tenantID: "t12345",
+                subject: "device_dev1",
+                ground: ground,
+                lifeSeconds: 300,
+                now: clock.now
+            )
+        }
+        let first = try ask(ground)
+        #expect(try ask(ground) == first)
+        ground.epoch += 1
+        #expect(try ask(ground) != first)
+    }
+
     @Test("takes tokens in their time only, and none that another key signed")
     func judging() throws {
         let token = try office.issue(claims())
@@ -136,6 +171,23 @@ struct TokenOfficeTests {
             #expect(code(try signer.sign(changed)) == .tokenMalformed, "\(name)")
             changed[name] = ["x"]
             #expect(code(try signer.sign(changed)) == .tokenMalformed, "\(name)")
+        }
+        // Those of versions that did not bind tokens to their owner lack these.
+        for name in ["token_owner", "token_epoch"] {
+            var old = good
+            old[name] = nil
+            #expect(code(try signer.sign(old)) == .tokenUnbound, "\(name)")
+        }
+        for (name, value) in [
+            ("token_owner", "1"), ("token_epoch", .null), ("token_family", .integer(1)),
+            ("token_family", "x"), ("token_certificates", "x"), ("token_certificates", ["x"]),
+            ("token_certificates", ["1/xy"]), ("token_anchor", "1"),
+            ("token_certificates", .array(Array(repeating: "1/00", count: 11))),
+            ("token_credential", .real(0.5)),
+        ] as [(String, JSONValue)] {
+            var odd = good
+            odd[name] = value
+            #expect(code(try signer.sign(odd)) == .tokenMalformed, "\(name)")
         }
         var fraction = good
         fraction["exp"] = .real(Double(clock.now) + 0.5)
