@@ -19,7 +19,7 @@ enum ChangeRules {
         /#
 
     nonisolated(unsafe) private static let update =
-        #/ \. update \( (?: tenant | account | anchor | device | credential | request ) : /#
+        /\.update\((?:tenant|account|anchor|device|credential|request):/
 
     /// Where the administration may begin a change: there the caller is judged again.
     private static let doors: Set<String> = [

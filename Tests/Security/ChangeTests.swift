@@ -5,6 +5,7 @@
 import SealBroker
 import SealBytes
 import SealHTTP
+import SealPKI
 import Testing
 
 @testable import Stage
@@ -382,4 +383,51 @@ import Testing
         ).items.count
         #expect(after == before + 1)
     }
+
+    @Test("a code that was replaced, or a device that was disabled, while a certificate is signed")
+    func codeReplaced() throws {
+        #expect(desk.ask(.post, "/tenant/tenants/acme/certificate-authority").status == 201)
+        @Sendable func code(_ name: String) throws -> String {
+            let made = desk.ask(.post, "/api/v1/enrolment-codes", "{\"identifier\":\"\(name)\"}")
+            #expect(made.status == 201)
+            return try #require(made.json["code"]?.text)
+        }
+        func enrol(_ name: String, _ code: String) throws -> Int {
+            let request = try CertificateRequest.make(
+                key: PrivateKey.generate(),
+                subject: DistinguishedName(commonName: name)
+            )
+            return desk.ask(
+                .post,
+                "/.well-known/est/acme/simpleenroll",
+                Base64.encode(request.der),
+                by: .password(name, code),
+                type: "application/pkcs10"
+            ).status
+        }
+        let old = try code("new")
+        let newer = Noted()
+        desk.vault.interruption.set { newer.put((try? code("new")) ?? "") }
+        #expect(try enrol("new", old) == 401)
+        let acme = desk.world.world.acme
+        #expect(try desk.registry.device(tenant: acme, identifier: "new") == nil)
+        #expect(try desk.registry.enrolmentCode(tenant: acme, identifier: "new") != nil)
+        #expect(try enrol("new", newer.text) == 200)
+
+        let third = try code("word")
+        desk.vault.interruption.set { [desk] in
+            #expect(desk.ask(.put, "/api/v1/devices/word", "{\"enabled\":false}").status == 200)
+        }
+        #expect(try enrol("word", third) == 403)
+        #expect(try desk.registry.enrolmentCode(tenant: acme, identifier: "word") != nil)
+    }
+}
+
+/// A text that another call left.
+private final class Noted: Sendable {
+    private let kept = Locked("")
+
+    var text: String { kept.withLock { $0 } }
+
+    func put(_ text: String) { kept.withLock { $0 = text } }
 }

@@ -143,4 +143,27 @@ import Testing
         story.advance(seconds: 61)
         watcher.expect(Wire.publish(.v5, "w", "gone"))
     }
+
+    @Test("a will of who may not come in by the listener's new rules is not published")
+    func files() {
+        for isAllowed in [true, false] {
+            let story = Story(.onePartition)
+            var will = later
+            will.retain = true
+            story.join("pub", expiry, clean: false, will: will).cut()
+            var rules = AccessRules()
+            rules.allowsAnonymous = isAllowed
+            story.bench.partitions[0].replaceAccess([rules])
+            story.advance(seconds: 61)
+            rules.allowsAnonymous = true
+            story.bench.partitions[0].replaceAccess([rules])
+            let reader = story.join("sub")
+            reader.subscribe("w")
+            if isAllowed {
+                reader.expect(Wire.publish(.v5, "w", "gone", retain: true))
+            } else {
+                reader.expectNothing()
+            }
+        }
+    }
 }

@@ -160,6 +160,7 @@ final class TrueDesk: @unchecked Sendable {
         _ target: String,
         _ json: String? = nil,
         by proof: Proof = .chief,
+        type: String = "application/json",
         chain: [PresentedCertificate] = []
     ) -> Reply {
         var fields: Fields = ["Host": "iot.example.com", "Accept": "*/*"]
@@ -170,7 +171,7 @@ final class TrueDesk: @unchecked Sendable {
             fields.append("Authorization", "Basic \(text)")
         case .token(let token): fields.append("Authorization", "Bearer \(token)")
         }
-        if json != nil { fields.append("Content-Type", "application/json") }
+        if json != nil { fields.append("Content-Type", type) }
         let parts = target.split(separator: "?", maxSplits: 1).map(String.init)
         return Reply(
             api.handle(

@@ -9,6 +9,8 @@ public struct RegistrySettings: SettingsSection {
     public var guessesPerUser = 10
     /// Failed logins from one address in a minute before further ones are refused.
     public var guessesPerSource = 100
+    /// Logins of an account that can be renewed with refresh tokens at a time.
+    public var loginsPerAccount = 64
     /// How long a key signs tokens.
     public var tokenKeySeconds = 30 * 86_400
     /// How long certificates are valid that devices get by enrolment.
@@ -46,6 +48,14 @@ public struct RegistrySettings: SettingsSection {
             .now,
             "Failed logins from one address within a minute before further ones are refused "
                 + "unheard."
+        ),
+        .integer(
+            "logins-per-account",
+            \.loginsPerAccount,
+            1...100_000,
+            .restart,
+            "Logins of an account that can be renewed with refresh tokens at a time. One more ends "
+                + "the one that was not renewed for the longest time."
         ),
         .seconds(
             "token-key-age-max",

@@ -166,8 +166,7 @@ extension Connection {
         }
     }
 
-    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode?
-    {
+    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode? {
         try first(ListQueries.code, [StoredValue(tenant), .text(identifier)]) {
             (row: inout Row) throws(RegistryError) in try row.code()
         }

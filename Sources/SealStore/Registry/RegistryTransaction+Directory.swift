@@ -149,8 +149,7 @@ extension RegistryTransaction {
         }
     }
 
-    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode?
-    {
+    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.enrolmentCode(tenant: tenant, identifier: identifier)
         }

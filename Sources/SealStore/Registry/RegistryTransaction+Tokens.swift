@@ -100,7 +100,10 @@ extension RegistryTransaction {
         expiresAt: Int64
     ) throws(RegistryError) -> TokenFamily? {
         guard let account = try account(number: number),
-            var family = try storedFamily(Queries.family, [StoredValue(account.tenant), .text(id)]),
+            var family = try storedFamily(
+                Queries.family,
+                [StoredValue(account.tenant), .text(id)]
+            ),
             family.account == number
         else { return nil }
         guard family.generation == generation else {
