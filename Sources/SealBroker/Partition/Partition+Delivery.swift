@@ -303,12 +303,16 @@ extension Partition {
             isRetained: isRetained
         )
         if sessions[session].survives {
-            flight.message = keep(
+            let message = keep(
                 &publication,
                 topic: topic,
                 properties: properties,
                 payload: payload
             )
+            guard chargeFlight(session, message) else {
+                return counters.messagesDropped.add(.queueFull)
+            }
+            flight.message = message
         }
         let packetID = sessions[session].window.push(flight)
         let first: UInt8 = 0x30 | qos << 1 | (isRetained ? 1 : 0)

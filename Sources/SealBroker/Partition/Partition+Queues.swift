@@ -25,6 +25,7 @@ extension Partition {
                 flight.groupHome = item.groupHome
             }
             packetID = sessions[session].window.push(flight)
+            settleFlights(session)
         }
         let wasSent = encode(
             id,
@@ -38,7 +39,10 @@ extension Partition {
             payload: message.payload
         )
         // Too large for this client: for it the message counts as done (MQTT 5.0 §3.1.2.11.4).
-        if !wasSent, let packetID { sessions[session].window.finish(packetID) }
+        if !wasSent, let packetID {
+            sessions[session].window.finish(packetID)
+            settleFlights(session)
+        }
     }
 
     /// Puts a message into a session's queue, or drops it when the queue is full.
@@ -56,6 +60,10 @@ extension Partition {
             )
             return
         }
+        guard chargeQueued(session, item) else {
+            counters.messagesDropped.add(.queueFull)
+            return
+        }
         counters.queuedMessages += 1
         counters.queueBytes += Int64(item.message.byteCount)
         sessions[session].queue.append(item)
@@ -71,6 +79,7 @@ extension Partition {
         guard let item = sessions[session].queue.popFirst() else { return nil }
         counters.queuedMessages -= 1
         counters.queueBytes -= Int64(item.message.byteCount)
+        creditQueued(session, item)
         return item
     }
 

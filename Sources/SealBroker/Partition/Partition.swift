@@ -26,6 +26,9 @@ public struct PartitionSetup: Sendable {
     /// Counts stored sessions of all partitions; nil lets the partition count its own.
     public var sessionPlaces: (any SessionPlaces)?
 
+    /// Counts the memory of all partitions; a partition alone has one of its own.
+    public var memory = MemoryPool()
+
     /// Makes the set-up.
     public init(
         index: Int,
@@ -127,6 +130,8 @@ public final class Partition {
     /// Topics and retained messages by tenant.
     var spaces: [UInt32: TenantSpace] = [0: TenantSpace()]
     var routes: RouteCache
+    /// Who holds how much memory.
+    var ledger: MemoryLedger
     var pendingSubscribes: [UInt64: PendingSubscribe] = [:]
     var nextTicket: UInt64 = 1
     var pendingJoins: [UInt64: PendingJoin] = [:]
@@ -172,7 +177,11 @@ public final class Partition {
         self.access = access
         self.now = now
         timers = TimerWheel(now: now)
-        routes = RouteCache(seed: setup.tableSeed)
+        routes = RouteCache(
+            seed: setup.tableSeed,
+            bytesMax: setup.limits.routeBytesMax / max(setup.count, 1)
+        )
+        ledger = MemoryLedger(setup.limits, pool: setup.memory)
         outboxes = Array(repeating: [], count: setup.count)
         mailOutstanding = Array(repeating: 0, count: setup.count)
         mailOwed = Array(repeating: 0, count: setup.count)

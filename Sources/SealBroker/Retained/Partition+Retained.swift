@@ -42,8 +42,11 @@ extension Partition {
         let levels = TopicTree.levels(of: message.topic)
         // [MQTT-3.3.1-6]: an empty payload removes.
         if message.header.payloadCount == 0 {
+            let before = spaces[tenant]?.retained.bytes ?? 0
             if spaces[tenant]?.retained.remove(levels) == true {
                 counters.retainedMessages -= 1
+                let after = spaces[tenant]?.retained.bytes ?? 0
+                ledger.credit(tenant: tenant, .retained, before - after)
                 tidy(tenant)
             }
             return .success
@@ -55,11 +58,21 @@ extension Partition {
             tidy(tenant)
             return .quotaExceeded
         }
-        let bytes = space.retained.bytes - (old?.byteCount ?? 0) + message.byteCount
+        let more = Weight.retained(message) - (old.map(Weight.retained) ?? 0)
+        let bytes = space.retained.bytes + more
         if bytes > limits.retainedBytesMax {
             counters.limitHits.add(.retainedBytes)
             tidy(tenant)
             return .quotaExceeded
+        }
+        if more > 0 {
+            if let refusal = ledger.charge(tenant: tenant, .retained, more) {
+                note(refusal)
+                tidy(tenant)
+                return .quotaExceeded
+            }
+        } else {
+            ledger.credit(tenant: tenant, .retained, -more)
         }
         if old == nil { counters.retainedMessages += 1 }
         space.retained.set(

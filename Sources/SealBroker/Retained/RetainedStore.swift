@@ -22,7 +22,7 @@ struct RetainedStore {
 
     /// How many messages are kept.
     private(set) var count = 0
-    /// Their bytes.
+    /// The memory they take, with the nodes of their topics.
     private(set) var bytes = 0
 
     /// The message of a topic.
@@ -48,11 +48,11 @@ struct RetainedStore {
             }
         }
         if let old = node.message {
-            bytes -= old.byteCount
+            bytes -= Weight.retained(old)
         } else {
             count += 1
         }
-        bytes += message.byteCount
+        bytes += Weight.retained(message)
         node.message = message
         node.origin = origin
     }
@@ -70,7 +70,7 @@ struct RetainedStore {
         guard let old = node.message else { return false }
         node.message = nil
         count -= 1
-        bytes -= old.byteCount
+        bytes -= Weight.retained(old)
         for (parent, level) in path.reversed() {
             guard let child = parent.children[level], child.message == nil, child.children.isEmpty
             else { break }

@@ -119,6 +119,9 @@ final class AliasTable {
     private let maximum: Int
     private var numbers: [[UInt8]: UInt16] = [:]
 
+    /// Whether a topic has an alias, or none is free for it.
+    func isSettled(_ topic: [UInt8]) -> Bool { numbers[topic] != nil || numbers.count >= maximum }
+
     init(maximum: Int) { self.maximum = maximum }
 
     /// The alias of a topic, and whether the client knows it already; nil when all are taken.

@@ -110,6 +110,7 @@ extension Partition {
         giveBackPlace(id)
         sessions[session].link = .none
         sessions[session].leftAt = now
+        creditAliases(session)
         links[id].session = .none
         groupsNotice(session, .disconnected)
         if endedWell { sessions[session].will = nil }
@@ -209,6 +210,7 @@ extension Partition {
         giveBackSessionPlace(session)
         guard let gone = sessions.remove(session) else { return }
         sessionsByKey[gone.key] = nil
+        creditSession(gone)
         counters.sessions -= 1
         counters.queuedMessages -= Int64(gone.queue.count)
         counters.queueBytes -= Int64(gone.queue.bytes)

@@ -84,6 +84,10 @@ struct Session {
         self.expirySeconds = expirySeconds
     }
 
+    /// Whose memory it is, in the ledger, and what is charged there.
+    var payer = -1
+    var charged = SessionCharges()
+
     /// It has one of the places for stored sessions; so it is as long as `survives`.
     var hasPlace = false
 

@@ -13,8 +13,6 @@ final class TenantSpace {
 
     /// Nobody would miss it.
     var isEmpty: Bool { sessions == 0 && retained.count == 0 && tree.isEmpty }
-
-    deinit { tree.dismantle() }
 }
 
 extension Partition {

@@ -27,9 +27,9 @@ final class TopicNode {
     }
 
     let level: Level
-    // Weak, so that a tree that is let go goes whole.
-    weak var parent: TopicNode?
-    var children: [Level: TopicNode] = [:]
+    /// Holds the node above, which holds this one: the tree is taken apart at its end.
+    let parent: TopicNode?
+    var children = LevelTable<TopicNode>()
     var entries: [Entry] = []
     /// Other partitions with subscribers, one bit each.
     var remote: UInt64 = 0
@@ -53,7 +53,21 @@ final class TopicNode {
 
 /// A tenant's filters.
 struct TopicTree {
-    private let root = TopicNode(level: [], parent: nil)
+    /// Takes the tree apart when nobody has it any more.
+    private final class Root {
+        let node = TopicNode(level: [], parent: nil)
+
+        deinit {
+            var waiting = [node]
+            while let node = waiting.popLast() {
+                waiting.append(contentsOf: node.children.values)
+                node.children = LevelTable()
+            }
+        }
+    }
+
+    private let holder = Root()
+    private var root: TopicNode { holder.node }
 
     /// Nobody wants anything.
     var isEmpty: Bool { root.children.isEmpty }
@@ -109,15 +123,6 @@ struct TopicTree {
         while node !== root, node.isUnused, let parent = node.parent {
             parent.children[node.level] = nil
             node = parent
-        }
-    }
-
-    /// Lets go of all nodes, which hold each other up and down.
-    func dismantle() {
-        var waiting = [root]
-        while let node = waiting.popLast() {
-            waiting.append(contentsOf: node.children.values)
-            node.children = [:]
         }
     }
 

@@ -208,6 +208,11 @@ extension BrokerLimits {
         connectPacketBytesMax = limits.connectPacketBytes
         topicLevelsMax = limits.topicLevels
         topicBytesMax = limits.topicBytes
+        subscriptionBytesPerSessionMax = limits.subscriptionBytesPerSession
+        clientBytesMax = limits.clientBytes
+        tenantBytesMax = limits.tenantBytes
+        memoryBytesMax = limits.memoryBytes
+        routeBytesMax = limits.routeCacheBytes
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
         userNameBytesMax = limits.userNameBytes

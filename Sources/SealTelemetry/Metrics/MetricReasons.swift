@@ -133,7 +133,8 @@ public enum LimitName: UInt8, CounterKey {
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
         tenants, loginGuesses, registry,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
-        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes
+        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes,
+        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession
 
     /// The word in metrics and logs.
     public var label: String {
@@ -176,6 +177,10 @@ public enum LimitName: UInt8, CounterKey {
         case .topicBytes: "topic_bytes"
         case .userNameBytes: "user_name_bytes"
         case .inputBytes: "input_bytes"
+        case .memoryBytes: "memory_bytes"
+        case .tenantBytes: "tenant_bytes"
+        case .clientBytes: "client_bytes"
+        case .subscriptionBytesPerSession: "subscription_bytes_per_session"
         }
     }
 }

@@ -41,19 +41,18 @@ public final class BrokerBench {
 
     /// Makes a broker.
     public init(_ setup: BenchSetup = BenchSetup()) {
+        let memory = MemoryPool()
         partitions = (0..<setup.partitions).map { index in
-            Partition(
-                PartitionSetup(
-                    index: index,
-                    count: setup.partitions,
-                    homeSeed: setup.homeSeed,
-                    tableSeed: setup.tableSeed &+ UInt64(index),
-                    limits: setup.limits,
-                    listeners: setup.listeners
-                ),
-                access: setup.access,
-                now: setup.startMilliseconds
+            var own = PartitionSetup(
+                index: index,
+                count: setup.partitions,
+                homeSeed: setup.homeSeed,
+                tableSeed: setup.tableSeed &+ UInt64(index),
+                limits: setup.limits,
+                listeners: setup.listeners
             )
+            own.memory = memory
+            return Partition(own, access: setup.access, now: setup.startMilliseconds)
         }
         now = setup.startMilliseconds
         checksPassword = setup.checksPassword

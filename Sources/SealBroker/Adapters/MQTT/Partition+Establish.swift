@@ -18,6 +18,11 @@ extension Partition {
             refuse(id, ConnectRefusal(.quotaExceeded, .quotaExceeded, .sessionsStored))
             return false
         }
+        if let refusal = chargeSession(session, admitted) {
+            if !wasPresent { endSession(session) }
+            refuse(id, ConnectRefusal(.quotaExceeded, .quotaExceeded, refusal.reason))
+            return false
+        }
         let wasFree = isUnrestricted(session)
         let number = enlist(admitted.principal)
         links[id].phase = .open

@@ -87,6 +87,14 @@ extension Partition {
         if view.topic.byteCount > 0 {
             try TopicName.check(view.topic)
             try checkSize(view.topic, .topicNameInvalid, .topicNameInvalid)
+            guard chargeAlias(id, Weight.alias + view.topic.byteCount) else {
+                throw MQTTError(
+                    .protocolError,
+                    .quotaExceeded,
+                    "there is no memory for a topic alias",
+                    clause: "MQTT 5.0 §4.13.2"
+                )
+            }
             links[id].aliasesIn[alias - 1] = view.topic.copied()
         }
         let topic = links[id].aliasesIn[alias - 1]
@@ -264,6 +272,7 @@ extension Partition {
                 )
             }
         }
+        settleFlights(session)
         if !sessions[session].resend.isEmpty { continueRedelivery(session, id) }
         if !sessions[session].queue.isEmpty { pump(session) }
     }
@@ -318,7 +327,10 @@ extension Partition {
     private func sendAgain(_ session: Handle, _ id: Handle, _ packetID: UInt16) {
         guard let flight = sessions[session].window.flight(of: packetID),
             let message = flight.message
-        else { return sessions[session].window.finish(packetID) }
+        else {
+            sessions[session].window.finish(packetID)
+            return settleFlights(session)
+        }
         let wasSent = encode(
             id,
             qos: flight.state == .awaitsPuback ? 1 : 2,
@@ -331,6 +343,9 @@ extension Partition {
             identifiers: flight.identifiers ?? [],
             payload: message.payload
         )
-        if !wasSent { sessions[session].window.finish(packetID) }
+        if !wasSent {
+            sessions[session].window.finish(packetID)
+            settleFlights(session)
+        }
     }
 }

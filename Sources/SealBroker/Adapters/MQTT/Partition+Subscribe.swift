@@ -253,9 +253,9 @@ extension Partition {
         }
         guard !links[id].isUnrestricted || TopicSpace.isReserved(filter.bytes),
             let principal = principals[links[id].principal]
-        else { return nil }
+        else { return chargeNew(id, session, filter) }
         let decision = principal.decide(.subscribe, topic: filter.bytes)
-        if decision.isAllowed { return nil }
+        if decision.isAllowed { return chargeNew(id, session, filter) }
         report(
             .accessRefused(
                 notice(id),
@@ -265,6 +265,19 @@ extension Partition {
             )
         )
         return .notAuthorized
+    }
+
+    /// A subscription that is new is charged for.
+    private func chargeNew(
+        _ id: Handle,
+        _ session: Handle,
+        _ filter: TopicFilter
+    ) -> MQTTReason? {
+        let key = Self.groupKey(filter)
+        if sessions[session].subscriptions.place(of: filter.bytes, key) != nil { return nil }
+        if chargeSubscription(session, filter) { return nil }
+        report(.limitHit(notice(id), limit: "subscription-bytes"))
+        return .quotaExceeded
     }
 
     func unsubscribeReceived(_ id: Handle, _ packet: Unsubscribe) throws(MQTTError) -> Flow {
@@ -279,6 +292,7 @@ extension Partition {
             let key = Self.groupKey(filter)
             if let index = sessions[session].subscriptions.place(of: filter.bytes, key) {
                 unlink(session, index)
+                creditSubscription(session, filter.bytes, key)
                 codes.append(0)
             } else {
                 codes.append(MQTTReason.noSubscriptionExisted.rawValue)
