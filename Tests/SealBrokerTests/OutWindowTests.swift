@@ -193,7 +193,7 @@ struct TopicTreeTests {
         tree.node(for: Array("a/b".utf8)).remote = 1
         let node = tree.node(for: long)
         node.remote = 0
-        tree.prune(node)
+        tree.prune(node, long)
         #expect(tree.existingNode(for: long) == nil)
         #expect(tree.existingNode(for: Array("a/b".utf8)) != nil)
     }

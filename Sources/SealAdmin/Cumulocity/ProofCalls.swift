@@ -58,10 +58,11 @@ enum ProofCalls {
         guard let signature = Base64.decode(text), isProof(signature, anchor) else {
             throw APIError(.badRequest, .trustProofWrong)
         }
+        let code = anchor.proof.code
         return try update(call) { proof throws(RegistryError) in
             // What was signed must be the code that counts now.
-            guard proof.code == anchor.proof.code else {
-                throw RegistryError(.conflict, "the code was renewed meanwhile")
+            guard proof.code.utf8.elementsEqual(code.utf8) else {
+                throw RegistryError(.conflict, "another code was asked for meanwhile")
             }
             proof = TrustAnchor.Proof()
             proof.isValid = true
@@ -79,7 +80,7 @@ enum ProofCalls {
                 ])
             )
         ],
-        problems: [400, 404, 422]
+        problems: [400, 404, 409, 422]
     )
 
     private static let confirm = Operation(

@@ -218,6 +218,7 @@ enum RegistrationCalls {
                 request: try state.request(tenant: tenant.number, identifier: identifier),
                 device: try state.device(tenant: tenant.number, identifier: identifier),
                 password: try state.credential(
+                    tenant: tenant.number,
                     kind: .password,
                     lookup: DeviceCredentialCalls.lookup(tenant.number, identifier)
                 )

@@ -233,8 +233,17 @@ enum TrustedCertificateCalls {
         _ body: (inout TrustAnchor) throws(RegistryError) -> Void
     ) throws(APIError) -> (anchor: TrustAnchor, effect: ChangeEffect) {
         let found = try find(call, try call.tenant())
+        let rivals = found.proof.isValid ? [] : try TrustStanding(call).rivals(of: found)
         let made = try call.changing { writer throws(RegistryError) in
-            try writer.update(anchor: found.number, body)
+            var wasProved = false
+            let anchor = try writer.update(anchor: found.number) { anchor throws(RegistryError) in
+                wasProved = anchor.proof.isValid
+                try body(&anchor)
+            }
+            if anchor.proof.isValid, !wasProved {
+                try TrustStanding.tell(rivals, isProof: true, writer)
+            }
+            return anchor
         }
         return (made.result, made.effect)
     }
@@ -243,9 +252,24 @@ enum TrustedCertificateCalls {
         _ anchors: [TrustAnchor],
         _ call: Call
     ) throws(APIError) -> [TrustAnchor] {
-        try call.changing { writer throws(RegistryError) in
+        let standing = TrustStanding(call)
+        var rivals: [[TrustAnchor]] = []
+        var toldCount = 0
+        for anchor in anchors {
+            let all = toldCount < TrustStanding.toldMax ? try standing.rivals(of: anchor) : []
+            toldCount += all.count
+            rivals.append(all)
+        }
+        let others = rivals
+        return try call.changing { writer throws(RegistryError) in
             var added: [TrustAnchor] = []
-            for anchor in anchors { added.append(try writer.add(anchor)) }
+            for (index, anchor) in anchors.enumerated() {
+                let one = try writer.add(anchor)
+                added.append(one)
+                guard !others[index].isEmpty else { continue }
+                try TrustStanding.tell(others[index], isProof: false, writer)
+                try TrustStanding.tellOwner(of: one, writer)
+            }
             return added
         }.result
     }

@@ -70,7 +70,11 @@ enum ThingsBoardCredentialCalls {
                 throw RegistryError(.notFound, "the device was deleted meanwhile")
             }
             try ThingsBoardDevices.put(form, old, device, writer)
-            return try writer.directory.credential(kind: form.kind, lookup: form.lookup)
+            return try writer.directory.credential(
+                tenant: device.tenant,
+                kind: form.kind,
+                lookup: form.lookup
+            )
         }
         guard let stored = outcome.result else { throw APIError(.conflict, .apiConflict) }
         return call.answer(CredentialForm.document(stored, of: device, call.context))

@@ -104,6 +104,7 @@ extension Partition {
         links[id].takesSharedPackets =
             sessions[session].queue.isEmpty && links[id].sharesPackets
         if sessions[session].queue.count * 4 < limits.queuedMessagesMax { letGo(id) }
+        if sessions[session].retained != nil { sendRetained(session) }
     }
 
     /// Makes `source` wait until `id` has caught up; false when nobody waits for `id` any more
@@ -120,9 +121,7 @@ extension Partition {
         guard links.contains(source), source != id, links[source].phase == .open else {
             return true
         }
-        guard !links[id].holds.contains(source) else { return true }
-        links[id].holds.append(source)
-        links[source].heldBy += 1
+        if links[id].holds.insert(source).inserted { links[source].heldBy += 1 }
         return true
     }
 
@@ -150,7 +149,12 @@ extension Partition {
         guard links[id].isWatchedForStall || links[id].isStalled || !links[id].holds.isEmpty
         else {
             let session = links[id].session
-            if sessions.contains(session), !sessions[session].queue.isEmpty { pump(session) }
+            guard sessions.contains(session) else { return }
+            if !sessions[session].queue.isEmpty {
+                pump(session)
+            } else if sessions[session].retained != nil {
+                sendRetained(session)
+            }
             return
         }
         if out.count(Int(id.slot)) < limits.outBytesMax / 2 {

@@ -41,6 +41,7 @@ extension Partition {
     /// New bounds, for what comes from now on.
     public func replaceLimits(_ limits: BrokerLimits) {
         self.limits = limits
+        work.limits = limits.work
         ledger.replaceLimits(limits)
         routes.bytesMax = limits.routeBytesMax / max(setup.count, 1)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retained messages live at the home of their topic. How a new subscriber gets them is in
-// Partition+Snapshots.
+// Partition+RetainedQueue and Partition+RetainedHome.
 
 internal import SealBytes
 internal import SealMQTT
@@ -23,6 +23,7 @@ extension Partition {
         )
         noteLive(message)
         retainsPosted[home] += 1
+        publication.retainedNumber = retainsPosted[home]
         guard home == setup.index else {
             post(.retain(message), message, to: home, from: publication.source)
             return .success
@@ -80,16 +81,5 @@ extension Partition {
             from: RetainedOrigin(partition: sender, position: retainsHandled[sender])
         )
         return .success
-    }
-
-    /// The retained messages of a filter that have not expired, without those that are newer than
-    /// the given count of the partition they came from; no counts leave nothing out.
-    func snapshot(_ filter: [UInt8], tenant: UInt32, upTo counts: [UInt64]) -> [Message] {
-        var found: [Message] = []
-        spaces[tenant]?.retained.match(filter) { message, origin in
-            if !counts.isEmpty, origin.position > counts[origin.partition] { return }
-            if message.header.expiresAt > now { found.append(message) }
-        }
-        return found
     }
 }

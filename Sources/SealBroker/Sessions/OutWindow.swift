@@ -80,6 +80,14 @@ struct OutWindow {
         finish(push(Flight(state: .awaitsPuback)))
     }
 
+    /// Whether a message waits for its first answer and was not sent before `other`.
+    func isUnanswered(_ id: UInt16, behind other: UInt16) -> Bool {
+        guard let offset = offset(of: id), let first = self.offset(of: other), offset >= first
+        else { return false }
+        let state = state(of: id)
+        return state == .awaitsPuback || state == .awaitsPubrec
+    }
+
     func state(of id: UInt16) -> FlightState? {
         guard let offset = offset(of: id) else { return nil }
         let state = ring[(head + offset) & (ring.count - 1)].state

@@ -68,8 +68,12 @@ struct Session {
     var queue = MessageQueue()
     /// Ids that are still to be sent again on this connection, the next one last.
     var resend: [UInt16] = []
+    /// How many of them are still to be sent; the others were acknowledged late.
+    var resendLeft = 0
     /// QoS 2 packet ids received and not yet released.
     var inbound = PacketIDSet()
+    /// Retained messages on their way to it.
+    var retained: RetainedQueue?
     var will: LastWill?
     /// When a delayed will is due.
     var willAt: UInt64 = .max

@@ -28,6 +28,8 @@ final class Route {
     var identifiers: [[UInt32]] = []
     var groups: [Handle] = []
     var remote: UInt64 = 0
+    /// What a delivery costs, in units of work.
+    private(set) var weight = 1
     /// The memory it takes, as of when it was put into the cache.
     fileprivate(set) var bytes = 0
     /// Found since the cache was last looked through.
@@ -42,6 +44,11 @@ final class Route {
         self.epochIndex = epochIndex
         self.epoch = epoch
         isReserved = TopicSpace.isReserved(topic)
+    }
+
+    /// Settles what a delivery costs: its receivers, and the identifiers that are written for them.
+    func weigh() {
+        weight = identifiers.reduce(1 + targets.count) { $0 + $1.count / 8 }
     }
 
     /// Whether nobody gets it, here or on another partition.

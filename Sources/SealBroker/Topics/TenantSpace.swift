@@ -13,6 +13,8 @@ final class TenantSpace {
 
     /// Nobody would miss it.
     var isEmpty: Bool { sessions == 0 && retained.count == 0 && tree.isEmpty }
+
+    deinit { retained.dismantle() }
 }
 
 extension Partition {

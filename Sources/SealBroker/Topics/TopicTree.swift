@@ -35,6 +35,8 @@ final class TopicNode {
     var remote: UInt64 = 0
     /// Shared groups whose home is this partition.
     var groups: [Handle] = []
+    /// It stands for a filter that somebody has, and not only for the way to others.
+    fileprivate(set) var isFilter = false
     /// The question by which the other partitions are being told of it; 0 is none.
     var askedTicket: UInt64 = 0
 
@@ -53,6 +55,9 @@ final class TopicNode {
 
 /// A tenant's filters.
 struct TopicTree {
+    /// Where the filters have `+`.
+    private(set) var shapes = WildcardShapes()
+
     /// Takes the tree apart when nobody has it any more.
     private final class Root {
         let node = TopicNode(level: [], parent: nil)
@@ -104,6 +109,10 @@ struct TopicTree {
                 node = child
             }
         }
+        if !node.isFilter {
+            node.isFilter = true
+            shapes.add(filter)
+        }
         return node
     }
 
@@ -117,8 +126,12 @@ struct TopicTree {
         return node
     }
 
-    /// Removes a node and its ancestors as far as nobody needs them.
-    func prune(_ node: TopicNode) {
+    /// Removes the node of a filter and its ancestors as far as nobody needs them.
+    mutating func prune(_ node: TopicNode, _ filter: [UInt8]) {
+        if node.isFilter, !node.hasLocalInterest, node.remote == 0 {
+            node.isFilter = false
+            shapes.remove(filter)
+        }
         var node = node
         while node !== root, node.isUnused, let parent = node.parent {
             parent.children[node.level] = nil
@@ -149,6 +162,6 @@ struct TopicTree {
         }
     }
 
-    private static let plus: Level = [UInt8(ascii: "+")]
-    private static let hash: Level = [UInt8(ascii: "#")]
+    static let plus: Level = [UInt8(ascii: "+")]
+    static let hash: Level = [UInt8(ascii: "#")]
 }

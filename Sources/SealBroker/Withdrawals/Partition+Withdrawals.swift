@@ -82,6 +82,7 @@ extension Partition {
             guard let space = spaces[tenant] else { continue }
             counters.retainedMessages -= Int64(space.retained.count)
             ledger.credit(tenant: tenant, .retained, space.retained.bytes)
+            space.retained.dismantle()
             space.retained = RetainedStore()
             tidy(tenant)
         }

@@ -47,6 +47,16 @@ public struct Limits: SettingsSection {
     public var retainedBytes = 268_435_456
     /// Subscriptions of one session.
     public var subscriptionsPerSession = 10_000
+    /// Filters of one SUBSCRIBE or UNSUBSCRIBE.
+    public var filtersPerPacket = 10_000
+    /// Ways in which the filters of one tenant combine `+` with names.
+    public var wildcardShapes = 1024
+    /// Those of one session.
+    public var wildcardShapesPerSession = 128
+    /// Work done for one connection in one turn.
+    public var linkWork = 40_000
+    /// Work done for one tenant in one turn.
+    public var tenantWork = 100_000
     /// Bytes that the subscriptions of one session take.
     public var subscriptionBytesPerSession = 8_388_608
     /// Bytes that all sessions of one client take on a shard.
@@ -73,7 +83,7 @@ public struct Limits: SettingsSection {
 
     /// The rows of [limits].
     public static let settings: [Setting<Limits>] =
-        connectionRows + messageRows + memoryRows + nameRows
+        connectionRows + messageRows + memoryRows + nameRows + workRows
 
     private static let connectionRows: [Setting<Limits>] = [
         .integer(

@@ -140,7 +140,8 @@ public final class BrokerBench {
             )
         case .loginDecided(let client, let question):
             guard !client.isClosed else { return true }
-            let step = Login.finish(question, matches: checksPassword(question))
+            let matches = PasswordMatches(checksPassword(question))
+            let step = Login.finish(question, matches: matches)
             partition.loginDecided(client.link, step)
         case .registryAsked(let client, let question):
             guard !client.isClosed else { return true }
@@ -170,7 +171,7 @@ public final class BrokerBench {
         for client in clients where client.partition == index && !client.isClosed {
             if flush(client) { isBusy = true }
         }
-        return isBusy
+        return isBusy || partition.hasPutOff
     }
 
     // MARK: What a host does

@@ -28,6 +28,7 @@ extension Partition {
         links[id].phase = .open
         links[id].version = connect.version
         links[id].tenant = tenant
+        links[id].workPlace = work.place(of: tenant)
         links[id].session = session
         links[id].principal = number
         links[id].isUnrestricted = admitted.principal.needsNoQuestions
@@ -65,6 +66,7 @@ extension Partition {
         groupsNotice(session, .connected)
         redeliver(session, id)
         pump(session)
+        sendRetained(session)
         watchLoginEnd(id)
         return true
     }
