@@ -100,7 +100,7 @@ enum FirstLoginCalls {
                 ).named("FirstLogin").example(["token": "eyJhbGciOi...", "password": "a good one"])
             )
         ],
-        problems: [401]
+        problems: [401, 429]
     )
 }
 
@@ -136,10 +136,9 @@ struct FirstLogin: Sendable {
         token: String,
         password: String
     ) throws(APIError) -> (tenant: Tenant, account: Account, effect: ChangeEffect) {
-        let claims: TokenClaims
-        switch call.context.tokens.judge(token, now: call.now) {
-        case .success(let good): claims = good
-        case .failure(let refusal): throw APIError(.unauthorized, refusal.reason)
+        let guesses = call.context.enrolmentGuesses
+        let claims = try guesses.trying(call.request.peerAddress, Self.use, call.now) {
+            call.context.tokens.judge(token, now: call.now)
         }
         guard claims.use == Self.use else { throw APIError(.unauthorized, .tokenUse) }
         let registry = call.context.registry

@@ -61,13 +61,20 @@ struct ThingsBoardImport {
         let plans = try plans()
         let isUpdating = call.json["mapping"]?["update"]?.flag ?? false
         let forms = forms(plans)
+        let isEnding = call.context.isEnding
+        guard !isEnding() else { throw APIError.ending }
         let tenant = try call.tenant()
         let author = try call.author()
-        let outcome = try call.changing(by: author) {
+        let refused = { (error: RegistryError) in isEnding() ? APIError.ending : APIError(error) }
+        let outcome = try call.changing(by: author, refused) {
             (writer: any RegistryWriter) throws(RegistryError) -> Tally in
             var tally = Tally()
             try writer.inBulk { () throws(RegistryError) -> AuditRecord in
                 for (index, plan) in plans.enumerated() {
+                    // Thrown inside of the change, it undoes all of it.
+                    guard !isEnding() else {
+                        throw RegistryError(.conflict, "the change was broken off")
+                    }
                     try put(plan, forms[index], tenant, isUpdating, writer, &tally)
                 }
                 return AuditRecord(
@@ -142,6 +149,7 @@ struct ThingsBoardImport {
         let forms = Forms(count: plans.count)
         let context = call.context
         context.crew.each(plans.count) { index in
+            guard !context.isEnding() else { return }
             let form = Result { () throws(APIError) -> CredentialForm? in
                 try Self.form(plans[index], context)
             }

@@ -177,6 +177,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case apiCallerWithdrawn = "api.caller-withdrawn"
     case apiOwnSecretNeeded = "api.own-secret-needed"
     case apiStorage = "api.storage"
+    case apiBulkRunning = "api.bulk-running"
+    case apiEnding = "api.ending"
     case apiUnexpected = "api.unexpected"
 
     // Certificates a tenant trusts or revokes.

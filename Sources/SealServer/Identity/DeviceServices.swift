@@ -14,14 +14,15 @@ extension IdentityService {
         _ principal: Principal,
         _ answer: @escaping @Sendable (ServiceAnswer) -> Void
     ) {
-        let isTaken = quick.submit { [self] in
+        quick.submit(from: "tenant \(principal.tenant)") { [self] in
             switch request {
             case .token: answer(DeviceTokenService(environment: environment).answer(principal))
             case .createDevice(let name, let type): answer(create(principal, name, type))
             case .credentials: answer(credentials(principal))
             }
+        } refuse: {
+            answer(.failed(ServiceFault(.server, "", "Too many requests wait")))
         }
-        if !isTaken { answer(.failed(ServiceFault(.server, "", "Too many requests wait"))) }
     }
 
     /// The first `100` of a device gives it its name and type; any further one finds it there.
