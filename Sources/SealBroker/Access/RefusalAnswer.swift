@@ -32,7 +32,8 @@ public enum RefusalAnswer: Sendable, Equatable, CaseIterable {
         case .unknownUser, .badPassword, .passwordMissing, .passwordNotSet, .accessTokenUnknown,
             .tenantUnknown, .tenantMissing, .tokenMalformed, .tokenKeyUnknown, .tokenSignature,
             .tokenExpired, .tokenNotYetValid, .tokenWithdrawn, .tokenEnded, .tokenUsed,
-            .tokenUnbound, .tokenUse, .tokenSubjectGone, .tokenUserMismatch, .scramNonce:
+            .tokenUnbound, .tokenUse, .tokenSubjectGone, .tokenUserMismatch, .scramNonce,
+            .certificateOfOtherTenant:
             self = .badUserNameOrPassword
         case .clientIDMismatch, .clientIDWithoutUser, .clientIDOfDevice: self = .clientID
         case .certificateNeeded: self = .certificateMissing

@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5345_414C
 
     /// The step at index n leads from version n to version n + 1.
-    static let steps: [String] = [first, second, third]
+    static let steps: [String] = [first, second, keyChecks, tokenBounds]
 
     /// Brings a file to the newest version, each step in a transaction of its own.
     static func migrate(
@@ -252,12 +252,20 @@ enum Schema {
         CREATE INDEX credentials_by_device ON credentials (device);
         """
 
-    /// Version 3: what tokens are bound to.
+    /// Version 3: a value under the registry's key, by which another key is found out.
+    private static let keyChecks = """
+        CREATE TABLE key_checks (
+            number INTEGER PRIMARY KEY CHECK (number = 1),
+            sealed BLOB NOT NULL
+        ) STRICT;
+        """
+
+    /// Version 4: what tokens are bound to.
     ///
     /// An epoch counts what ended the logins of an account or a device; a family is a login with
     /// all tokens that came of it. A withdrawn token is its tenant's matter: another tenant's entry
     /// of the same name says nothing about it.
-    private static let third = """
+    private static let tokenBounds = """
         ALTER TABLE accounts ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
         ALTER TABLE accounts ADD COLUMN link_id TEXT NOT NULL DEFAULT '';
         ALTER TABLE devices ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
