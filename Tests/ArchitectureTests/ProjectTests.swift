@@ -12,6 +12,7 @@ struct ProjectTests {
             }
             + Project.sources.flatMap(LayeringRule.check)
             + Project.sources.flatMap(SafetyRules.check)
+            + Project.sources.flatMap(ChangeRules.check)
             + Project.sources.flatMap(ScopeRule.check)
             + Project.sources.flatMap(WorkRule.check)
             + Project.documents.flatMap { DocumentRules.check($0, exists: Project.exists) }

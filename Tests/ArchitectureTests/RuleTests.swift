@@ -36,6 +36,30 @@ struct RuleTests {
         #expect(lines(LayeringRule.check(file("Sources/SealShed/A.swift", ""))) == [1])
     }
 
+    @Test("a row that is written whole is found, and a change that judges nobody")
+    func changes() {
+        let path = "Sources/SealAdmin/A.swift"
+        let whole = "func replace(_ account: Account) throws\n"
+        #expect(lines(ChangeRules.check(file(path, whole))) == [3])
+        let assigned = """
+            try writer.update(account: number) { $0 = account }
+            try writer.update(device: number) { device in
+                device = stale
+            }
+            try writer.update(device: number) { device in
+                device.label = label
+                guard device.isEnabled else { return }
+            }
+            let device = try writer.update(device: number) { $0.label = label }
+            device = other
+
+            """
+        #expect(lines(ChangeRules.check(file(path, assigned))) == [3, 5])
+        let door = "try call.context.registry.change(by: author) { _ in }\n"
+        #expect(lines(ChangeRules.check(file(path, door))) == [3])
+        #expect(ChangeRules.check(file("Sources/SealAdmin/Calls/Call.swift", door)).isEmpty)
+    }
+
     @Test("a look-up over all tenants is found outside of the places that decide between them")
     func scope() {
         let text =

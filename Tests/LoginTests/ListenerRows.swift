@@ -92,6 +92,19 @@ extension LoginRow {
                 )
             }
         },
+        LoginRow("a token from before a new password", .wrong(.tokenEnded)) {
+            $0.show("", try $0.token("ann"))
+            $0.clientID = "c"
+            let acme = $0.world.acme
+            try $0.change { (writer) throws(RegistryError) in
+                guard let ann = try writer.directory.account(tenant: acme, name: "ann") else {
+                    return
+                }
+                try writer.update(account: ann.number) {
+                    $0.secret = StoredSecret(hash: Population.generated)
+                }
+            }
+        },
         LoginRow("no token, and no user name", .wrong(.tokenMalformed)) {
             $0.show(nil, "secret")
             $0.clientID = "c"

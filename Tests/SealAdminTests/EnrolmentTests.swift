@@ -40,7 +40,7 @@ struct EnrolmentTests {
             expiresAt: (Desk.now + seconds) * 1000
         )
         _ = try desk.registry.change(by: .daemon) { writer throws(RegistryError) in
-            try writer.set(entry)
+            try writer.give(entry)
         }
     }
 

@@ -122,7 +122,8 @@ import Testing
                 subject: "admin",
                 issuedAt: Int64(Date().timeIntervalSince1970),
                 expiresAt: Int64(Date().timeIntervalSince1970) + 3600,
-                use: "session"
+                use: "session",
+                ground: TokenGround(owner: 1, epoch: 1)
             )
             _ = try service.tokens.issue(claims)
         }

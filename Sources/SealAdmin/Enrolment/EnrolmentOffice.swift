@@ -10,6 +10,8 @@ internal import SealPKI
 struct EnrolmentOffice {
     private let call: Call
     private let tenant: Tenant
+    /// The number of the authority's anchor.
+    private let anchor: Int64
     /// The authority with its key.
     let authority: CertificateAuthority
 
@@ -27,6 +29,7 @@ struct EnrolmentOffice {
         guard let (stored, anchor) = found else {
             throw APIError(.notFound, .enrolmentNoAuthority)
         }
+        self.anchor = anchor.number
         guard anchor.isEnabled else { throw APIError(.forbidden, .anchorDisabled) }
         guard call.now < anchor.notAfter else { throw APIError(.forbidden, .anchorExpired) }
         guard let pem = context.vault.open(stored.sealed) else {
@@ -55,14 +58,14 @@ struct EnrolmentOffice {
         let certificate = try signed(wanted)
         try write(wanted.identifier, "enrolment code", certificate) {
             writer throws(RegistryError) in
+            let state = writer.directory
+            // A code that was given in its place is another one, which stays.
+            let now = try state.enrolmentCode(tenant: tenant.number, identifier: code.identifier)
+            guard now == code else { throw Self.usedUp }
             try writer.removeEnrolmentCode(tenant: tenant.number, identifier: code.identifier)
-            if var device = known {
-                guard !device.takesCertificates else { return device }
-                device.takesCertificates = true
-                try writer.replace(device)
-                return device
-            }
-            return try writer.add(
+            let known = try state.device(tenant: tenant.number, identifier: code.identifier)
+            if let known { return try takeCertificates(known.number, writer) }
+            _ = try writer.add(
                 Device(
                     tenant: tenant.number,
                     identifier: code.identifier,
@@ -81,13 +84,28 @@ struct EnrolmentOffice {
     ) throws(APIError) -> Certificate {
         let certificate = try signed(wanted)
         try write(wanted.identifier, "renewal", certificate) { writer throws(RegistryError) in
-            guard !device.takesCertificates else { return device }
-            var device = device
-            device.takesCertificates = true
-            try writer.replace(device)
-            return device
+            let now = try writer.directory.device(number: device.number)
+            // What it showed must count still: a new password would have counted the epoch up.
+            guard let now, now.epoch == device.epoch else { throw Self.usedUp }
+            try takeCertificates(device.number, writer)
         }
         return certificate
+    }
+
+    private static let usedUp = RegistryError(.notFound, "what was shown counts no more")
+
+    /// The device as it is now must be enabled.
+    private func takeCertificates(
+        _ number: Int64,
+        _ writer: any RegistryWriter
+    ) throws(RegistryError) {
+        try writer.update(device: number) { device throws(RegistryError) in
+            let isEnabled = device.isEnabled
+            try call.checking { () throws(APIError) in
+                guard isEnabled else { throw APIError(.forbidden, .deviceDisabled) }
+            }
+            device.takesCertificates = true
+        }
     }
 
     private func signed(_ wanted: EnrolmentRequest) throws(APIError) -> Certificate {
@@ -115,7 +133,7 @@ struct EnrolmentOffice {
         _ identifier: String,
         _ how: String,
         _ issued: Certificate,
-        _ body: (any RegistryWriter) throws(RegistryError) -> Device
+        _ body: (any RegistryWriter) throws(RegistryError) -> Void
     ) throws(APIError) {
         let author = Author(
             name: "\(tenant.id)/device_\(identifier)",
@@ -129,18 +147,16 @@ struct EnrolmentOffice {
             subject: identifier,
             detail: "serial \(issued.serial), by \(how), until \(Moment.text(issued.notAfter))"
         )
-        do throws(RegistryError) {
-            _ = try call.context.registry.change(by: author) { writer throws(RegistryError) in
-                let device = try body(writer)
-                try writer.audit(record)
-                return device.number
-            }
-        } catch {
+        _ = try call.changing(
+            by: author,
             // Somebody else used the code up in the meantime.
-            if error.code == .notFound {
-                throw APIError(.unauthorized, .apiCredentialsWrong)
-            }
-            throw APIError(error)
+            { $0.code == .notFound ? APIError(.unauthorized, .apiCredentialsWrong) : APIError($0) }
+        ) { writer throws(RegistryError) in
+            guard try writer.directory.tenant(number: tenant.number)?.isEnabled == true,
+                try writer.directory.anchor(number: anchor)?.isEnabled == true
+            else { throw Self.usedUp }
+            try body(writer)
+            try writer.audit(record)
         }
     }
 }

@@ -143,7 +143,8 @@ struct Authentication {
             roles: principal.roles,
             account: found.account,
             device: found.device,
-            token: token
+            token: token,
+            reliance: principal.reliance
         )
     }
 

@@ -31,6 +31,12 @@ extension ReasonCatalogue {
             )
         case .apiCredentialsRefused:
             ("the device cannot have these credentials", "read the record, change it, send it back")
+        case .apiCallerWithdrawn:
+            (
+                "the caller was disabled, or got other credentials or fewer roles, while the call "
+                    + "was under way; nothing was changed",
+                "log in again"
+            )
         case .apiOwnSecretNeeded:
             (
                 "a token cannot make another token",

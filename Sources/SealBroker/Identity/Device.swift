@@ -44,6 +44,8 @@ public struct Device: Sendable, Equatable {
     public var createdAt: Int64
     /// When it was last changed, in milliseconds since 1970.
     public var changedAt: Int64
+    /// Counts what ended its logins: tokens of another epoch are refused. Kept by the registry.
+    public var epoch: Int64
 
     /// Makes an enabled device.
     public init(
@@ -67,6 +69,7 @@ public struct Device: Sendable, Equatable {
         properties = "{}"
         createdAt = 0
         changedAt = 0
+        epoch = 1
     }
 
     /// The user name Cumulocity gives it.

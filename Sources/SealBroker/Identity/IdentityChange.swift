@@ -13,6 +13,7 @@ public struct IdentityChange: Sendable, Equatable {
         case credential(Int64)
         case revocation(tenant: UInt32, serial: String, issuerKey: [UInt8])
         case token(id: String)
+        case tokenFamily(id: String)
         case policy(tenant: UInt32)
         case option(tenant: UInt32)
     }
@@ -89,8 +90,12 @@ public struct Reliance: Sendable, Equatable {
     public var anchor: Int64?
     /// The certificates from the leaf up to the anchor.
     public var certificates: [CertificateMark] = []
+    /// How often what it shows was ended for the account or device, when the login was decided.
+    public var epoch: Int64 = 0
     /// The token.
     public var token: String?
+    /// The family of the token.
+    public var family: String?
     /// When it ends by itself (certificate, token), in seconds since 1970; nil for never.
     public var endsAt: Int64?
 
@@ -107,6 +112,7 @@ public struct Reliance: Sendable, Equatable {
         case .device(let number): return number == device
         case .credential(let number): return number == credential || number == pinned
         case .token(let id): return id == token
+        case .tokenFamily(let id): return id == family
         case .revocation(let number, let serial, let issuerKey):
             return number == tenant
                 && certificates.contains { mark in

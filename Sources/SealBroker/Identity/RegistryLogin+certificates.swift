@@ -176,7 +176,7 @@ extension LoginAttempt {
         guard now <= anchor.notAfter else { throw LoginRefusal(.anchorExpired, name) }
     }
 
-    private func checkRevocation(
+    func checkRevocation(
         _ marks: [CertificateMark],
         _ tenant: Tenant
     ) throws(LoginRefusal) {
@@ -270,7 +270,13 @@ extension LoginAttempt {
         let failure: RegistryError
         do throws(RegistryError) {
             return try registry.change(by: author) { (writer) throws(RegistryError) in
-                try writer.add(device)
+                let state = writer.directory
+                // The anchor may have been disabled, or told to register nobody, meanwhile.
+                let now = try state.anchor(number: anchor.number)
+                guard now?.isEnabled == true, now?.registersDevices == true,
+                    try state.tenant(number: tenant.number)?.isEnabled == true
+                else { throw RegistryError(.conflict, "the trust anchor registers no devices") }
+                return try writer.add(device)
             }.result
         } catch {
             failure = error

@@ -198,6 +198,7 @@ struct LoginAttempt {
         principal.reliance.tenant = tenant.number
         principal.reliance.device = device?.number
         principal.reliance.account = account?.number
+        principal.reliance.epoch = account?.epoch ?? device?.epoch ?? 0
         return principal
     }
 

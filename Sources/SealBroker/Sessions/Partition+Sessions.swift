@@ -153,7 +153,16 @@ extension Partition {
         publishInTurn(message, origin: session)
     }
 
-    /// The will of a client that was let in is judged by the rules it was let in with.
+    /// Forgets the will of a session whose client may no longer be in.
+    func dropWill(_ session: Handle) {
+        guard sessions.contains(session), sessions[session].will != nil else { return }
+        sessions[session].will = nil
+        sessions[session].willAt = .max
+        timers.cancel(sessions[session].willTimer)
+        counters.messagesDropped.add(.notAuthorized)
+    }
+
+    /// A will is judged by the rules that hold when it is due: who is away has the new ones, too.
     private func mayPublishWill(_ session: Handle, _ message: Message) -> Bool {
         guard let principal = principals[sessions[session].principal] else { return false }
         return principal.decide(.publish, topic: message.topic.copied()).isAllowed

@@ -28,6 +28,7 @@ extension Partition {
         for change in batch where change.isRemoval {
             if case .tenant(let number) = change.subject { removedTenants.insert(number) }
         }
+        takeWills(withdrawn)
         var ended = 0
         for id in links.handles
         where links[id].phase == .open && withdrawn.tenants.contains(links[id].tenant) {
@@ -43,13 +44,26 @@ extension Partition {
         return ended
     }
 
+    /// A will is judged when it is due: whoever was withdrawn by then has nothing to say any more,
+    /// connected or away, and does not get it back by being let in again.
+    private func takeWills(_ withdrawn: WithdrawnSet) {
+        for session in sessions.handles
+        where sessions[session].will != nil
+            && withdrawn.tenants.contains(sessions[session].key.tenant)
+        {
+            guard let reliance = principals[sessions[session].principal]?.reliance,
+                withdrawn.change(against: reliance) != nil
+            else { continue }
+            dropWill(session)
+        }
+    }
+
     /// Ends one connection; its session too when what it stood on is gone for good.
     private func end(_ id: Handle, _ change: IdentityChange, isGone: Bool) {
         let session = links[id].session
         if isGone, sessions.contains(session) {
             giveBackSessionPlace(session)
             sessions[session].expirySeconds = 0
-            if removedTenants.contains(links[id].tenant) { sessions[session].will = nil }
         }
         let reason = Self.reason(for: change)
         report(.accessWithdrawn(notice(id), [reason]))
@@ -64,12 +78,6 @@ extension Partition {
             guard let reliance = principals[sessions[session].principal]?.reliance,
                 removed.change(against: reliance) != nil
             else { continue }
-            if removedTenants.contains(reliance.tenant) {
-                // Nobody is left to be told.
-                sessions[session].will = nil
-            } else {
-                publishWill(session)
-            }
             endSession(session)
         }
         for tenant in removed.tenants where removedTenants.contains(tenant) {
@@ -99,7 +107,7 @@ extension Partition {
         case .device: Reason(.withdrawnDevice)
         case .credential: Reason(.withdrawnCredential)
         case .revocation(_, let serial, _): Reason(.withdrawnCertificate, detail: serial)
-        case .token, .policy, .option: Reason(.withdrawnToken)
+        case .token, .tokenFamily, .policy, .option: Reason(.withdrawnToken)
         }
     }
 

@@ -45,7 +45,13 @@ final class IdentityService: Sendable {
         guard let folder = settings.folder else { return nil }
         let registry: SQLiteRegistry
         do throws(RegistryError) {
-            registry = try SQLiteRegistry(path: "\(folder)/registry.db", counters: counters)
+            var limits = RegistryLimits()
+            limits.tokenFamiliesPerAccountMax = settings.loginsPerAccount
+            registry = try SQLiteRegistry(
+                path: "\(folder)/registry.db",
+                limits: limits,
+                counters: counters
+            )
         } catch {
             throw problem(folder, error.reason)
         }

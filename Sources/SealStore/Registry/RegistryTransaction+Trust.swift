@@ -55,8 +55,8 @@ enum AnchorQueries {
         WHERE tenant = ? AND serial = ? AND issuer_key = ?
         """
     )
-    static let setAuthority = Query(
-        "INSERT OR REPLACE INTO authorities (tenant, anchor, sealed) VALUES (?, ?, ?)"
+    static let addAuthority = Query(
+        "INSERT INTO authorities (tenant, anchor, sealed) VALUES (?, ?, ?)"
     )
 }
 
@@ -112,11 +112,18 @@ extension RegistryTransaction {
         return anchor
     }
 
-    func replace(_ anchor: TrustAnchor) throws(RegistryError) {
-        let old = try stored(anchor: anchor.number)
+    func update(
+        anchor number: Int64,
+        _ body: (inout TrustAnchor) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> TrustAnchor {
+        let old = try stored(anchor: number)
+        var anchor = old
+        try body(&anchor)
+        guard anchor != old else { return old }
         try Validity.check(anchor)
-        guard anchor.tenant == old.tenant, anchor.fingerprint == old.fingerprint,
-            anchor.sha256 == old.sha256, anchor.der == old.der
+        guard anchor.number == old.number, anchor.tenant == old.tenant,
+            anchor.fingerprint == old.fingerprint, anchor.sha256 == old.sha256,
+            anchor.der == old.der
         else {
             throw RegistryError(
                 .invalid,
@@ -152,6 +159,7 @@ extension RegistryTransaction {
         }
         let words = detail.filter { !$0.isEmpty }.joined(separator: ", ")
         try note("trust.changed", old.tenant, old.fingerprint, words)
+        return anchor
     }
 
     private func index(_ anchor: TrustAnchor) {
@@ -182,19 +190,19 @@ extension RegistryTransaction {
         return anchor
     }
 
-    func set(_ authority: TenantAuthority) throws(RegistryError) {
+    func add(_ authority: TenantAuthority) throws(RegistryError) {
         let anchor = try stored(anchor: authority.anchor)
         guard anchor.tenant == authority.tenant else {
             throw RegistryError(.invalid, "the certificate of an authority belongs to its tenant")
         }
         try Validity.sealed(authority.sealed)
         try insert(
-            AnchorQueries.setAuthority,
+            AnchorQueries.addAuthority,
             [StoredValue(authority.tenant), .integer(authority.anchor), .bytes(authority.sealed)],
-            duplicate: "there is an authority already",
+            duplicate: "the tenant has an authority already",
             missing: Self.noTenant(authority.tenant)
         )
-        try note("authority.set", authority.tenant, anchor.fingerprint)
+        try note("authority.added", authority.tenant, anchor.fingerprint)
     }
 
     // MARK: Revocations

@@ -255,15 +255,29 @@ extension SQLiteRegistry {
         )
     }
 
-    /// The token was withdrawn before its time.
-    public func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+    /// The tenant's token was withdrawn before its time.
+    public func isWithdrawn(tenant: UInt32, tokenID: String) throws(RegistryError) -> Bool {
         guard tokenID.utf8.count <= 256 else { return false }
+        let key = TenantKey(tenant: tenant, name: tokenID)
         return try look(
-            { cache in cache.withdrawnTokens.find(tokenID) },
+            { cache in cache.withdrawnTokens.find(key) },
             else: { (connection: Connection) throws(RegistryError) in
-                try connection.isWithdrawn(tokenID: tokenID)
+                try connection.isWithdrawn(tenant: tenant, tokenID: tokenID)
             },
-            keep: { cache, answer in cache.withdrawnTokens.keep(answer, for: tokenID) }
+            keep: { cache, answer in cache.withdrawnTokens.keep(answer, for: key) }
+        )
+    }
+
+    /// The family of tokens has not ended.
+    public func isOpen(tenant: UInt32, family: String) throws(RegistryError) -> Bool {
+        guard family.utf8.count <= 256 else { return false }
+        let key = TenantKey(tenant: tenant, name: family)
+        return try look(
+            { cache in cache.openFamilies.find(key) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.isOpen(tenant: tenant, family: family)
+            },
+            keep: { cache, answer in cache.openFamilies.keep(answer, for: key) }
         )
     }
 }
