@@ -115,7 +115,7 @@ struct FileTests {
         #expect(credential?.device == device.number)
         #expect(credential?.secret?.scram == "scram of 2/device_d")
         #expect(credential?.value == [0, 1, 255])
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: [])?.revokedAt == 5)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]])?.revokedAt == 5)
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == "v")
         #expect(try registry.policyRules(tenant: 2).map(\.filter) == ["a/%d/#"])
         #expect(try registry.request(tenant: 2, identifier: "r")?.owner == "anna")

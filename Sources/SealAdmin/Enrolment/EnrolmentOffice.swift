@@ -42,10 +42,12 @@ struct EnrolmentOffice {
         }
     }
 
-    /// A device's first certificate; the code is used up, and an unknown device registered.
+    /// A device's first certificate; the code is for this key from now on, and an unknown device
+    /// registered.
     func issue(
         _ wanted: EnrolmentRequest,
-        for code: EnrolmentCode
+        for code: EnrolmentCode,
+        key: [UInt8]
     ) throws(APIError) -> Certificate {
         let registry = call.context.registry
         let known = try asking { () throws(RegistryError) in
@@ -55,8 +57,12 @@ struct EnrolmentOffice {
         let certificate = try signed(wanted)
         try write(wanted.identifier, "enrolment code", certificate) {
             writer throws(RegistryError) in
-            try writer.removeEnrolmentCode(tenant: tenant.number, identifier: code.identifier)
-            if var device = known {
+            try writer.bind(code, key: key)
+            let now = try writer.directory.device(
+                tenant: tenant.number,
+                identifier: code.identifier
+            )
+            if var device = now {
                 guard !device.takesCertificates else { return device }
                 device.takesCertificates = true
                 try writer.replace(device)
@@ -74,6 +80,22 @@ struct EnrolmentOffice {
         return certificate
     }
 
+    /// What ends the code when the certificate is on its way; before that the device may ask again.
+    func delivery(of code: EnrolmentCode, key: [UInt8]) -> DeliveryNote {
+        let registry = call.context.registry
+        let author = Author(
+            name: "\(tenant.id)/device_\(code.identifier)",
+            tenant: tenant.number,
+            source: call.request.peerAddress
+        )
+        return DeliveryNote {
+            // What cannot be written now is bound to its key all the same, and ends by itself.
+            _ = try? registry.change(by: author) { writer throws(RegistryError) in
+                try writer.spend(code, key: key)
+            }
+        }
+    }
+
     /// The next certificate of a device.
     func issue(
         _ wanted: EnrolmentRequest,
@@ -81,8 +103,9 @@ struct EnrolmentOffice {
     ) throws(APIError) -> Certificate {
         let certificate = try signed(wanted)
         try write(wanted.identifier, "renewal", certificate) { writer throws(RegistryError) in
-            guard !device.takesCertificates else { return device }
-            var device = device
+            guard var device = try writer.directory.device(number: device.number),
+                !device.takesCertificates
+            else { return device }
             device.takesCertificates = true
             try writer.replace(device)
             return device
@@ -105,6 +128,8 @@ struct EnrolmentOffice {
             switch error.code {
             case .weakKey, .unsupportedKey:
                 throw APIError(.unprocessableContent, .enrolmentWeakKey, error.reason)
+            case .weakDigest:
+                throw APIError(.unprocessableContent, .enrolmentWeakSignature, error.reason)
             default: throw APIError(.badRequest, .enrolmentRequestUnreadable, error.reason)
             }
         }
@@ -136,7 +161,9 @@ struct EnrolmentOffice {
                 return device.number
             }
         } catch {
-            // Somebody else used the code up in the meantime.
+            // Another key has the code.
+            if error.code == .conflict { throw APIError(.unauthorized, .enrolmentCodeUsed) }
+            // It was used up, or taken back, in the meantime.
             if error.code == .notFound {
                 throw APIError(.unauthorized, .apiCredentialsWrong)
             }

@@ -181,6 +181,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case trustCodeExpired = "trust.code-expired"
     case trustProofWrong = "trust.proof-wrong"
     case trustRevocationInvalid = "trust.revocation-invalid"
+    case trustIssuerUnknown = "trust.issuer-unknown"
+    case trustIssuerAmbiguous = "trust.issuer-ambiguous"
     case trustAuthorityMissing = "trust.authority-missing"
     case trustAuthorityExists = "trust.authority-exists"
 
@@ -195,6 +197,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case enrolmentGrace = "enrolment.grace"
     case enrolmentTenantUnknown = "enrolment.tenant-unknown"
     case enrolmentNoAuthority = "enrolment.no-authority"
+    case enrolmentCodeUsed = "enrolment.code-used"
     case enrolmentCodeExpired = "enrolment.code-expired"
     case enrolmentNoDevice = "enrolment.no-device"
     case enrolmentRequestUnreadable = "enrolment.request-unreadable"
@@ -202,6 +205,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case enrolmentName = "enrolment.name"
     case enrolmentAuthorityWanted = "enrolment.authority-wanted"
     case enrolmentWeakKey = "enrolment.weak-key"
+    case enrolmentWeakSignature = "enrolment.weak-signature"
 
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }

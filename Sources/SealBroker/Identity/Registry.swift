@@ -50,11 +50,12 @@ public protocol IdentityDirectory: Sendable {
     func credential(kind: CredentialKind, lookup: String) throws(RegistryError) -> Credential?
     func account(tenant: UInt32, name: String) throws(RegistryError) -> Account?
     func account(number: Int64) throws(RegistryError) -> Account?
-    /// The revocation of a serial number that holds for this issuer, if there is one.
+    /// The revocation of a serial number that holds for a certificate of the first of these
+    /// issuers, each of which stands below the next; nil when there is none.
     func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation?
     func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String?
     /// The tenant's rules in order.
@@ -143,8 +144,16 @@ public protocol RegistryWriter: AnyObject {
     func replace(_ credential: Credential) throws(RegistryError) -> Credential
     func removeCredential(number: Int64) throws(RegistryError)
 
-    /// Adds a revocation or takes the newer date; entries are never removed.
+    /// Adds a revocation or takes the newer date. A reason that is final stays what it is.
     func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError)
+    /// Takes a revocation back; `conflict` unless its reason is `certificateHold`.
+    func release(
+        tenant: UInt32,
+        serial: String,
+        issuer: RevokedIssuer
+    ) throws(RegistryError)
+    /// Lets the entry of a serial number that means every authority mean this one alone.
+    func narrow(_ revocation: Revocation) throws(RegistryError)
 
     func setOption(tenant: UInt32, _ option: TenantOption) throws(RegistryError)
     func removeOption(tenant: UInt32, category: String, key: String) throws(RegistryError)
@@ -157,6 +166,11 @@ public protocol RegistryWriter: AnyObject {
 
     func set(_ code: EnrolmentCode) throws(RegistryError)
     func removeEnrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError)
+    /// Keeps a code for one public key; `conflict` when another key has it, `notFound` when it is
+    /// not this code any more.
+    func bind(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
+    /// Removes a code whose certificate has reached its device; nothing if it is another one by now.
+    func spend(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
 
     func add(_ key: SigningKey) throws(RegistryError)
     func replace(_ key: SigningKey) throws(RegistryError)

@@ -273,6 +273,9 @@ final class HTTPServer: LoopHandler {
         response.fields.append("Date", dateText())
         observe(id, visitors[id].method, response, microseconds: microseconds)
         setDeadline(id, now + UInt64(settings.idleMilliseconds))
+        if let note = answer.delivery, loop?.hasPeerEnded(visitors[id].transport) == false {
+            visitors[id].deliveries.append(note)
+        }
         let action = visitors[id].machine.respond(response, mayKeepAlive: !isDraining)
         if case .send(let bytes, let closes) = action { send(id, bytes, closes: closes) }
     }
@@ -319,6 +322,7 @@ final class HTTPServer: LoopHandler {
         let slot = Int(id.slot)
         loop?.send(transport, from: &out, slot: slot)
         guard visitors.contains(id) else { return }
+        tellDelivered(id)
         if visitors[id].closesWhenSent {
             // The loop does not wait long for the last bytes of a connection, so it is told to
             // close only when the kernel has them.
@@ -336,6 +340,17 @@ final class HTTPServer: LoopHandler {
         guard visitors.contains(id), !visitors[id].isHeld else { return }
         countTime(id, 0)
         loop?.resume(transport)
+    }
+
+    /// Tells those who wait for it that the kernel has the whole answer; on threads of their own,
+    /// for what they do may wait for a disk.
+    private func tellDelivered(_ id: Handle) {
+        guard !visitors[id].deliveries.isEmpty, out.count(Int(id.slot)) == 0,
+            loop?.isBlocked(visitors[id].transport) == false
+        else { return }
+        let notes = visitors[id].deliveries
+        visitors[id].deliveries = []
+        Thread.start(named: "http-delivered") { for note in notes { note.delivered() } }
     }
 
     // MARK: Time

@@ -36,6 +36,8 @@ struct HTTPVisitor {
     var requestBytes = 0
     /// Room for the body of that request.
     var reservedBytes = 0
+    /// Those who are told when everything was sent.
+    var deliveries: [DeliveryNote] = []
     /// The method of the request that is being answered, for the log.
     var method = Method.get
 }

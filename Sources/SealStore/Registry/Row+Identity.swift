@@ -28,7 +28,7 @@ enum Columns {
     static let request = """
         tenant, identifier, status, type, device_group, owner, security_token_hash, created_at
         """
-    static let code = "tenant, identifier, hash, scram, expires_at"
+    static let code = "tenant, identifier, hash, scram, expires_at, bound_key"
     static let audit = """
         number, time, tenant, author, author_tenant, source, act, subject, detail
         """
@@ -134,7 +134,7 @@ extension Row {
         Revocation(
             tenant: try tenant(),
             serial: text(),
-            issuerKey: bytes(),
+            issuer: RevokedIssuer(stored: bytes()),
             revokedAt: integer(),
             reason: text()
         )
@@ -174,7 +174,8 @@ extension Row {
             tenant: try tenant(),
             identifier: text(),
             secret: StoredSecret(hash: text(), scram: optionalText()),
-            expiresAt: integer()
+            expiresAt: integer(),
+            boundKey: bytes()
         )
     }
 
