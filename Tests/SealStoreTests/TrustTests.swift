@@ -79,7 +79,12 @@ struct TrustTests {
     func revocations() throws {
         let (registry, changes) = try Sample.registry()
         let (issuer, other) = (Sample.digest(1), Sample.digest(2))
-        let own = Revocation(tenant: 1, serial: "1F", issuer: RevokedIssuer(key: issuer), revokedAt: 5)
+        let own = Revocation(
+            tenant: 1,
+            serial: "1F",
+            issuer: RevokedIssuer(key: issuer),
+            revokedAt: 5
+        )
         #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == nil)
         try registry.alter { w throws(RegistryError) in try w.revoke(own, keepsOldDate: true) }
         #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == own)

@@ -16,10 +16,13 @@ import Testing
 struct KeyRow: Sendable, CustomTestStringConvertible {
     let words: String
     let isTaken: Bool
+    /// What makes `dev.key`.
+    let script: String
 
-    init(_ words: String, _ isTaken: Bool) {
+    init(_ words: String, _ isTaken: Bool, script: String? = nil) {
         self.words = words
         self.isTaken = isTaken
+        self.script = script ?? "openssl genpkey \(words) -out dev.key"
     }
 
     var testDescription: String { words }
@@ -49,6 +52,21 @@ struct KeyRow: Sendable, CustomTestStringConvertible {
         ec("P-256", false, " -pkeyopt ec_param_enc:explicit"),
         ec("P-384", false, " -pkeyopt ec_param_enc:explicit"),
         ec("SM2", false), KeyRow("-algorithm ED25519", true), KeyRow("-algorithm ED448", false),
+        KeyRow(
+            "DSA",
+            false,
+            script: """
+                openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -out p
+                openssl genpkey -paramfile p -out dev.key
+                """
+        ),
+        KeyRow(
+            "P-256 with a compressed point",
+            true,
+            script: """
+                openssl ecparam -name prime256v1 -genkey -noout -conv_form compressed -out dev.key
+                """
+        ),
     ]
 }
 
@@ -115,7 +133,11 @@ private final class Works {
         return try Daemon(configuration, logger: .silent())
     }
 
-    @Test("are those that can log in, of every kind that OpenSSL makes", .serialized, arguments: KeyRow.all)
+    @Test(
+        "are those that can log in, of every kind that OpenSSL makes",
+        .serialized,
+        arguments: KeyRow.all
+    )
     func signedOrNot(_ row: KeyRow) throws {
         let works = try Works()
         let authority = try CertificateAuthority.makeRoot(
@@ -128,7 +150,7 @@ private final class Works {
         let made = try works.shell(
             """
             set -e
-            openssl genpkey \(row.words) -out dev.key
+            \(row.script)
             openssl req -new -key dev.key -subj /CN=dev1 -out dev.csr
             printf 'extendedKeyUsage=clientAuth\\nkeyUsage=digitalSignature\\n' > x
             openssl x509 -req -in dev.csr -CA ca.crt -CAkey ca.key -extfile x -days 5 -out dev.crt
@@ -174,8 +196,9 @@ private final class Works {
         for version in ["-tls1_2", "-tls1_3"] {
             let met = try works.shell(
                 """
-                (printf '\\020\\020\\000\\004MQTT\\004\\002\\000\\074\\000\\004dev1'; sleep 1) | timeout 10 \\
-                    openssl s_client -quiet \(version) -connect 127.0.0.1:\(daemon.ports[0].port) \\
+                (printf '\\020\\020\\000\\004MQTT\\004\\002\\000\\074\\000\\004dev1'; sleep 1) |
+                    timeout 10 openssl s_client -quiet \(version) \\
+                    -connect 127.0.0.1:\(daemon.ports[0].port) \\
                     -CAfile ca.crt -cert dev.crt -key dev.key 2>/dev/null | od -An -tx1
                 """
             )

@@ -113,7 +113,9 @@ import Testing
         trust(first)
         trust(second)
         let device = try second.device("d1")
-        let pem = JSONText.quoted(String(decoding: PEMText.block("CERTIFICATE", device.der), as: UTF8.self))
+        let pem = JSONText.quoted(
+            String(decoding: PEMText.block("CERTIFICATE", device.der), as: UTF8.self)
+        )
         #expect(revoke("\"certificate\":\(pem)").status == 204)
         #expect(try isRevoked(device.serial, key(second)))
         #expect(try !isRevoked(device.serial, key(first)))
@@ -198,7 +200,9 @@ import Testing
         let issuer = "\"serialNumberInHex\":\"1000\",\"issuer\":\"\(try second.fingerprint)\""
         #expect(revoke(issuer).status == 204)
         #expect(try isRevoked("1000", key(first)))
-        #expect(revoke("\"serialNumberInHex\":\"1000\",\"issuer\":\"*\",\"narrow\":true").status == 400)
+        #expect(
+            revoke("\"serialNumberInHex\":\"1000\",\"issuer\":\"*\",\"narrow\":true").status == 400
+        )
         #expect(revoke("\(issuer),\"narrow\":true").status == 204)
         #expect(try isRevoked("1000", key(second)))
         #expect(try !isRevoked("1000", key(first)))

@@ -30,8 +30,8 @@ struct RevocationEntry {
             "issuer",
             .text(1...RevocationIssuers.bytesMax).noted(
                 "Whose serial number it is: the subject or fingerprint of a trusted certificate, "
-                    + "SHA-256 of the issuer's name in DER, or its certificate in PEM; `*` is every "
-                    + "authority of the tenant."
+                    + "SHA-256 of the issuer's name in DER, or its certificate in PEM; `*` is "
+                    + "every authority of the tenant."
             )
         ),
         .optional(
@@ -137,8 +137,10 @@ struct RevocationEntry {
         limits.rowsMax = rowsMax
         var reader = CSVReader(bytes, limits: limits)
         guard let header = reader.next(), isHeader(header.fields) else {
-            throw invalid("the first line must be SERIAL NO.,REVOCATION DATE,ISSUER,REASON, of "
-                + "which the last ones may be left out")
+            throw invalid(
+                "the first line must be SERIAL NO.,REVOCATION DATE,ISSUER,REASON, of "
+                    + "which the last ones may be left out"
+            )
         }
         var all: [RevocationEntry] = []
         let now = call.now * 1000

@@ -200,7 +200,7 @@ public protocol RegistryWriter: AnyObject {
     /// Keeps a code for one public key; `conflict` when another key has it, `notFound` when it is
     /// not this code any more.
     func bind(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
-    /// Removes a code whose certificate has reached its device; nothing if it is another one by now.
+    /// Removes a code whose certificate has reached its device, unless it is another one by now.
     func spend(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
 
     func add(_ key: SigningKey) throws(RegistryError)
