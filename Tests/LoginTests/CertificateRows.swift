@@ -347,7 +347,7 @@ extension LoginCase {
         let revocation = Revocation(
             tenant: tenant,
             serial: certificate.serial,
-            issuerKey: anyIssuer ? [] : certificate.issuerKey,
+            issuer: anyIssuer ? .every : RevokedIssuer(key: certificate.issuerKey),
             revokedAt: 1_700_000_000_000
         )
         try change { (writer) throws(RegistryError) in

@@ -223,7 +223,7 @@ struct CacheTests {
                 try registry.anchors(sha256: Sample.digest(1)).first.flatMap { Int($0.name) },
                 try registry.account(tenant: 1, name: "anna").flatMap { Int($0.email) },
                 try registry.tenant(id: "management").flatMap { Int($0.label) },
-                try registry.revocation(tenant: 1, serial: "1", issuerKey: []).map {
+                try registry.revocation(tenant: 1, serial: "1", issuers: [[]]).map {
                     Int($0.revokedAt)
                 },
             ]

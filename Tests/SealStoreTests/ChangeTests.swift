@@ -348,7 +348,7 @@ struct ChangeTests {
         let told = changes.all()
         #expect(
             told.map(\.subject) == [
-                .revocation(tenant: 1, serial: "1", issuerKey: []), .token(id: "x"),
+                .revocation(tenant: 1, serial: "1", issuer: .every), .token(id: "x"),
                 .option(tenant: 1), .policy(tenant: 1),
             ]
         )

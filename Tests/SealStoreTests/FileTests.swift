@@ -115,7 +115,12 @@ struct FileTests {
         #expect(credential?.device == device.number)
         #expect(credential?.secret?.scram == "scram of 2/device_d")
         #expect(credential?.value == [0, 1, 255])
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: [])?.revokedAt == 5)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]])?.revokedAt == 5)
+        // Without an issuer it means every authority, and goes on to do so.
+        let issuer = [UInt8](repeating: 3, count: 32)
+        let wide = try #require(try registry.revocation(tenant: 2, serial: "1F", issuers: [issuer]))
+        #expect(wide.issuer == .every)
+        #expect(try registry.enrolmentCode(tenant: 2, identifier: "e")?.boundKey == [])
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == "v")
         #expect(try registry.policyRules(tenant: 2).map(\.filter) == ["a/%d/#"])
         #expect(try registry.request(tenant: 2, identifier: "r")?.owner == "anna")

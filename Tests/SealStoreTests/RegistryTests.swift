@@ -107,7 +107,7 @@ struct RegistryTests {
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == "v")
         #expect(try registry.policyRules(tenant: 2).count == 1)
         #expect(try registry.isWithdrawn(tenant: 2, tokenID: "x"))
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: []) != nil)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]]) != nil)
         try registry.alter { w throws(RegistryError) in try w.removeTenant(number: 2) }
         #expect(try registry.tenant(number: 2) == nil)
         #expect(try registry.tenant(id: "t1") == nil)
@@ -121,7 +121,7 @@ struct RegistryTests {
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == nil)
         #expect(try registry.policyRules(tenant: 2).isEmpty)
         #expect(try !registry.isWithdrawn(tenant: 2, tokenID: "x"))
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: []) == nil)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]]) == nil)
         let told = changes.all()
         #expect(told.map(\.subject) == [.tenant(2)])
         #expect(told.first?.isWithdrawal == true)

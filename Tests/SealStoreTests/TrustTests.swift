@@ -79,30 +79,35 @@ struct TrustTests {
     func revocations() throws {
         let (registry, changes) = try Sample.registry()
         let (issuer, other) = (Sample.digest(1), Sample.digest(2))
-        let own = Revocation(tenant: 1, serial: "1F", issuerKey: issuer, revokedAt: 5)
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: issuer) == nil)
+        let own = Revocation(
+            tenant: 1,
+            serial: "1F",
+            issuer: RevokedIssuer(key: issuer),
+            revokedAt: 5
+        )
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == nil)
         try registry.alter { w throws(RegistryError) in try w.revoke(own, keepsOldDate: true) }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: issuer) == own)
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == nil)
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: issuer) == nil)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == own)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == nil)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [issuer]) == nil)
         let everyone = Revocation(tenant: 1, serial: "1F", revokedAt: 6, reason: "keyCompromise")
         try registry.alter { w throws(RegistryError) in
             try w.revoke(everyone, keepsOldDate: true)
         }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == everyone)
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: issuer) == own)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == everyone)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == own)
         _ = changes.all()
         var later = everyone
         later.revokedAt = 9
         try registry.alter { [later] w throws(RegistryError) in
             try w.revoke(later, keepsOldDate: true)
         }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == everyone)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == everyone)
         #expect(changes.all().isEmpty)
         try registry.alter { [later] w throws(RegistryError) in
             try w.revoke(later, keepsOldDate: false)
         }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == later)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == later)
         #expect(try registry.revocations(tenant: 1, .all).items == [later, own])
         for serial in ["", "0A", "ab", "X", String(repeating: "1", count: 65)] {
             let bad = Revocation(tenant: 1, serial: serial, revokedAt: 1)

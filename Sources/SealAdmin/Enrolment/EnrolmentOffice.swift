@@ -45,10 +45,12 @@ struct EnrolmentOffice {
         }
     }
 
-    /// A device's first certificate; the code is used up, and an unknown device registered.
+    /// A device's first certificate; the code is for this key from now on, and an unknown device
+    /// registered.
     func issue(
         _ wanted: EnrolmentRequest,
-        for code: EnrolmentCode
+        for code: EnrolmentCode,
+        key: [UInt8]
     ) throws(APIError) -> Certificate {
         let registry = call.context.registry
         let known = try asking { () throws(RegistryError) in
@@ -60,9 +62,7 @@ struct EnrolmentOffice {
             writer throws(RegistryError) in
             let state = writer.directory
             // A code that was given in its place is another one, which stays.
-            let now = try state.enrolmentCode(tenant: tenant.number, identifier: code.identifier)
-            guard now == code else { throw Self.usedUp }
-            try writer.removeEnrolmentCode(tenant: tenant.number, identifier: code.identifier)
+            try writer.bind(code, key: key)
             let known = try state.device(tenant: tenant.number, identifier: code.identifier)
             if let known { return try takeCertificates(known.number, writer) }
             _ = try writer.add(
@@ -75,6 +75,22 @@ struct EnrolmentOffice {
             )
         }
         return certificate
+    }
+
+    /// What ends the code when the certificate is on its way; before that the device may ask again.
+    func delivery(of code: EnrolmentCode, key: [UInt8]) -> DeliveryNote {
+        let registry = call.context.registry
+        let author = Author(
+            name: "\(tenant.id)/device_\(code.identifier)",
+            tenant: tenant.number,
+            source: call.request.peerAddress
+        )
+        return DeliveryNote {
+            // What cannot be written now is bound to its key all the same, and ends by itself.
+            _ = try? registry.change(by: author) { writer throws(RegistryError) in
+                try writer.spend(code, key: key)
+            }
+        }
     }
 
     /// The next certificate of a device.
@@ -123,6 +139,8 @@ struct EnrolmentOffice {
             switch error.code {
             case .weakKey, .unsupportedKey:
                 throw APIError(.unprocessableContent, .enrolmentWeakKey, error.reason)
+            case .weakDigest:
+                throw APIError(.unprocessableContent, .enrolmentWeakSignature, error.reason)
             default: throw APIError(.badRequest, .enrolmentRequestUnreadable, error.reason)
             }
         }
@@ -149,8 +167,15 @@ struct EnrolmentOffice {
         )
         _ = try call.changing(
             by: author,
-            // Somebody else used the code up in the meantime.
-            { $0.code == .notFound ? APIError(.unauthorized, .apiCredentialsWrong) : APIError($0) }
+            { error in
+                switch error.code {
+                // Another key has the code.
+                case .conflict: APIError(.unauthorized, .enrolmentCodeUsed)
+                // It was used up, or taken back, in the meantime.
+                case .notFound: APIError(.unauthorized, .apiCredentialsWrong)
+                default: APIError(error)
+                }
+            }
         ) { writer throws(RegistryError) in
             guard try writer.directory.tenant(number: tenant.number)?.isEnabled == true,
                 try writer.directory.anchor(number: anchor)?.isEnabled == true

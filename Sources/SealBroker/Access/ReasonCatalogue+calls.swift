@@ -137,6 +137,16 @@ extension ReasonCatalogue {
                 "a revocation is not valid",
                 "send serial numbers as hexadecimal digits and dates as 2023-01-11T16:12:36.288Z"
             )
+        case .trustIssuerUnknown:
+            (
+                "no authority of the tenant is meant by the issuer of a revocation",
+                "send the subject or fingerprint of a trusted certificate, or the issuer's in PEM"
+            )
+        case .trustIssuerAmbiguous:
+            (
+                "a serial number alone can be of several authorities",
+                "say which one as issuer, or send the certificate itself"
+            )
         case .trustAuthorityMissing:
             (
                 "the tenant has no authority of its own that could sign",

@@ -194,6 +194,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case trustProofOfCertificates = "trust.proof-of-certificates"
     case trustPending = "trust.pending"
     case trustRevocationInvalid = "trust.revocation-invalid"
+    case trustIssuerUnknown = "trust.issuer-unknown"
+    case trustIssuerAmbiguous = "trust.issuer-ambiguous"
     case trustAuthorityMissing = "trust.authority-missing"
     case trustAuthorityExists = "trust.authority-exists"
 
@@ -208,6 +210,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case enrolmentGrace = "enrolment.grace"
     case enrolmentTenantUnknown = "enrolment.tenant-unknown"
     case enrolmentNoAuthority = "enrolment.no-authority"
+    case enrolmentCodeUsed = "enrolment.code-used"
     case enrolmentCodeExpired = "enrolment.code-expired"
     case enrolmentNoDevice = "enrolment.no-device"
     case enrolmentRequestUnreadable = "enrolment.request-unreadable"
@@ -215,6 +218,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case enrolmentName = "enrolment.name"
     case enrolmentAuthorityWanted = "enrolment.authority-wanted"
     case enrolmentWeakKey = "enrolment.weak-key"
+    case enrolmentWeakSignature = "enrolment.weak-signature"
 
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }

@@ -208,12 +208,22 @@ public struct EnrolmentCode: Sendable, Equatable {
     public var secret: StoredSecret
     /// Until when it counts, in milliseconds since 1970.
     public var expiresAt: Int64
+    /// SHA-256 of the one public key that it gives certificates to from now on; empty until it was
+    /// used.
+    public var boundKey: [UInt8]
 
     /// Makes the value.
-    public init(tenant: UInt32, identifier: String, secret: StoredSecret, expiresAt: Int64) {
+    public init(
+        tenant: UInt32,
+        identifier: String,
+        secret: StoredSecret,
+        expiresAt: Int64,
+        boundKey: [UInt8] = []
+    ) {
         self.tenant = tenant
         self.identifier = identifier
         self.secret = secret
         self.expiresAt = expiresAt
+        self.boundKey = boundKey
     }
 }

@@ -11,7 +11,7 @@ public struct IdentityChange: Sendable, Equatable {
         case anchor(Int64)
         case device(Int64)
         case credential(Int64)
-        case revocation(tenant: UInt32, serial: String, issuerKey: [UInt8])
+        case revocation(tenant: UInt32, serial: String, issuer: RevokedIssuer)
         case token(id: String)
         case tokenFamily(id: String)
         case policy(tenant: UInt32)
@@ -113,10 +113,11 @@ public struct Reliance: Sendable, Equatable {
         case .credential(let number): return number == credential || number == pinned
         case .token(let id): return id == token
         case .tokenFamily(let id): return id == family
-        case .revocation(let number, let serial, let issuerKey):
+        case .revocation(let number, let serial, let issuer):
             return number == tenant
-                && certificates.contains { mark in
-                    mark.serial == serial && (issuerKey.isEmpty || mark.issuerKey == issuerKey)
+                && certificates.indices.contains { place in
+                    certificates[place].serial == serial
+                        && issuer.covers(certificates[place...].lazy.map(\.issuerKey))
                 }
         case .policy, .option: return false
         }

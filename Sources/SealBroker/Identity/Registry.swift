@@ -65,11 +65,12 @@ public protocol IdentityDirectory: Sendable {
     func credentials(kind: CredentialKind, lookup: String) throws(RegistryError) -> [Credential]
     func account(tenant: UInt32, name: String) throws(RegistryError) -> Account?
     func account(number: Int64) throws(RegistryError) -> Account?
-    /// The revocation of a serial number that holds for this issuer, if there is one.
+    /// The revocation of a serial number that holds for a certificate of the first of these
+    /// issuers, each of which stands below the next; nil when there is none.
     func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation?
     func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String?
     /// The tenant's rules in order.
@@ -209,8 +210,16 @@ public protocol RegistryWriter: AnyObject {
     /// Notes that a credential let in a client that proved nothing by it; the first time counts.
     func noteFirstUse(credential number: Int64) throws(RegistryError)
 
-    /// Adds a revocation or takes the newer date; entries are never removed.
+    /// Adds a revocation or takes the newer date. A reason that is final stays what it is.
     func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError)
+    /// Takes a revocation back; `conflict` unless its reason is `certificateHold`.
+    func release(
+        tenant: UInt32,
+        serial: String,
+        issuer: RevokedIssuer
+    ) throws(RegistryError)
+    /// Lets the entry of a serial number that means every authority mean this one alone.
+    func narrow(_ revocation: Revocation) throws(RegistryError)
 
     /// Sets the value; whether tenants may edit it, stays.
     func setOption(
@@ -243,6 +252,11 @@ public protocol RegistryWriter: AnyObject {
     /// Gives a device a new code; an older one counts no more.
     func give(_ code: EnrolmentCode) throws(RegistryError)
     func removeEnrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError)
+    /// Keeps a code for one public key; `conflict` when another key has it, `notFound` when it is
+    /// not this code any more.
+    func bind(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
+    /// Removes a code whose certificate has reached its device, unless it is another one by now.
+    func spend(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
 
     func add(_ key: SigningKey) throws(RegistryError)
     /// From then on the key signs no more; milliseconds since 1970.

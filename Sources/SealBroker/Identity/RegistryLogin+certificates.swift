@@ -3,6 +3,7 @@
 // a tenant trusts. Not here: which tenant is meant (`RegistryLogin+anchors`), signatures and dates
 // of chains (`ChainJudge`).
 
+internal import SealBytes
 internal import SealTelemetry
 
 extension LoginAttempt {
@@ -137,7 +138,7 @@ extension LoginAttempt {
         let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
         try checkRevocation(marks, tenant)
         let (anchor, path, until) = try judge(anchors)
-        try checkRevocation(path.filter { !marks.contains($0) }, tenant)
+        try checkRevocation(path, tenant)
         return (anchor, path, until)
     }
 
@@ -180,34 +181,51 @@ extension LoginAttempt {
         _ marks: [CertificateMark],
         _ tenant: Tenant
     ) throws(LoginRefusal) {
-        for mark in marks {
+        for (place, mark) in marks.enumerated() {
             if taken.revoked.contains(mark) {
                 throw LoginRefusal(
                     .certificateRevoked,
-                    "serial \(mark.serial), by a revocation list of the listener"
+                    "serial \(mark.serial) of \(try issuer(mark, tenant)), by a revocation list of "
+                        + "the listener"
                 )
             }
             if let due = taken.listsDue[mark.issuerKey], due < now {
                 throw LoginRefusal(
                     .revocationListOverdue,
-                    "since \(Timestamp(seconds: due).text), for serial \(mark.serial)"
+                    "since \(Timestamp(seconds: due).text), for serial \(mark.serial) of "
+                        + "\(try issuer(mark, tenant))"
                 )
             }
             let found = try ask { (registry) throws(RegistryError) in
                 try registry.revocation(
                     tenant: tenant.number,
                     serial: mark.serial,
-                    issuerKey: mark.issuerKey
+                    issuers: marks[place...].map(\.issuerKey)
                 )
             }
             if let found {
                 let since = Timestamp(seconds: found.revokedAt / 1000).text
                 throw LoginRefusal(
                     .certificateRevoked,
-                    "serial \(mark.serial) since \(since), \(found.reason)"
+                    "serial \(mark.serial) of \(try issuer(mark, tenant)) since \(since), "
+                        + found.reason
                 )
             }
         }
+    }
+
+    /// An issuer in words: as the tenant calls it when it trusts it, else the digest of its name.
+    private func issuer(
+        _ mark: CertificateMark,
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> String {
+        let anchors = try ask { (registry) throws(RegistryError) in
+            try registry.anchors(subjectKey: mark.issuerKey, tenant: tenant.number)
+        }
+        guard let anchor = anchors.first else {
+            return "issuer \(Hex.encode(mark.issuerKey))"
+        }
+        return anchor.name.isEmpty ? "issuer \(anchor.fingerprint)" : "issuer \(anchor.name)"
     }
 
     // MARK: The device

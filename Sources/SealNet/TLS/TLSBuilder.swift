@@ -50,7 +50,18 @@ struct TLSBuilder {
             candidates.append(SEAL_LIBRARY_SLIM)
         }
         library = Self.choose(candidates, material)
+        for identity in material.identities { try Self.checkKey(identity) }
         try Self.checkProtocols(settings.alpn)
+    }
+
+    /// A key that no client could shake hands with is refused before anybody tries.
+    private static func checkKey(_ identity: TLSIdentity) throws(TLSError) {
+        guard let leaf = identity.leaf else { return }
+        do throws(PKIError) {
+            if let error = AcceptedKeys.refusal(of: try leaf.fields().publicKey) { throw error }
+        } catch {
+            throw TLSError(.weak, file: identity.file, "the certificate: \(error.reason)")
+        }
     }
 
     /// Takes the full library unless the client wants the slim one.

@@ -132,6 +132,9 @@ struct PathCheck {
         case .other:
             refuse(.weakKey, depth, "its key is of an unknown kind, \(key.shown)")
         }
+        if depth == 0, settings.wantsAcceptedKey, let error = AcceptedKeys.refusal(of: key) {
+            refuse(.weakKey, depth, error.reason)
+        }
         if !SignatureCheck.hasUsableKey(candidate.certificate) {
             refuse(.weakKey, depth, "its public key cannot be used")
         }

@@ -76,6 +76,8 @@ public struct VerificationSettings: Sendable {
     /// Whether everything is refused that RFC 5280 forbids authorities to write, also what readers
     /// can pass over.
     public var isStrict = false
+    /// Whether the leaf's key must be one that a handshake with our listeners accepts.
+    public var wantsAcceptedKey = false
     /// The fewest bits of RSA and DSA keys.
     public var modulusBitsMin = 2048
     /// Whether signatures with MD5 and SHA-1 are taken.

@@ -32,6 +32,7 @@ final class OpenSSLChainJudge: ChainJudge {
     private struct Anchor {
         var certificate: Certificate
         var mark: CertificateMark
+        var subjectKey: [UInt8]
     }
 
     private struct State {
@@ -81,9 +82,16 @@ final class OpenSSLChainJudge: ChainJudge {
         _ question: ChainQuestion,
         _ anchor: Anchor
     ) -> ChainAnswer {
-        var marks = proof.places.map { place in
-            let one = question.chain[Int(place)]
-            return CertificateMark(serial: one.serial, issuerKey: one.issuerKey)
+        let path = proof.places.map { question.chain[Int($0)] }
+        var marks: [CertificateMark] = []
+        for (place, one) in path.enumerated() {
+            marks.append(CertificateMark(serial: one.serial, issuerKey: one.issuerKey))
+            // An authority may write its own name otherwise in what it issues (RFC 5280 §7.1): a
+            // revocation that names it by its certificate holds all the same.
+            let above = place + 1 < path.count ? path[place + 1].subjectKey : anchor.subjectKey
+            if above != one.issuerKey {
+                marks.append(CertificateMark(serial: one.serial, issuerKey: above))
+            }
         }
         marks.append(anchor.mark)
         return .good(path: marks, until: proof.end)
@@ -108,6 +116,7 @@ final class OpenSSLChainJudge: ChainJudge {
         }
         var settings = VerificationSettings(time: question.now)
         settings.purpose = .client
+        settings.wantsAcceptedKey = true
         // The anchor ends the path, whoever signed it.
         settings.allowsPartialChain = true
         settings.chainLengthMax = question.lengthMax
@@ -143,7 +152,8 @@ final class OpenSSLChainJudge: ChainJudge {
         let seen = PresentedCertificate(taking: certificate, fingerprint)
         let made = Anchor(
             certificate: certificate,
-            mark: CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey)
+            mark: CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey),
+            subjectKey: seen.subjectKey
         )
         state.withLock { state in
             if state.anchors.count >= Self.anchorsMax { state.anchors.removeAll() }

@@ -210,7 +210,10 @@ extension Connection {
 
 extension [Revocation] {
     /// The one that holds for the issuer: its own before that of every issuer.
-    func holding(for issuerKey: [UInt8]) -> Revocation? {
-        first { $0.issuerKey == issuerKey } ?? first { $0.issuerKey.isEmpty }
+    func holding(for issuers: [[UInt8]]) -> Revocation? {
+        let all = filter { $0.issuer.covers(issuers) }
+        // The one that says most comes first.
+        return all.first { !$0.issuer.key.isEmpty && !$0.issuer.reachesBelow }
+            ?? all.first { !$0.issuer.key.isEmpty } ?? all.first
     }
 }

@@ -98,10 +98,10 @@ extension RegistryTransaction {
     func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation? {
         try with { (connection: Connection) throws(RegistryError) in
-            try connection.revocations(tenant: tenant, serial: serial).holding(for: issuerKey)
+            try connection.revocations(tenant: tenant, serial: serial).holding(for: issuers)
         }
     }
 

@@ -42,7 +42,8 @@ private enum Queries {
     static let removeRequest = Query("DELETE FROM requests WHERE tenant = ? AND identifier = ?")
     static let replaceCode = Query(
         """
-        UPDATE codes SET hash = ?, scram = ?, expires_at = ? WHERE tenant = ? AND identifier = ?
+        UPDATE codes SET hash = ?, scram = ?, expires_at = ?, bound_key = X''
+        WHERE tenant = ? AND identifier = ?
         """
     )
     static let addCode = Query(
@@ -51,6 +52,18 @@ private enum Queries {
         """
     )
     static let removeCode = Query("DELETE FROM codes WHERE tenant = ? AND identifier = ?")
+    static let bindCode = Query(
+        """
+        UPDATE codes SET bound_key = ?
+        WHERE tenant = ? AND identifier = ? AND hash = ? AND bound_key IN (X'', ?)
+        """
+    )
+    static let spendCode = Query(
+        "DELETE FROM codes WHERE tenant = ? AND identifier = ? AND hash = ? AND bound_key = ?"
+    )
+    static let codeExists = Query(
+        "SELECT count(*) FROM codes WHERE tenant = ? AND identifier = ? AND hash = ?"
+    )
     static let removeOldCodes = Query("DELETE FROM codes WHERE tenant = ? AND expires_at <= ?")
     static let countKeys = Query("SELECT count(*) FROM signing_keys")
     static let addKey = Query(
@@ -251,6 +264,31 @@ extension RegistryTransaction {
         }
         tallies.add(-1, tenant, .codes)
         try note("code.removed", tenant, identifier)
+    }
+
+    func bind(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError) {
+        let values: [StoredValue] = [
+            StoredValue(code.tenant), .text(code.identifier), .text(code.secret.hash),
+        ]
+        guard try run(Queries.bindCode, [.bytes(key)] + values + [.bytes(key)]) == 0 else {
+            return try note("code.used", code.tenant, code.identifier)
+        }
+        let count = try with { (connection: Connection) throws(RegistryError) in
+            try connection.number(Queries.codeExists, values)
+        }
+        guard count == 0 else {
+            throw RegistryError(.conflict, "the enrolment code has given a certificate to a key")
+        }
+        throw RegistryError(.notFound, "there is no enrolment code for this device")
+    }
+
+    func spend(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError) {
+        let values: [StoredValue] = [
+            StoredValue(code.tenant), .text(code.identifier), .text(code.secret.hash), .bytes(key),
+        ]
+        guard try run(Queries.spendCode, values) > 0 else { return }
+        tallies.add(-1, code.tenant, .codes)
+        try note("code.removed", code.tenant, code.identifier, "used")
     }
 
     // MARK: Keys

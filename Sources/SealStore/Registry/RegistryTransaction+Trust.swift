@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of what is trusted: anchors, tenants' own authorities, revocations.
+// Changes of what is trusted: anchors and tenants' own authorities.
 
 internal import SealBroker
 internal import SealBytes
@@ -43,18 +43,6 @@ enum AnchorQueries {
         """
     )
     static let remove = Query("DELETE FROM anchors WHERE number = ?")
-    static let addRevocation = Query(
-        """
-        INSERT INTO revocations (tenant, serial, issuer_key, revoked_at, reason)
-        VALUES (?, ?, ?, ?, ?)
-        """
-    )
-    static let replaceRevocation = Query(
-        """
-        UPDATE revocations SET revoked_at = ?, reason = ?
-        WHERE tenant = ? AND serial = ? AND issuer_key = ?
-        """
-    )
     static let addAuthority = Query(
         "INSERT INTO authorities (tenant, anchor, sealed) VALUES (?, ?, ?)"
     )
@@ -203,51 +191,5 @@ extension RegistryTransaction {
             missing: Self.noTenant(authority.tenant)
         )
         try note("authority.added", authority.tenant, anchor.fingerprint)
-    }
-
-    // MARK: Revocations
-
-    func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError) {
-        try Validity.check(revocation)
-        let (tenant, serial, issuerKey) =
-            (revocation.tenant, revocation.serial, revocation.issuerKey)
-        let old = try with { (connection: Connection) throws(RegistryError) in
-            try connection.revocations(tenant: tenant, serial: serial)
-        }.first { $0.issuerKey == issuerKey }
-        if let old {
-            guard !keepsOldDate, old != revocation else { return }
-            try run(
-                AnchorQueries.replaceRevocation,
-                [
-                    .integer(revocation.revokedAt), .text(revocation.reason),
-                    StoredValue(tenant), .text(serial), .bytes(issuerKey),
-                ]
-            )
-        } else {
-            try require(
-                tallies.amount(tenant, .revocations),
-                below: limits.revocationsPerTenantMax,
-                "no more revocations in this tenant"
-            )
-            try insert(
-                AnchorQueries.addRevocation,
-                [
-                    StoredValue(tenant), .text(serial), .bytes(issuerKey),
-                    .integer(revocation.revokedAt), .text(revocation.reason),
-                ],
-                duplicate: "the serial number \(serial) is revoked already",
-                missing: Self.noTenant(tenant)
-            )
-            tallies.add(1, tenant, .revocations)
-        }
-        touch(.revocation(tenant: tenant, serial: serial))
-        // Told for an old one, too: its date may have been in the future.
-        tell(
-            .revocation(tenant: tenant, serial: serial, issuerKey: issuerKey),
-            tenant,
-            isWithdrawal: true
-        )
-        let issuer = issuerKey.isEmpty ? "" : "issuer " + Hex.encode(issuerKey)
-        try note("revocation.set", tenant, serial, issuer)
     }
 }

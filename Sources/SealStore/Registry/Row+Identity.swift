@@ -29,7 +29,7 @@ enum Columns {
     static let request = """
         tenant, identifier, status, type, device_group, owner, security_token_hash, created_at
         """
-    static let code = "tenant, identifier, hash, scram, expires_at"
+    static let code = "tenant, identifier, hash, scram, expires_at, bound_key"
     static let audit = """
         number, time, tenant, author, author_tenant, source, act, subject, detail
         """
@@ -144,7 +144,7 @@ extension Row {
         Revocation(
             tenant: try tenant(),
             serial: text(),
-            issuerKey: bytes(),
+            issuer: RevokedIssuer(stored: bytes()),
             revokedAt: integer(),
             reason: text()
         )
@@ -184,7 +184,8 @@ extension Row {
             tenant: try tenant(),
             identifier: text(),
             secret: StoredSecret(hash: text(), scram: optionalText()),
-            expiresAt: integer()
+            expiresAt: integer(),
+            boundKey: bytes()
         )
     }
 

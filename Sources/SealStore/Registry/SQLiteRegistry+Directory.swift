@@ -202,11 +202,11 @@ extension SQLiteRegistry {
         )
     }
 
-    /// The revocation of a serial number that holds for this issuer.
+    /// The revocation of a serial number that holds for these issuers, the nearest first.
     public func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation? {
         let key = TenantKey(tenant: tenant, name: serial)
         return try look(
@@ -219,7 +219,7 @@ extension SQLiteRegistry {
             keep: { cache, revocations in
                 cache.revocations.keep(revocations, for: key, weight: 1 + revocations.count)
             }
-        ).holding(for: issuerKey)
+        ).holding(for: issuers)
     }
 
     /// The value of an option.

@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5345_414C
 
     /// The step at index n leads from version n to version n + 1.
-    static let steps: [String] = [first, second, keyChecks, tokenBounds]
+    static let steps: [String] = [first, second, keyChecks, tokenBounds, boundCodes]
 
     /// Brings a file to the newest version, each step in a transaction of its own.
     static func migrate(
@@ -50,6 +50,10 @@ enum Schema {
             }
         }
     }
+
+    /// Version 5: an enrolment code remembers the public key that it gave a certificate to.
+    private static let boundCodes =
+        "ALTER TABLE codes ADD COLUMN bound_key BLOB NOT NULL DEFAULT X''"
 
     /// Version 1.
     ///
