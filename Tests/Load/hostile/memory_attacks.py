@@ -342,7 +342,7 @@ def aliases_4k(a):
 
 
 @attack("half-publish", "300 PUBLISH packets of which the last byte is missing (900 kB each)",
-        "bytes of unfinished packets of a tenant", seconds=10, mebibytes=96)  # fmt: skip
+        "input-bytes (128 MiB)", seconds=10, mebibytes=136)  # fmt: skip
 def half_publish(a):
     links = a.opened([f"unfinished-{number}" for number in range(300)])
     packet_ = publish("h", b"h" * 900_000)[:-1]
