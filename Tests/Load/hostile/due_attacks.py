@@ -26,7 +26,7 @@ def loaded(a, names, filters, **options):
 
 
 @attack("expiry-at-once", "forty sessions with 9,000 subscriptions each expire in one second",
-        "work budget; subscriptions of a tenant", mebibytes=160, setup_seconds=90)  # fmt: skip
+        "client-bytes; link-work, tenant-work", mebibytes=160, setup_seconds=90)  # fmt: skip
 def expiry_at_once(a):
     filters = [f"{number}/x/y/z" for number in range(9000)]
     links, granted = loaded(a, [f"expiring-{number}" for number in range(40)], filters, expiry=2)
@@ -38,7 +38,8 @@ def expiry_at_once(a):
 
 
 @attack("wills-at-once", "10,000 wills with a delay become due in one second, for 200 readers",
-        "work budget; wills of a tenant", mebibytes=128, setup_seconds=90, seconds=10)  # fmt: skip
+        "client-bytes; link-work, tenant-work", mebibytes=128, setup_seconds=90,
+        seconds=10)  # fmt: skip
 def wills_at_once(a):
     readers = a.opened([f"mourner-{number}" for number in range(200)], receive_buffer=4096)
     for link in readers:
@@ -58,7 +59,7 @@ def wills_at_once(a):
 
 
 @attack("leaving-at-once", "5,000 connections with twenty subscriptions each end in one moment",
-        "work budget of ends", mebibytes=160, setup_seconds=90)  # fmt: skip
+        "tenant-work", mebibytes=160, setup_seconds=90)  # fmt: skip
 def leaving_at_once(a):
     packets_ = [a.login(f"leaver-{number}") + subscribe([f"leave/{number}/{one}/+"
                                                          for one in range(20)])
@@ -72,7 +73,7 @@ def leaving_at_once(a):
 
 
 @attack("withdrawal-loaded", "an operator disables a device with forty connections of 9,000 "
-        "subscriptions each", "work budget of withdrawals", mebibytes=160,
+        "subscriptions each", "tenant-work", mebibytes=160,
         setup_seconds=90)  # fmt: skip
 def withdrawal_loaded(a):
     filters = [f"{number}/x/y/z" for number in range(9000)]
@@ -88,7 +89,7 @@ def withdrawal_loaded(a):
 
 
 @attack("policy-rules", "1,000 rules that almost apply, then PUBLISH to topics that never repeat",
-        "work budget of a link; rules of a tenant")  # fmt: skip
+        "link-work; rules of a tenant")  # fmt: skip
 def policy_rules(a):
     rule = {"effect": "deny", "act": "both", "subject": "*"}
     rules = [{**rule, "filter": "+/" * 30 + f"no{number}"} for number in range(999)]
@@ -113,7 +114,7 @@ def policy_rules(a):
 
 
 @attack("policy-churn", "an operator replaces 1,000 rules again and again while 1,000 of the "
-        "tenant are connected with 100 subscriptions each", "work budget of changes",
+        "tenant are connected with 100 subscriptions each", "tenant-work",
         revocation=True, mebibytes=160, setup_seconds=90)  # fmt: skip
 def policy_churn(a):
     packets_ = [a.login(f"judged-{number}") + subscribe([f"j/{number}/{one}/+/#"

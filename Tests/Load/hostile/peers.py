@@ -338,7 +338,7 @@ class Row:
         self.processes = options.pop("processes", 1)
         self.seconds = options.pop("seconds", 8)
         # How much the daemon may grow, in MiB: what the limits in `stops` allow.
-        self.mebibytes = options.pop("mebibytes", 64)
+        self.mebibytes = options.pop("mebibytes", 96)
         self.watches_revocation = options.pop("revocation", False)
         self.check = options.pop("check", None)
         self.setup_seconds = options.pop("setup_seconds", 60)
