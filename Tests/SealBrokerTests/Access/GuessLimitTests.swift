@@ -87,12 +87,12 @@ import Testing
         var limit = GuessLimit(bounds)
         for number in 0..<10_000 {
             limit.note(wrong, source: "flood", user: "u\(number)", now: 600)
-            #expect(limit.entryCount <= 200)
+            #expect(limit.entryCount <= 400)
         }
         #expect(limit.refusal(source: "flood", user: "ann", now: 600) != nil)
         for number in 0..<10_000 {
             limit.note(wrong, source: "s\(number)", user: "ann", now: 600)
-            #expect(limit.entryCount <= 200)
+            #expect(limit.entryCount <= 400)
         }
     }
 
