@@ -34,14 +34,14 @@ def route_cache_60k(a):
     topics_once(a, 60_000)
 
 
-@attack("route-cache", "QoS 0 to distinct topics of 4 KiB as fast as it goes", "route cache bytes",
-        seconds=10)  # fmt: skip
+@attack("route-cache", "QoS 0 to distinct topics of 4 KiB as fast as it goes",
+        "route-cache-bytes (64 MiB)", seconds=10)  # fmt: skip
 def route_cache(a):
     topics_once(a, 4096)
 
 
 @attack("route-cache-small", "QoS 0 to distinct topics of 31 levels of one byte",
-        "route cache bytes", seconds=10)  # fmt: skip
+        "route-cache-bytes (64 MiB)", seconds=10)  # fmt: skip
 def route_cache_small(a):
     a.go()
     dice = random.Random(1)
@@ -85,7 +85,7 @@ def deep_filters_200(a):
 
 
 @attack("deep-filters", "9,000 filters of 32 levels of each of thirty sessions",
-        "subscription bytes of a client, a tenant", seconds=15)  # fmt: skip
+        "subscription-bytes-per-session, client-bytes (64 MiB)", seconds=15)  # fmt: skip
 def deep_filters_32(a):
     deep_filters(a, 32, 9000, 30)
 
@@ -115,14 +115,14 @@ def deep_retained_200(a):
 
 
 @attack("deep-retained", "60,000 retained one-byte messages of 32 levels",
-        "retained-bytes, with what they really cost", seconds=12, mebibytes=270,
+        "retained-bytes (256 MiB), with what they cost", seconds=12, mebibytes=290,
         end_seconds=90)  # fmt: skip
 def deep_retained_32(a):
     deep_retained(a, 32, 60_000)
 
 
 @attack("queues", "thirty sessions that are not there, 16 MiB of QoS 1 for each",
-        "queued-bytes of a session, a tenant", seconds=12, mebibytes=128, end_seconds=60)
+        "queued-bytes, client-bytes (64 MiB)", seconds=12, mebibytes=128, end_seconds=60)
 def queues(a):
     names = [f"queue-{number}" for number in range(30)]
     for number, link in enumerate(a.opened(names, expiry=3600)):
@@ -167,7 +167,7 @@ def drain(a, links):
 
 
 @attack("unacknowledged", "twenty clients that acknowledge nothing, messages of 900 kB, QoS 1",
-        "in-flight bytes of a client", seconds=10, mebibytes=128)  # fmt: skip
+        "client-bytes (64 MiB)", seconds=10, mebibytes=128)  # fmt: skip
 def unacknowledged(a):
     links = a.opened([f"silent-{number}" for number in range(20)], receive=65_535)
     for number, link in enumerate(links):
@@ -224,7 +224,7 @@ def qos2_half(a):
 
 
 @attack("wills", "connections with the largest will, which end abruptly with its delay for ever",
-        "will bytes of a tenant; packet before CONNACK", seconds=10, mebibytes=96,
+        "connect-packet-bytes, client-bytes (64 MiB)", seconds=10, mebibytes=96,
         end_seconds=60)  # fmt: skip
 def wills(a):
     # A payload has at most 65,535 bytes; user properties have no such end.
@@ -257,7 +257,7 @@ def wills(a):
 
 
 @attack("wills-retained", "10,000 connections with a retained will that end abruptly",
-        "retained-bytes of a tenant", seconds=10, mebibytes=96, end_seconds=60)  # fmt: skip
+        "retained-bytes (256 MiB)", seconds=10, mebibytes=96, end_seconds=60)  # fmt: skip
 def wills_retained(a):
     a.go()
     packets_ = [a.login(f"rw-{number}", will=(f"rw/{number}", b"w" * 5000, 0x20, b""))
@@ -281,20 +281,20 @@ def long_ids(a, size):
 
 
 @attack("client-ids-65k", "stored sessions with client ids of 65,000 bytes",
-        "client-id-bytes; session bytes of a tenant", seconds=10, mebibytes=96,
+        "client-id-bytes", seconds=10, mebibytes=96,
         end_seconds=90)  # fmt: skip
 def client_ids_65k(a):
     long_ids(a, 65_000)
 
 
 @attack("client-ids", "stored sessions with client ids of 1,000 bytes",
-        "session bytes of a tenant", seconds=15, mebibytes=96, end_seconds=90)  # fmt: skip
+        "client-bytes (64 MiB)", seconds=15, mebibytes=96, end_seconds=90)  # fmt: skip
 def client_ids(a):
     long_ids(a, 1000)
 
 
 @attack("sessions", "stored sessions with short names as fast as it goes",
-        "sessions of a tenant", seconds=15, mebibytes=96, processes=2,
+        "client-bytes (64 MiB)", seconds=15, mebibytes=96, processes=2,
         end_seconds=120)  # fmt: skip
 def sessions(a):
     # The password has been compared once; what is attacked is not the comparing.
@@ -336,13 +336,13 @@ def aliases_60k(a):
 
 
 @attack("aliases", "ten aliases for topics of 4 KiB on each of 2,000 connections",
-        "alias bytes of a client, a tenant", seconds=10, mebibytes=140)  # fmt: skip
+        "client-bytes (64 MiB)", seconds=10, mebibytes=140)  # fmt: skip
 def aliases_4k(a):
     aliases(a, 4096, 2000)
 
 
 @attack("half-publish", "300 PUBLISH packets of which the last byte is missing (900 kB each)",
-        "bytes of unfinished packets of a tenant", seconds=10, mebibytes=96)  # fmt: skip
+        "input-bytes (128 MiB)", seconds=10, mebibytes=136)  # fmt: skip
 def half_publish(a):
     links = a.opened([f"unfinished-{number}" for number in range(300)])
     packet_ = publish("h", b"h" * 900_000)[:-1]
@@ -401,13 +401,13 @@ def before_login(a, declared, sent_bytes, count):
         link.close()
 
 
-@attack("strangers-900k", "500 strangers send 900 kB of a CONNECT", "packet before CONNACK")
+@attack("strangers-900k", "500 strangers send 900 kB of a CONNECT", "connect-packet-bytes")
 def strangers_900k(a):
     before_login(a, 1_000_000, 900_000, 500)
 
 
 @attack("strangers", "4,000 strangers send 16,000 bytes of a CONNECT of 16,300",
-        "packet before CONNACK; connections before login", mebibytes=80)  # fmt: skip
+        "connect-packet-bytes, input-bytes", mebibytes=80)  # fmt: skip
 def strangers(a):
     before_login(a, 16_300, 16_000, 4000)
 

@@ -30,7 +30,7 @@ def takeovers(a):
 
 
 @attack("takeovers-loaded", "the same with 9,000 subscriptions in the session",
-        "taking over is cheap; work budget of a link")  # fmt: skip
+        "taking over is cheap; link-work")  # fmt: skip
 def takeovers_loaded(a):
     link = a.open("loaded", expiry=3600)
     granted = a.subscribed(link, [f"l/{number}/+/#" for number in range(9000)], options=1)
@@ -52,7 +52,7 @@ def takeovers_loaded(a):
 
 
 @attack("session-deaths", "sessions with 9,000 subscriptions of 30 levels end one after the other",
-        "work budget of a link", mebibytes=128)  # fmt: skip
+        "link-work", mebibytes=128)  # fmt: skip
 def session_deaths(a):
     a.go()
     filters = [f"die/{number}/" + "/".join("abcdefghijklmnopqrstuvwxyz") for number in range(9000)]
@@ -69,7 +69,7 @@ def session_deaths(a):
 
 
 @attack("pings", "PINGREQ as fast as it goes from fifty clients that read nothing",
-        "out-buffer-bytes; work budget of a link")  # fmt: skip
+        "out-buffer-bytes; link-work")  # fmt: skip
 def pings(a):
     links = a.opened([f"ping-{number}" for number in range(50)], receive_buffer=4096)
     burst = b"\xc0\x00" * 50_000
@@ -93,7 +93,7 @@ def pings(a):
 
 
 @attack("pings-read", "PINGREQ as fast as it goes from ten clients that read the answers",
-        "work budget of a link")  # fmt: skip
+        "link-work")  # fmt: skip
 def pings_read(a):
     links = a.opened([f"pong-{number}" for number in range(10)])
     burst = b"\xc0\x00" * 8_000
@@ -116,7 +116,7 @@ def pings_read(a):
 
 
 @attack("sys-publish", "PUBLISH to $SYS and to other devices' topics as fast as it goes",
-        "refused each time; work budget of a link")  # fmt: skip
+        "refused each time; link-work")  # fmt: skip
 def sys_publish(a):
     burst = b"".join(publish(f"$SYS/broker/{number}", b"x") for number in range(500))
     burst += b"".join(publish(f"$device/d1/x/{number}", b"x") for number in range(500))
@@ -127,7 +127,7 @@ def sys_publish(a):
 
 
 @attack("qos1-refused", "QoS 1 to topics that may not be written, with answers and log lines",
-        "work budget of a link; log flood")  # fmt: skip
+        "link-work; log flood")  # fmt: skip
 def qos1_refused(a):
     burst = b"".join(publish(f"$SYS/{number}", b"x", qos=1, number=number + 1)
                      for number in range(500))  # fmt: skip
@@ -138,7 +138,7 @@ def qos1_refused(a):
 
 
 @attack("small-publishes", "QoS 0 of nine bytes as fast as it goes from twenty clients",
-        "work budget of a link", processes=2)  # fmt: skip
+        "link-work", processes=2)  # fmt: skip
 def small_publishes(a):
     links = a.opened([f"small-{a.index}-{number}" for number in range(20)])
     burst = publish("t", b"x") * 7000
@@ -158,7 +158,7 @@ def small_publishes(a):
 
 
 @attack("large-bye", "DISCONNECT with 200,000 user properties",
-        "packet-bytes; work budget of a link")  # fmt: skip
+        "packet-bytes; link-work")  # fmt: skip
 def large_bye(a):
     block = properties(users=200_000)
     bye = packet(0xE0, b"\x00" + varint(len(block)) + block)
@@ -181,7 +181,7 @@ def large_connect(a):
     a.go()
     count = 0
     packets_ = [connect(f"lc-{number}", None, None, users=users)
-                for number, users in ((0, 190_000), (1, 3_200), (2, 3_200), (3, 3_200))]  # fmt: skip
+                for number, users in enumerate((190_000, 3_200, 3_200, 3_200))]  # fmt: skip
     while a.on:
         a.crowd(packets_, at_once=4)
         count += 4
@@ -260,7 +260,7 @@ def reauthentication(a):
 
 
 @attack("expiring", "queued messages with an expiry of one second for a hundred sessions",
-        "queued-bytes of a tenant; timers are cancelled", mebibytes=128, seconds=10)  # fmt: skip
+        "client-bytes; timers are cancelled", mebibytes=128, seconds=10)  # fmt: skip
 def expiring(a):
     names = [f"exp-{number}" for number in range(100)]
     for link in a.opened(names, expiry=3600):

@@ -325,7 +325,7 @@ class Attack:
                 link.settle(60)
             link.close()
         except Gone as gone:
-            self.notes[f"while clearing {gone}"] += 1
+            print(f"retained messages were not cleared: {gone}", file=sys.stderr, flush=True)
 
 
 class Row:
@@ -338,7 +338,7 @@ class Row:
         self.processes = options.pop("processes", 1)
         self.seconds = options.pop("seconds", 8)
         # How much the daemon may grow, in MiB: what the limits in `stops` allow.
-        self.mebibytes = options.pop("mebibytes", 64)
+        self.mebibytes = options.pop("mebibytes", 96)
         self.watches_revocation = options.pop("revocation", False)
         self.check = options.pop("check", None)
         self.setup_seconds = options.pop("setup_seconds", 60)

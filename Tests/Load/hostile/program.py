@@ -10,6 +10,7 @@ import work_attacks  # noqa: F401 isort:skip
 import memory_attacks  # noqa: F401 isort:skip
 import http_attacks  # noqa: F401 isort:skip
 import other_attacks  # noqa: F401 isort:skip
+import due_attacks  # noqa: F401 isort:skip
 from peers import Attack, Row
 
 if __name__ == "__main__":
