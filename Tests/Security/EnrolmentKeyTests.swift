@@ -258,7 +258,7 @@ private final class Works {
             expiresAt: (Desk.now + 60) * 1000
         )
         _ = try desk.registry.change(by: .daemon) { writer throws(RegistryError) in
-            try writer.set(entry)
+            try writer.give(entry)
         }
     }
 
@@ -317,7 +317,7 @@ private final class Works {
             expiresAt: (Desk.now + 60) * 1000
         )
         _ = try desk.registry.change(by: .daemon) { writer throws(RegistryError) in
-            try writer.set(next)
+            try writer.give(next)
         }
         note.delivered()
         #expect(try ask(PrivateKey.generate()).status == 200)
@@ -339,13 +339,11 @@ private final class Works {
     func disabledMeanwhile() throws {
         let key = try PrivateKey.generate()
         #expect(try ask(key).status == 200)
-        var device = try #require(
+        let device = try #require(
             try desk.registry.device(tenant: desk.tenant.number, identifier: "dev1")
         )
-        device.isEnabled = false
-        let disabled = device
         _ = try desk.registry.change(by: .daemon) { writer throws(RegistryError) in
-            try writer.replace(disabled)
+            try writer.update(device: device.number) { $0.isEnabled = false }
         }
         #expect(try ask(key).status == 403)
         let now = try desk.registry.device(tenant: desk.tenant.number, identifier: "dev1")

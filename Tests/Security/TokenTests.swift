@@ -277,7 +277,7 @@ import Testing
                 Revocation(
                     tenant: acme,
                     serial: leaf.serial,
-                    issuerKey: leaf.issuerKey,
+                    issuer: RevokedIssuer(key: leaf.issuerKey),
                     revokedAt: 1
                 ),
                 keepsOldDate: true

@@ -155,7 +155,7 @@ struct VerdictDoors {
                     Revocation(
                         tenant: world.acme,
                         serial: one.serial,
-                        issuerKey: one.issuerKey,
+                        issuer: RevokedIssuer(key: one.issuerKey),
                         revokedAt: 0
                     ),
                     keepsOldDate: false

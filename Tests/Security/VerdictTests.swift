@@ -128,7 +128,7 @@ struct VerdictRow: Sendable, CustomTestStringConvertible {
                     subject: .revocation(
                         tenant: acme,
                         serial: mark.serial,
-                        issuerKey: mark.issuerKey
+                        issuer: RevokedIssuer(key: mark.issuerKey)
                     ),
                     isWithdrawal: true
                 )
@@ -165,7 +165,7 @@ struct VerdictRow: Sendable, CustomTestStringConvertible {
                 Revocation(
                     tenant: acme,
                     serial: chain[0].serial,
-                    issuerKey: chain[0].issuerKey,
+                    issuer: RevokedIssuer(key: chain[0].issuerKey),
                     revokedAt: 0
                 ),
                 keepsOldDate: false

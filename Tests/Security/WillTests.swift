@@ -27,8 +27,8 @@ import Testing
     /// All that a login of the town stands on.
     private static let subjects: [IdentityChange.Subject] = [
         .device(1), .anchor(1), .tenant(1),
-        .revocation(tenant: 1, serial: "1", issuerKey: []),
-        .revocation(tenant: 1, serial: "1", issuerKey: [1, 2]),
+        .revocation(tenant: 1, serial: "1", issuer: .every),
+        .revocation(tenant: 1, serial: "1", issuer: RevokedIssuer(key: [1, 2])),
     ]
 
     @Test(

@@ -19,11 +19,11 @@ extension Reliance {
         if let anchor {
             guard try state.anchor(number: anchor)?.isEnabled == true else { return false }
         }
-        for mark in certificates {
+        for (place, mark) in certificates.enumerated() {
             let revocation = try state.revocation(
                 tenant: tenant,
                 serial: mark.serial,
-                issuerKey: mark.issuerKey
+                issuers: certificates[place...].map(\.issuerKey)
             )
             guard revocation == nil else { return false }
         }
