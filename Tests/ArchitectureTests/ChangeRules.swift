@@ -24,6 +24,8 @@ enum ChangeRules {
     /// Where the administration may begin a change: there the caller is judged again.
     private static let doors: Set<String> = [
         "Sources/SealAdmin/Calls/Call.swift", "Sources/SealAdmin/Bulk/BulkImport.swift",
+        // A code is spent when the answer has gone out: the call has ended by then.
+        "Sources/SealAdmin/Enrolment/EnrolmentOffice.swift",
     ]
 
     /// So many lines of a body are looked at.

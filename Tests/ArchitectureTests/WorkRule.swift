@@ -4,8 +4,7 @@
 enum WorkRule {
     /// Where the rule holds.
     static let folders = [
-        "Adapters", "Delivery", "Groups", "Neighbours", "Partition", "Quotas", "Retained",
-        "Services", "Sessions",
+        "Adapters", "Delivery", "Groups", "Partition", "Quotas", "Retained", "Services", "Sessions",
         "Topics", "Withdrawals", "Work",
     ].map { "Sources/SealBroker/\($0)/" }
 

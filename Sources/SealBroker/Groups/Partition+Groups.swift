@@ -7,7 +7,6 @@ internal import SealMQTT
 
 /// A join from another partition, answered when every partition knows the group's filter.
 struct PendingJoin {
-    let tenant: UInt32
     let node: TopicNode
     var waitsFor: Int
     var replyTo: Int
@@ -186,7 +185,6 @@ extension Partition {
         let node = space(of: member.tenant).tree.node(for: member.filter)
         node.askedTicket = own
         pendingJoins[own] = PendingJoin(
-            tenant: member.tenant,
             node: node,
             waitsFor: setup.count - 1,
             replyTo: replyTo,

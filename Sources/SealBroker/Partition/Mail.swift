@@ -36,16 +36,14 @@ public enum Mail: Sendable {
     /// sender has sent to its home, 0 when it is not retained.
     case forward(Message, retained: UInt64)
     /// A retained message for its home.
-    ///
-    /// The number is its place among those that the sender has sent to this home.
-    case retain(Message, number: UInt64)
+    case retain(Message)
     /// A member of a shared group, for the group's home.
     /// `ticket` is answered with `interestKnown` when it is not 0.
     case groupMember(GroupMember, event: GroupEvent, ticket: UInt64)
     /// The group's home picked a member of the receiver's.
     case groupDeliver(Message, member: GroupMember, group: Handle, GroupSearch)
     /// The sender has handled this many bytes of messages the receiver posted to it.
-    case credit(tenant: UInt32, bytes: Int)
+    case credit(Int)
     /// The picked member cannot take the message.
     case groupRefused(
         Message,

@@ -5,69 +5,10 @@ internal import SealBytes
 internal import SealMQTT
 
 extension Partition {
-    /// Takes a letter from another partition: now, or when its tenant has its next share of work.
+    /// Takes a letter from another partition.
     public func deliver(_ mail: Mail, from sender: Int) {
-        if case .retain(_, let number) = mail {
-            retainsArrived[sender] = max(retainsArrived[sender], number)
-            if !unready.isEmpty { hasNewRetains = true }
-        }
-        guard let tenant = tenant(of: mail, from: sender) else { return handle(mail, from: sender) }
-        if tenant != letterTenant {
-            letterTenant = tenant
-            letterPlace = work.place(of: tenant)
-        }
-        let isNext = parked.isEmpty || !parked.has(tenant)
-        guard isNext, work.allowance(letterPlace) > 0 else {
-            if parked.append(mail, from: sender, of: tenant) {
-                counters.limitHits.add(.tenantWork)
-                backlog.append(.letters(tenant), of: tenant)
-            }
-            return
-        }
-        let mark = work.done
-        handle(mail, from: sender)
-        work.charge(letterPlace, since: mark)
-    }
-
-    /// Goes on with the letters of a tenant.
-    func handleParked(_ tenant: UInt32) {
-        let place = work.place(of: tenant)
-        while work.allowance(place) > 0, let letter = parked.next(of: tenant) {
-            let mark = work.done
-            work.add(1)
-            handle(letter.mail, from: letter.sender)
-            work.charge(place, since: mark)
-        }
-        if parked.finish(tenant) {
-            backlog.append(.letters(tenant), of: tenant)
-        } else if !unready.isEmpty {
-            hasNewRetains = true
-        }
-    }
-
-    /// Whose work a letter means; nil when it means none.
-    private func tenant(of mail: Mail, from sender: Int) -> UInt32? {
         switch mail {
-        case .forward(let message, _), .retain(let message, _), .groupDeliver(let message, _, _, _),
-            .groupRefused(let message, _, _, _, _):
-            message.header.tenant
-        case .interest(let tenant, _, _, _, _), .retainedWanted(let tenant, _, _, _, _): tenant
-        case .groupMember(let member, _, _): member.tenant
-        case .interestKnown(let ticket, _):
-            pendingSubscribes[ticket]?.tenant ?? pendingJoins[ticket]?.tenant
-        case .retainedNext(let ticket, _):
-            served[ServedKey(partition: sender, ticket: ticket)]?.tenant
-        case .retainedPart(let ticket, _, _):
-            retainedTickets[ticket].flatMap {
-                sessions.contains($0) ? sessions[$0].key.tenant : nil
-            }
-        case .credit, .retainedDropped: nil
-        }
-    }
-
-    private func handle(_ mail: Mail, from sender: Int) {
-        switch mail {
-        case .credit(let tenant, let bytes): creditArrived(tenant, bytes, from: sender)
+        case .credit(let bytes): creditArrived(bytes, from: sender)
         case .interest(let tenant, let filter, let isWanted, let wantsRetained, let ticket):
             interest(tenant, filter, isWanted, from: sender)
             guard ticket != 0 else { return }
@@ -101,9 +42,10 @@ extension Partition {
                 retainsSeen[home][sender] = max(retainsSeen[home][sender], retained)
             }
             forwardArrived(message)
-        case .retain(let message, let number):
+        case .retain(let message):
             owe(message, to: sender)
-            _ = store(message, from: sender, number: number)
+            _ = store(message, from: sender)
+            if !unready.isEmpty { hasNewRetains = true }
         case .groupMember(let member, let event, let ticket):
             groupMember(member, event, ticket: ticket, from: sender)
         case .groupDeliver(let message, let member, let group, let search):
@@ -215,30 +157,29 @@ extension Partition {
     /// Posts a letter with a message; its source waits when the receiver is far behind.
     func post(_ mail: Mail, _ message: Message, to index: Int, from source: Handle) {
         outboxes[index].append(mail)
-        let tenant = message.header.tenant
-        let max = limits.mailboxBytesMax
-        guard mailCredit[index].post(tenant, Self.weight(message), max: max) else { return }
+        mailOutstanding[index] += Self.weight(message)
+        guard mailOutstanding[index] > limits.mailboxBytesMax else { return }
         counters.limitHits.add(.mailboxBytes)
         guard links.contains(source), links[source].phase == .open,
-            mailCredit[index].hold(source, of: tenant)
+            mailHolds[index].insert(source).inserted
         else { return }
         links[source].heldBy += 1
     }
 
     /// Counts what was handled for a sender, and tells it now and then.
     private func owe(_ message: Message, to sender: Int) {
-        let tenant = message.header.tenant
-        let bytes = mailDebt[sender].add(
-            tenant,
-            Self.weight(message),
-            max: limits.mailboxBytesMax
-        )
-        if bytes > 0 { outboxes[sender].append(.credit(tenant: tenant, bytes: bytes)) }
+        mailOwed[sender] += Self.weight(message)
+        guard mailOwed[sender] * 16 > limits.mailboxBytesMax else { return }
+        outboxes[sender].append(.credit(mailOwed[sender]))
+        mailOwed[sender] = 0
     }
 
     // BOUND: each connection is held once, for bytes that it sent itself.
-    private func creditArrived(_ tenant: UInt32, _ bytes: Int, from index: Int) {
-        let held = mailCredit[index].handled(tenant, bytes, max: limits.mailboxBytesMax)
+    private func creditArrived(_ bytes: Int, from index: Int) {
+        mailOutstanding[index] -= bytes
+        guard mailOutstanding[index] * 2 < limits.mailboxBytesMax else { return }
+        let held = mailHolds[index]
+        mailHolds[index] = []
         for source in held { release(source) }
     }
 }

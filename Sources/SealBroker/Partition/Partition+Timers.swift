@@ -53,8 +53,7 @@ extension Partition {
             disarm(id, kind)
         }
         if links[id].heldBy > 0 {
-            let tenant = links[id].tenant
-            for index in mailCredit.indices { mailCredit[index].forget(id, of: tenant) }
+            for index in mailHolds.indices { mailHolds[index].remove(id) }
         }
         out.release(Int(id.slot))
         _ = links.remove(id)

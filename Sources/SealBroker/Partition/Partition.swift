@@ -156,17 +156,13 @@ public final class Partition {
     public var actions: [Action] = []
     /// Letters for the other partitions, by their number; the host posts and empties them.
     public var outboxes: [[Mail]]
-    /// How far each partition is behind with what was posted to it, and what it was not told of.
-    var mailCredit: [MailCredit]
-    var mailDebt: [MailDebt]
-    /// Letters that wait for their tenant's next share.
-    var parked = ParkedLetters()
-    /// The tenant of the last letter, and where its work is counted.
-    var letterTenant: UInt32 = 0
-    var letterPlace: WorkMeter.Place = 0
+    /// Bytes of messages each partition was sent and has not handled yet.
+    var mailOutstanding: [Int]
+    /// Bytes of messages handled for each partition that it was not told of yet.
+    var mailOwed: [Int]
     /// How many retained messages were given to each home, and stored here of each partition.
     var retainsPosted: [UInt64]
-    var retainsArrived: [UInt64]
+    var retainsHandled: [UInt64]
     /// The highest of them, by home and by sender, whose live message was seen here.
     var retainsSeen: [[UInt64]]
     /// Walks over retained messages that other partitions asked for, and those that wait for
@@ -180,6 +176,8 @@ public final class Partition {
     /// Topics whose retained message went by live while another home was asked.
     var liveSince: [ClientKey: UInt64] = [:]
     var liveStamp: UInt64 = 0
+    /// Links that wait for a partition to catch up.
+    var mailHolds: [Set<Handle>]
     /// Recent changes of the registry.
     var changes = RecentChanges()
     /// Tenants that are gone for good; their numbers are never given again.
@@ -205,14 +203,15 @@ public final class Partition {
         )
         ledger = MemoryLedger(setup.limits, pool: setup.memory)
         outboxes = Array(repeating: [], count: setup.count)
-        mailCredit = Array(repeating: MailCredit(), count: setup.count)
-        mailDebt = Array(repeating: MailDebt(), count: setup.count)
+        mailOutstanding = Array(repeating: 0, count: setup.count)
+        mailOwed = Array(repeating: 0, count: setup.count)
         retainsPosted = Array(repeating: 0, count: setup.count)
-        retainsArrived = Array(repeating: 0, count: setup.count)
+        retainsHandled = Array(repeating: 0, count: setup.count)
         retainsSeen = Array(
             repeating: Array(repeating: 0, count: setup.count),
             count: setup.count
         )
+        mailHolds = Array(repeating: [], count: setup.count)
     }
 
     /// Says what time it is; once a turn, before anything else.

@@ -7,6 +7,7 @@ internal import SealMQTT
 internal import SealTelemetry
 
 extension Partition {
+    // BOUND: the connections of this partition, once for an eighth of all room.
     /// Closes connections that hold most of what waits to be sent, until an eighth of the room is
     /// free.
     ///

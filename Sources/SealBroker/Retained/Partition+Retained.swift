@@ -25,19 +25,18 @@ extension Partition {
         retainsPosted[home] += 1
         publication.retainedNumber = retainsPosted[home]
         guard home == setup.index else {
-            let letter = Mail.retain(message, number: retainsPosted[home])
-            post(letter, message, to: home, from: publication.source)
+            post(.retain(message), message, to: home, from: publication.source)
             return .success
         }
-        return store(message, from: setup.index, number: retainsPosted[home])
+        return store(message, from: setup.index)
     }
 
     /// Whether messages are retained at all.
     var retainsMessages: Bool { limits.retainedMessagesMax > 0 }
 
     /// Keeps a message of which this partition is the home.
-    func store(_ message: Message, from sender: Int, number: UInt64) -> MQTTReason {
-        retainsArrived[sender] = max(retainsArrived[sender], number)
+    func store(_ message: Message, from sender: Int) -> MQTTReason {
+        retainsHandled[sender] += 1
         let tenant = message.header.tenant
         // It was on its way when the tenant was removed.
         if removedTenants.contains(tenant) { return .success }
@@ -79,7 +78,7 @@ extension Partition {
         if old == nil { counters.retainedMessages += 1 }
         space.retained.set(
             message,
-            from: RetainedOrigin(partition: sender, position: number)
+            from: RetainedOrigin(partition: sender, position: retainsHandled[sender])
         )
         return .success
     }

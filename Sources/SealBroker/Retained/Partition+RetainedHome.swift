@@ -45,9 +45,7 @@ extension Partition {
     /// Answers with a piece, once everything is here that the other side has seen.
     func serveRetained(_ key: ServedKey) {
         guard var walk = served[key] else { return }
-        // What has arrived and is parked must be handled before.
-        let isReady =
-            zip(retainsArrived, walk.seen).allSatisfy { $0 >= $1 } && !parked.has(walk.tenant)
+        let isReady = zip(retainsHandled, walk.seen).allSatisfy { $0 >= $1 }
         guard isReady else { return unready.append(key) }
         let place = work.place(of: walk.tenant)
         guard !work.isExhausted(place) else {

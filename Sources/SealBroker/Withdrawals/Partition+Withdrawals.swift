@@ -44,6 +44,7 @@ extension Partition {
         return ended
     }
 
+    // BOUND: the sessions of this partition, for an act of an administrator.
     /// A will is judged when it is due: whoever was withdrawn by then has nothing to say any more,
     /// connected or away, and does not get it back by being let in again.
     private func takeWills(_ withdrawn: WithdrawnSet) {

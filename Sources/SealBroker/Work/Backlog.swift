@@ -16,8 +16,6 @@ enum PutOff {
     case served(ServedKey)
     /// What a session that ended has left behind.
     case remains(Handle)
-    /// Letters of other partitions.
-    case letters(UInt32)
     /// The groups of a session whose connection came or went.
     case groups(Handle)
     /// A message that came in no packet.

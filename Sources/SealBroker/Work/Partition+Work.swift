@@ -45,7 +45,6 @@ extension Partition {
         case .retained(let session): retainedPutOn(session)
         case .served(let key): serveRetained(key)
         case .remains(let session): clearRemains(session)
-        case .letters(let tenant): handleParked(tenant)
         case .groups(let session): groupsNoticePutOff(session)
         case .publication(let message): publish(message, origin: .none)
         }

@@ -8,7 +8,7 @@ internal import SealBytes
 extension Simulation {
     /// A letter goes off; a planted bug may befall it.
     func send(_ letter: Mail, from sender: Int, to receiver: Int) {
-        if case .retain(let message, _) = letter {
+        if case .retain(let message) = letter {
             let topic = message.topic.copied()
             if oldRetained[topic] == nil, message.header.payloadCount > 0 {
                 oldRetained[topic] = message
@@ -34,13 +34,13 @@ extension Simulation {
         case .retainedPart(let ticket, let messages, let isLast):
             "retainedPart \(ticket) \(messages.map(name)) \(isLast)"
         case .forward(let message, let retained): "forward \(name(message)) \(retained)"
-        case .retain(let message, let number): "retain \(name(message)) \(number)"
+        case .retain(let message): "retain \(name(message))"
         case .groupMember(let member, let event, let ticket):
             "groupMember \(member.partition) \(member.session.slot) \(event) \(ticket)"
         case .groupDeliver(let message, let member, _, _):
             "groupDeliver \(name(message)) to \(member.session.slot)"
         case .groupRefused(let message, _, _, _, _): "groupRefused \(name(message))"
-        case .credit(let tenant, let bytes): "credit \(tenant) \(bytes)"
+        case .credit(let bytes): "credit \(bytes)"
         }
     }
 
