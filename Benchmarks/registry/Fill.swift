@@ -39,7 +39,9 @@ enum Fill {
                 try add(first...(first + count - 1), tenant, writer) { _ in }
                 try writer.setOption(
                     tenant: tenant,
-                    TenantOption(category: "configuration", key: "chain.length", value: "2")
+                    category: "configuration",
+                    key: "chain.length",
+                    value: "2"
                 )
                 let rule = PolicyRule(
                     tenant: tenant,

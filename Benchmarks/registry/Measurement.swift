@@ -157,7 +157,7 @@ struct Measurement {
             try registry.revocation(
                 tenant: tenant.number,
                 serial: serial,
-                issuerKey: anchor.subjectKey
+                issuers: [anchor.subjectKey]
             ) == nil,
             let device = try registry.device(tenant: tenant.number, identifier: identifier),
             device.isEnabled

@@ -213,11 +213,6 @@ void seal_malloc_settings(void) {
     mallopt(M_ARENA_MAX, 4);
 }
 
-size_t seal_allocated_bytes(void) {
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
 // Bytes of this process in RAM.
 static size_t resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "re");
@@ -229,7 +224,8 @@ static size_t resident_bytes(void) {
 }
 
 int seal_give_memory_back(size_t above) {
-    size_t resident = resident_bytes(), used = seal_allocated_bytes();
+    struct mallinfo2 info = mallinfo2();
+    size_t resident = resident_bytes(), used = info.uordblks + info.hblkhd;
     if (resident < used || resident - used <= above) return 0;
     return malloc_trim(0);
 }

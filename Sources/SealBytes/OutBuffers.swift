@@ -15,6 +15,8 @@ public struct OutBuffers: ~Copyable {
     @usableFromInline var rows: UnsafeMutablePointer<Row>
     @usableFromInline var rowCount: Int
     private var pool: BufferPool
+    /// The memory of all slots that have something to send.
+    public private(set) var heldBytes = 0
 
     /// Makes an empty set.
     public init() {
@@ -134,6 +136,7 @@ public struct OutBuffers: ~Copyable {
     public mutating func release(_ slot: Int) {
         guard slot >= 0, slot < rowCount, let start = unsafe rows[slot].start else { return }
         // SAFETY: the row owned the block; the pool owns it from here on.
+        heldBytes -= unsafe rows[slot].capacity
         unsafe pool.give(start, capacity: rows[slot].capacity)
         unsafe rows[slot] = Row(start: nil, head: 0, tail: 0, capacity: 0)
     }
@@ -160,6 +163,7 @@ public struct OutBuffers: ~Copyable {
         let row = unsafe rows[slot]
         let waiting = row.tail - row.head
         let (start, capacity) = pool.take(waiting + count)
+        heldBytes += capacity - row.capacity
         if let old = row.start {
             unsafe start.copyMemory(from: old + row.head, byteCount: waiting)
             unsafe pool.give(old, capacity: row.capacity)

@@ -36,6 +36,30 @@ struct RuleTests {
         #expect(lines(LayeringRule.check(file("Sources/SealShed/A.swift", ""))) == [1])
     }
 
+    @Test("a row that is written whole is found, and a change that judges nobody")
+    func changes() {
+        let path = "Sources/SealAdmin/A.swift"
+        let whole = "func replace(_ account: Account) throws\n"
+        #expect(lines(ChangeRules.check(file(path, whole))) == [3])
+        let assigned = """
+            try writer.update(account: number) { $0 = account }
+            try writer.update(device: number) { device in
+                device = stale
+            }
+            try writer.update(device: number) { device in
+                device.label = label
+                guard device.isEnabled else { return }
+            }
+            let device = try writer.update(device: number) { $0.label = label }
+            device = other
+
+            """
+        #expect(lines(ChangeRules.check(file(path, assigned))) == [3, 5])
+        let door = "try call.context.registry.change(by: author) { _ in }\n"
+        #expect(lines(ChangeRules.check(file(path, door))) == [3])
+        #expect(ChangeRules.check(file("Sources/SealAdmin/Calls/Call.swift", door)).isEmpty)
+    }
+
     @Test("a look-up over all tenants is found outside of the places that decide between them")
     func scope() {
         let text =
@@ -47,6 +71,22 @@ struct RuleTests {
         #expect(ScopeRule.check(file(home, text)).isEmpty)
         #expect(ScopeRule.check(file("Sources/SealStore/A.swift", text)).isEmpty)
         #expect(ScopeRule.places.keys.allSatisfy(Project.exists))
+    }
+
+    @Test("a loop over what peers make long is found, unless it counts or says what bounds it")
+    func work() {
+        let head = "func a() {\n"
+        let loop = "for entry in node.entries { b(entry) }\n}\n"
+        let path = "Sources/SealBroker/Topics/A.swift"
+        #expect(lines(WorkRule.check(file(path, head + loop))) == [4])
+        #expect(WorkRule.check(file(path, head + "work.add(node.entries.count)\n" + loop)).isEmpty)
+        let reason = "// BOUND: there are never more than two.\n"
+        #expect(WorkRule.check(file(path, reason + head + loop)).isEmpty)
+        #expect(WorkRule.check(file("Sources/SealAdmin/A.swift", head + loop)).isEmpty)
+        let disguised = "func a() -> Int? { b.firstIndex { $0 == c } }\n"
+        #expect(lines(WorkRule.check(file(path, disguised))) == [3])
+        let other = "for index in 0..<2 { b(index) }\n}\n"
+        #expect(WorkRule.check(file(path, head + other)).isEmpty)
     }
 
     @Test("a line of 100 columns passes, one of 101 is found")

@@ -12,7 +12,7 @@ private final class Works {
     init() throws {
         path = NSTemporaryDirectory() + "seal-works-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        #expect(try shell("$S ca init ca --cn Root --no-passphrase").code == 0)
+        #expect(try shell("$S ca init ca --cn Root --no-passphrase --counted-serials").code == 0)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -139,7 +139,8 @@ struct AuthorityCommandTests {
 
     @Test("keeps an encrypted key to itself and tells a wrong passphrase from a missing one")
     func passphrases() throws {
-        try expect("echo secret > p; $S ca init e --cn Enc --passphrase-file p", "e/caCert.pem")
+        try expect("echo secret > p; $S ca init e --cn Enc --counted-serials "
+                + "--passphrase-file p", "e/caCert.pem")
         try expect("grep -c 'ENCRYPTED PRIVATE KEY' e/caKey.pem", "2")
         try expect("$S ca issue d --ca e --passphrase-file p")
         try expect(

@@ -78,10 +78,11 @@ struct LifeTests {
                 --warmup 0 --samples $F > /dev/null
             echo "code $?"
             head -n 1 $F
-            awk -F, 'NR > 1 && $1 > 0 && $2 > 0 { n++ } END { print NR - 1, n }' $F
+            awk -F, 'NR > 1 && $1 > 0 && $2 > 0 { n++ }
+                END { print NR - 1 == n, n >= 95 && n <= 101 }' $F
             """
         )
-        #expect(outcome.output == "code 0\ndue_us,latency_us\n100 100\n")
+        #expect(outcome.output == "code 0\ndue_us,latency_us\n1 1\n")
     }
 
     @Test("options are read from mosquitto's files, and the command line wins")

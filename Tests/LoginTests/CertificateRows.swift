@@ -260,9 +260,8 @@ extension LoginRow {
             let (acme, root) = ($0.world.acme, given.root.presented.sha256)
             try $0.change { (writer) throws(RegistryError) in
                 _ = try writer.add(anchor)
-                for var own in try writer.directory.anchors(sha256: root, tenant: acme) {
-                    own.proof.isValid = true
-                    try writer.replace(own)
+                for own in try writer.directory.anchors(sha256: root, tenant: acme) {
+                    try writer.update(anchor: own.number) { $0.proof.isValid = true }
                 }
             }
         },
@@ -317,9 +316,8 @@ extension LoginRow {
             $0.show(given.sharedDevice, given.shared)
             let (beta, shared) = ($0.world.beta, given.shared.presented.sha256)
             try $0.change { (writer) throws(RegistryError) in
-                for var own in try writer.directory.anchors(sha256: shared, tenant: beta) {
-                    own.proof.isValid = true
-                    try writer.replace(own)
+                for own in try writer.directory.anchors(sha256: shared, tenant: beta) {
+                    try writer.update(anchor: own.number) { $0.proof.isValid = true }
                 }
             }
         },
@@ -349,7 +347,7 @@ extension LoginCase {
         let revocation = Revocation(
             tenant: tenant,
             serial: certificate.serial,
-            issuerKey: anyIssuer ? [] : certificate.issuerKey,
+            issuer: anyIssuer ? .every : RevokedIssuer(key: certificate.issuerKey),
             revokedAt: 1_700_000_000_000
         )
         try change { (writer) throws(RegistryError) in

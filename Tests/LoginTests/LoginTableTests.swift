@@ -74,7 +74,7 @@ import Testing
             .certificateNameUnusable, .clientIDMismatch, .clientIDWithoutUser,
             .loginScram, .scramMalformed, .scramChannelBinding, .scramExtension,
             .scramAuthorization, .scramNonce, .tooManyGuesses, .loginsWaiting,
-            .loginSourceChanged, .registryChanged,
+            .loginSourceChanged, .registryChanged, .tokenUsed, .tokenUnbound,
             // Told beside a login, to the tenants that registered the same.
             .registrationStands, .registrationYields,
         ]

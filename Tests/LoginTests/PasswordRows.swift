@@ -153,11 +153,12 @@ extension LoginRow {
             $0.clientID = "c"
             let acme = $0.world.acme
             try $0.change { (writer) throws(RegistryError) in
-                guard var ann = try writer.directory.account(tenant: acme, name: "ann") else {
+                guard let ann = try writer.directory.account(tenant: acme, name: "ann") else {
                     return
                 }
-                ann.secret = StoredSecret(hash: "$scrypt$ln=40,r=8,p=1$AAAA$AAAA")
-                try writer.replace(ann)
+                try writer.update(account: ann.number) {
+                    $0.secret = StoredSecret(hash: "$scrypt$ln=40,r=8,p=1$AAAA$AAAA")
+                }
             }
         },
     ]

@@ -120,9 +120,10 @@ extension LoginCase {
     private struct Missing: Error {}
 
     mutating func changeDevice(_ name: String, _ edit: (inout Device) -> Void) throws {
-        var device = try device(name)
-        edit(&device)
-        try change { [device] (writer) throws(RegistryError) in try writer.replace(device) }
+        let number = try device(name).number
+        try change { (writer) throws(RegistryError) in
+            try writer.update(device: number) { edit(&$0) }
+        }
     }
 
     /// Nothing about devices can be read any more.

@@ -234,9 +234,10 @@ import Testing
         var login = try LoginCase()
         let acme = login.world.acme
         try login.change { (writer) throws(RegistryError) in
-            guard var ann = try writer.directory.account(tenant: acme, name: "ann") else { return }
-            ann.secret = StoredSecret(hash: Population.right, scram: Self.keys)
-            try writer.replace(ann)
+            guard let ann = try writer.directory.account(tenant: acme, name: "ann") else { return }
+            try writer.update(account: ann.number) {
+                $0.secret = StoredSecret(hash: Population.right, scram: Self.keys)
+            }
         }
         login.clientID = "c"
         func subject(_ user: String, secret: UInt8 = 1) -> ScramSubject {

@@ -88,10 +88,7 @@ struct CacheTests {
         let key = OptionKey(tenant: 1, category: "c", key: "k")
         func set(_ value: String) throws(RegistryError) {
             try registry.alter { writer throws(RegistryError) in
-                try writer.setOption(
-                    tenant: 1,
-                    TenantOption(category: "c", key: "k", value: value)
-                )
+                try writer.setOption(tenant: 1, category: "c", key: "k", value: value)
             }
         }
         try set("old")
@@ -119,7 +116,9 @@ struct CacheTests {
         }
         let a = try #require(try registry.device(tenant: 1, identifier: "a"))
         _ = try registry.device(tenant: 1, identifier: "b")
-        try registry.alter { w throws(RegistryError) in try w.replace(a) }
+        try registry.alter { w throws(RegistryError) in
+            try w.update(device: a.number) { $0.label = "new" }
+        }
         let (hasA, hasB) = registry.cache.withLock { cache in
             (
                 cache.devicesByIdentifier.find(TenantKey(tenant: 1, name: "a")) != nil,
@@ -133,9 +132,9 @@ struct CacheTests {
     @Test("a bulk that touches more than is remembered empties the memory")
     func largeTouch() {
         var touches = CacheTouches.some([])
-        for _ in 0..<CacheTouches.countMax { touches.add(.token(id: "")) }
+        for _ in 0..<CacheTouches.countMax { touches.add(.token(tenant: 1, id: "")) }
         if case .all = touches { Issue.record("emptied too early") }
-        touches.add(.token(id: ""))
+        touches.add(.token(tenant: 1, id: ""))
         guard case .all = touches else {
             Issue.record("not emptied")
             return
@@ -194,23 +193,14 @@ struct CacheTests {
     private static func writeAll(_ registry: SQLiteRegistry, _ step: Int) throws(RegistryError) {
         try registry.alter { writer throws(RegistryError) in
             let text = "\(step)"
-            try writer.setOption(tenant: 1, TenantOption(category: "c", key: "k", value: text))
+            try writer.setOption(tenant: 1, category: "c", key: "k", value: text)
             var rule = Sample.rule(Int64(step))
             rule.filter = text
             try writer.setPolicy(tenant: 1, [rule])
-            guard var device = try writer.directory.device(number: 1),
-                var anchor = try writer.directory.anchors(sha256: Sample.digest(1)).first,
-                var account = try writer.directory.account(number: 1),
-                var tenant = try writer.directory.tenant(number: 1)
-            else { throw RegistryError(.notFound, "nothing to change") }
-            device.label = text
-            try writer.replace(device)
-            anchor.name = text
-            try writer.replace(anchor)
-            account.email = text
-            try writer.replace(account)
-            tenant.label = text
-            try writer.replace(tenant)
+            try writer.update(device: 1) { $0.label = text }
+            try writer.update(anchor: 1) { $0.name = text }
+            try writer.update(account: 1) { $0.email = text }
+            try writer.update(tenant: 1) { $0.label = text }
             if let old = try writer.directory.credential(kind: .basic, lookup: "l\(step - 1)") {
                 try writer.removeCredential(number: old.number)
             }
@@ -233,7 +223,7 @@ struct CacheTests {
                 try registry.anchors(sha256: Sample.digest(1)).first.flatMap { Int($0.name) },
                 try registry.account(tenant: 1, name: "anna").flatMap { Int($0.email) },
                 try registry.tenant(id: "management").flatMap { Int($0.label) },
-                try registry.revocation(tenant: 1, serial: "1", issuerKey: []).map {
+                try registry.revocation(tenant: 1, serial: "1", issuers: [[]]).map {
                     Int($0.revokedAt)
                 },
             ]

@@ -50,7 +50,7 @@ struct ChangeTests {
     func memoryIsolation() throws {
         let (registry, _) = try Sample.registry()
         let code = registry.refusal { writer throws(RegistryError) in
-            try writer.setOption(tenant: 1, TenantOption(category: "c", key: "k", value: "v"))
+            try writer.setOption(tenant: 1, category: "c", key: "k", value: "v")
             #expect(try registry.option(tenant: 1, category: "c", key: "k") == "v")
             throw Self.stop
         }
@@ -342,13 +342,13 @@ struct ChangeTests {
         try registry.alter { writer throws(RegistryError) in
             try writer.revoke(Revocation(tenant: 1, serial: "1", revokedAt: 1), keepsOldDate: true)
             try writer.withdrawToken(id: "x", tenant: 1, expiresAt: .max)
-            try writer.setOption(tenant: 1, TenantOption(category: "c", key: "k", value: "v"))
+            try writer.setOption(tenant: 1, category: "c", key: "k", value: "v")
             try writer.setPolicy(tenant: 1, [])
         }
         let told = changes.all()
         #expect(
             told.map(\.subject) == [
-                .revocation(tenant: 1, serial: "1", issuerKey: []), .token(id: "x"),
+                .revocation(tenant: 1, serial: "1", issuer: .every), .token(id: "x"),
                 .option(tenant: 1), .policy(tenant: 1),
             ]
         )

@@ -115,13 +115,31 @@ struct FileTests {
         #expect(credential?.device == device.number)
         #expect(credential?.secret?.scram == "scram of 2/device_d")
         #expect(credential?.value == [0, 1, 255])
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: [])?.revokedAt == 5)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]])?.revokedAt == 5)
+        // Without an issuer it means every authority, and goes on to do so.
+        let issuer = [UInt8](repeating: 3, count: 32)
+        let wide = try #require(try registry.revocation(tenant: 2, serial: "1F", issuers: [issuer]))
+        #expect(wide.issuer == .every)
+        #expect(try registry.enrolmentCode(tenant: 2, identifier: "e")?.boundKey == [])
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == "v")
         #expect(try registry.policyRules(tenant: 2).map(\.filter) == ["a/%d/#"])
         #expect(try registry.request(tenant: 2, identifier: "r")?.owner == "anna")
         #expect(try registry.enrolmentCode(tenant: 2, identifier: "e")?.secret.hash == "h")
         #expect(try registry.signingKeys().map(\.id) == ["k"])
-        #expect(try registry.isWithdrawn(tokenID: "x"))
+        #expect(try registry.isWithdrawn(tenant: 2, tokenID: "x"))
+        #expect(try !registry.isWithdrawn(tenant: 1, tokenID: "x"))
+        // What tokens are bound to begins with the first epoch.
+        #expect(account.epoch == 1 && account.linkID.isEmpty)
+        #expect(device.epoch == 1)
+        #expect(try !registry.isOpen(tenant: 2, family: "f"))
+        try registry.alter { writer throws(RegistryError) in
+            try writer.open(
+                TokenFamily(id: "f", tenant: 2, account: account.number, expiresAt: .max)
+            )
+            try writer.update(account: account.number) { $0.linkID = "link" }
+        }
+        #expect(try registry.isOpen(tenant: 2, family: "f"))
+        #expect(try registry.account(number: account.number)?.linkID == "link")
         #expect(try registry.audit(tenant: 2, .all).items.contains { $0.act == "trust.added" })
         // It goes on with new numbers, and its counts hold.
         let next = try registry.put { writer throws(RegistryError) in
@@ -134,6 +152,25 @@ struct FileTests {
             )
         }
         #expect(counted == "2")
+    }
+
+    @Test("each step leads from the file before it, with what is in that")
+    func everyStep() throws {
+        for count in 1...Schema.steps.count {
+            let folder = try Folder()
+            try restore(1, to: folder.registry)
+            #expect(
+                refusal(folder.registry, steps: Array(Schema.steps.prefix(count))) == nil
+            )
+            let registry = try SQLiteRegistry(path: folder.registry)
+            let account = try #require(try registry.account(tenant: 2, name: "anna"))
+            #expect(account.secret?.hash == "hash of anna")
+            #expect(try registry.isWithdrawn(tenant: 2, tokenID: "x"))
+            let check = try registry.read { (connection: Connection) throws(RegistryError) in
+                try connection.word("PRAGMA integrity_check")
+            }
+            #expect(check == "ok")
+        }
     }
 
     @Test(

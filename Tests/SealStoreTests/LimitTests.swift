@@ -50,10 +50,10 @@ struct LimitTests {
         },
         Case(testDescription: "options", lower: { $0.optionsPerTenantMax = 3 }) {
             (writer, number) throws(RegistryError) in
-            let option = TenantOption(category: "c", key: "k\(number)", value: "v")
-            try writer.setOption(tenant: 1, option)
+            let key = "k\(number)"
+            try writer.setOption(tenant: 1, category: "c", key: key, value: "v")
             // Another value of the same needs no room.
-            try writer.setOption(tenant: 1, option)
+            try writer.setOption(tenant: 1, category: "c", key: key, value: "w")
         },
         Case(testDescription: "revocations", lower: { $0.revocationsPerTenantMax = 3 }) {
             (writer, number) throws(RegistryError) in
@@ -63,13 +63,13 @@ struct LimitTests {
         },
         Case(testDescription: "requests", lower: { $0.requestsPerTenantMax = 3 }) {
             (writer, number) throws(RegistryError) in
-            try writer.set(
+            try writer.add(
                 RegistrationRequest(tenant: 1, identifier: "d\(number)", owner: "anna")
             )
         },
         Case(testDescription: "enrolment codes", lower: { $0.codesPerTenantMax = 3 }) {
             (writer, number) throws(RegistryError) in
-            try writer.set(
+            try writer.give(
                 EnrolmentCode(
                     tenant: 1,
                     identifier: "d\(number)",
@@ -159,7 +159,7 @@ struct LimitTests {
             try registry.alter { writer throws(RegistryError) in
                 let secret = StoredSecret(hash: "h")
                 let name = "d\(number)"
-                try writer.set(
+                try writer.give(
                     EnrolmentCode(tenant: 1, identifier: name, secret: secret, expiresAt: end)
                 )
             }

@@ -91,7 +91,7 @@ struct RegistryTests {
             _ = try writer.add(Sample.account("anna", tenant: 2))
             let device = try writer.add(Sample.device("d", tenant: 2))
             _ = try writer.add(Sample.credential("2/device_d", of: device))
-            try writer.setOption(tenant: 2, TenantOption(category: "c", key: "k", value: "v"))
+            try writer.setOption(tenant: 2, category: "c", key: "k", value: "v")
             try writer.setPolicy(tenant: 2, [Sample.rule(1, tenant: 2)])
             try writer.withdrawToken(id: "x", tenant: 2, expiresAt: .max)
             try writer.revoke(Revocation(tenant: 2, serial: "1F", revokedAt: 1), keepsOldDate: true)
@@ -106,8 +106,8 @@ struct RegistryTests {
         #expect(try registry.account(tenant: 2, name: "anna") != nil)
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == "v")
         #expect(try registry.policyRules(tenant: 2).count == 1)
-        #expect(try registry.isWithdrawn(tokenID: "x"))
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: []) != nil)
+        #expect(try registry.isWithdrawn(tenant: 2, tokenID: "x"))
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]]) != nil)
         try registry.alter { w throws(RegistryError) in try w.removeTenant(number: 2) }
         #expect(try registry.tenant(number: 2) == nil)
         #expect(try registry.tenant(id: "t1") == nil)
@@ -120,8 +120,8 @@ struct RegistryTests {
         #expect(try registry.account(tenant: 2, name: "anna") == nil)
         #expect(try registry.option(tenant: 2, category: "c", key: "k") == nil)
         #expect(try registry.policyRules(tenant: 2).isEmpty)
-        #expect(try !registry.isWithdrawn(tokenID: "x"))
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: []) == nil)
+        #expect(try !registry.isWithdrawn(tenant: 2, tokenID: "x"))
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [[]]) == nil)
         let told = changes.all()
         #expect(told.map(\.subject) == [.tenant(2)])
         #expect(told.first?.isWithdrawal == true)
@@ -147,6 +147,8 @@ struct RegistryTests {
         account.roles = [.auditRead]
         account.mustChangePassword = true
         try registry.alter { writer throws(RegistryError) in try writer.replace(account) }
+        // Another name and other roles end what was logged in.
+        account.epoch = 2
         #expect(try registry.account(tenant: 1, name: "anna") == nil)
         #expect(try registry.account(tenant: 1, name: "anne") == account)
         #expect(try registry.accounts(tenant: 1, .all).items == [account])
@@ -285,7 +287,7 @@ struct RegistryTests {
         let again = registry.refusal { [newer] writer throws(RegistryError) in
             _ = try writer.replace(newer)
         }
-        #expect(again == .conflict)
+        #expect(again == .invalid)
         try registry.alter { w throws(RegistryError) in
             try w.removeCredential(number: credential.number)
         }

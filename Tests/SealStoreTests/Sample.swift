@@ -150,6 +150,37 @@ extension PageRequest {
     static let all = PageRequest(limit: 1_000, wantsTotal: true)
 }
 
+extension RegistryWriter {
+    /// Sets a row to what a test wants of it; what the registry keeps by itself stays.
+    func replace(_ tenant: Tenant) throws(RegistryError) {
+        try update(tenant: tenant.number) { $0 = tenant }
+    }
+
+    func replace(_ account: Account) throws(RegistryError) {
+        try update(account: account.number) { row in
+            let (epoch, link) = (row.epoch, row.linkID)
+            row = account
+            (row.epoch, row.linkID) = (epoch, link)
+        }
+    }
+
+    func replace(_ anchor: TrustAnchor) throws(RegistryError) {
+        try update(anchor: anchor.number) { $0 = anchor }
+    }
+
+    func replace(_ device: Device) throws(RegistryError) {
+        try update(device: device.number) { row in
+            let epoch = row.epoch
+            row = device
+            row.epoch = epoch
+        }
+    }
+
+    func replace(_ credential: Credential) throws(RegistryError) -> Credential {
+        try update(credential: credential.number) { $0 = credential }
+    }
+}
+
 extension IdentityDirectory {
     /// The first credential of all tenants that is found by this.
     func credential(kind: CredentialKind, lookup: String) throws(RegistryError) -> Credential? {

@@ -65,10 +65,10 @@ struct TrustTests {
         let (registry, _) = try Sample.registry()
         let anchor = try registry.put { w throws(RegistryError) in try w.add(Sample.anchor(1)) }
         let authority = TenantAuthority(tenant: 1, anchor: anchor.number, sealed: [1, 2])
-        try registry.alter { w throws(RegistryError) in try w.set(authority) }
+        try registry.alter { w throws(RegistryError) in try w.add(authority) }
         #expect(try registry.authority(tenant: 1) == authority)
         let wrong = TenantAuthority(tenant: 2, anchor: anchor.number, sealed: [1])
-        #expect(registry.refusal { w throws(RegistryError) in try w.set(wrong) } == .invalid)
+        #expect(registry.refusal { w throws(RegistryError) in try w.add(wrong) } == .invalid)
         try registry.alter { w throws(RegistryError) in
             try w.removeAnchor(number: anchor.number)
         }
@@ -79,30 +79,35 @@ struct TrustTests {
     func revocations() throws {
         let (registry, changes) = try Sample.registry()
         let (issuer, other) = (Sample.digest(1), Sample.digest(2))
-        let own = Revocation(tenant: 1, serial: "1F", issuerKey: issuer, revokedAt: 5)
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: issuer) == nil)
+        let own = Revocation(
+            tenant: 1,
+            serial: "1F",
+            issuer: RevokedIssuer(key: issuer),
+            revokedAt: 5
+        )
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == nil)
         try registry.alter { w throws(RegistryError) in try w.revoke(own, keepsOldDate: true) }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: issuer) == own)
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == nil)
-        #expect(try registry.revocation(tenant: 2, serial: "1F", issuerKey: issuer) == nil)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == own)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == nil)
+        #expect(try registry.revocation(tenant: 2, serial: "1F", issuers: [issuer]) == nil)
         let everyone = Revocation(tenant: 1, serial: "1F", revokedAt: 6, reason: "keyCompromise")
         try registry.alter { w throws(RegistryError) in
             try w.revoke(everyone, keepsOldDate: true)
         }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == everyone)
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: issuer) == own)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == everyone)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [issuer]) == own)
         _ = changes.all()
         var later = everyone
         later.revokedAt = 9
         try registry.alter { [later] w throws(RegistryError) in
             try w.revoke(later, keepsOldDate: true)
         }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == everyone)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == everyone)
         #expect(changes.all().isEmpty)
         try registry.alter { [later] w throws(RegistryError) in
             try w.revoke(later, keepsOldDate: false)
         }
-        #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == later)
+        #expect(try registry.revocation(tenant: 1, serial: "1F", issuers: [other]) == later)
         #expect(try registry.revocations(tenant: 1, .all).items == [later, own])
         for serial in ["", "0A", "ab", "X", String(repeating: "1", count: 65)] {
             let bad = Revocation(tenant: 1, serial: serial, revokedAt: 1)
@@ -118,12 +123,11 @@ struct TrustTests {
         let (registry, _) = try Sample.registry()
         #expect(try registry.option(tenant: 1, category: "a", key: "k") == nil)
         try registry.alter { writer throws(RegistryError) in
-            try writer.setOption(tenant: 1, TenantOption(category: "b", key: "k", value: "1"))
-            try writer.setOption(tenant: 1, TenantOption(category: "a", key: "k", value: "2"))
-            try writer.setOption(
-                tenant: 1,
-                TenantOption(category: "a", key: "k", value: "3", isEditable: false)
-            )
+            try writer.setOption(tenant: 1, category: "b", key: "k", value: "1")
+            try writer.setOption(tenant: 1, category: "a", key: "k", value: "2")
+            try writer.setOption(tenant: 1, category: "a", key: "k", isEditable: false)
+            // Another value leaves it so.
+            try writer.setOption(tenant: 1, category: "a", key: "k", value: "3")
         }
         #expect(try registry.option(tenant: 1, category: "a", key: "k") == "3")
         let record = try registry.optionRecord(tenant: 1, category: "a", key: "k")
@@ -168,12 +172,16 @@ struct TrustTests {
         let (registry, _) = try Sample.registry()
         var request = RegistrationRequest(tenant: 1, identifier: "d", owner: "anna")
         request.group = "group"
-        try registry.alter { [request] w throws(RegistryError) in try w.set(request) }
+        try registry.alter { [request] w throws(RegistryError) in try w.add(request) }
         let stored = try #require(try registry.request(tenant: 1, identifier: "d"))
         #expect(stored.createdAt > 0)
         request = stored
         request.status = .accepted
-        try registry.alter { [request] w throws(RegistryError) in try w.set(request) }
+        try registry.alter { w throws(RegistryError) in
+            try w.update(request: "d", tenant: 1) { $0.status = .accepted }
+        }
+        let twice = registry.refusal { [request] w throws(RegistryError) in try w.add(request) }
+        #expect(twice == .duplicate)
         #expect(try registry.requests(tenant: 1, .all).items == [request])
         try registry.alter { w throws(RegistryError) in
             try w.removeRequest(tenant: 1, identifier: "d")
@@ -185,7 +193,7 @@ struct TrustTests {
             secret: StoredSecret(hash: "h"),
             expiresAt: 5
         )
-        try registry.alter { w throws(RegistryError) in try w.set(code) }
+        try registry.alter { w throws(RegistryError) in try w.give(code) }
         #expect(try registry.enrolmentCode(tenant: 1, identifier: "d") == code)
         try registry.alter { w throws(RegistryError) in
             try w.removeEnrolmentCode(tenant: 1, identifier: "d")
@@ -207,7 +215,7 @@ struct TrustTests {
         }
         #expect(try registry.signingKeys().map(\.id) == ["b", "a", "c"])
         try registry.alter { writer throws(RegistryError) in
-            try writer.replace(SigningKey(id: "b", sealed: [2], createdAt: 2, retiredAt: 9))
+            try writer.retireSigningKey(id: "b", at: 9)
             try writer.removeSigningKey(id: "c")
         }
         #expect(try registry.signingKeys().map(\.id) == ["a", "b"])
@@ -227,12 +235,12 @@ struct TrustTests {
             clock: clock.read
         )
         try Sample.fill(registry)
-        #expect(try !registry.isWithdrawn(tokenID: "x"))
+        #expect(try !registry.isWithdrawn(tenant: 1, tokenID: "x"))
         try registry.alter { w throws(RegistryError) in
             try w.withdrawToken(id: "x", tenant: 1, expiresAt: 1_100)
         }
-        #expect(try registry.isWithdrawn(tokenID: "x"))
-        #expect(try !registry.isWithdrawn(tokenID: "y"))
+        #expect(try registry.isWithdrawn(tenant: 1, tokenID: "x"))
+        #expect(try !registry.isWithdrawn(tenant: 1, tokenID: "y"))
         clock.set(1_161_000)
         try registry.alter { w throws(RegistryError) in
             try w.withdrawToken(id: "y", tenant: 1, expiresAt: 9_999)

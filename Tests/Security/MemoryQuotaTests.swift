@@ -7,10 +7,9 @@ import Testing
 
 @testable import SealBroker
 @testable import SealBytes
-@testable import SealNet
 @testable import Stage
 
-@Suite("Memory quotas", .serialized) struct MemoryQuotaTests {
+@Suite("Memory quotas") struct MemoryQuotaTests {
     private func hits(_ story: Story, _ limit: LimitName) -> UInt64 {
         story.bench.partitions.map { $0.counters.limitHits[limit] }.reduce(0, +)
     }
@@ -43,22 +42,39 @@ import Testing
     }
 
     @Test("Filters of many levels weigh what their nodes take, and give it back")
-    func filterWeight() {
-        let story = Story { $0.limits.subscriptionBytesPerSessionMax = 1 << 40 }
+    func filterWeight() throws {
+        let story = Story()
         let client = story.join("sub")
-        let before = FreeMemory.allocatedBytes
-        for round in 0..<1000 {
-            let filter = (0..<32).map { "\(round)-\($0)" }.joined(separator: "/")
-            client.send(Wire.subscribe(.v5, 1, [(filter, 0)]))
-            _ = client.take()
+        let partition = story.bench.partitions[0]
+        var entries = 0
+        for levels in [1, 2, 32] {
+            let filter = (0..<levels).map { "level\($0)" }.joined(separator: "/")
+            client.subscribe(filter)
+            let bytes = Array(filter.utf8)
+            var node = try #require(partition.spaces[0]?.tree.existingNode(for: bytes))
+            entries = HeapSize.of(node.entries)
+            var real = 0
+            while let parent = node.parent {
+                real += HeapSize.of(node) + HeapSize.of(node.level)
+                // A place in a table of the parent's, had it more children.
+                real += 2 * MemoryLayout<(Level, TopicNode)>.stride
+                node = parent
+            }
+            let nodes = Weight.nodes(of: bytes)
+            #expect(nodes >= real && nodes <= 3 * real, "\(nodes) charged, \(real) taken")
         }
-        let real = FreeMemory.allocatedBytes - before
-        let charged = use(story, .subscriptions)
+        let session = try #require(partition.sessions.handles.first)
+        let records = partition.sessions[session].subscriptions.all
+        let real =
+            entries
+            + records.reduce(HeapSize.of(records)) { $0 + HeapSize.of($1.filter) } / records.count
+        let charged = Weight.subscription(records[0].filter, nil)
         #expect(charged >= real && charged <= 4 * real, "\(charged) charged, \(real) taken")
+        #expect(use(story, .subscriptions) > 35 * Weight.filterNode)
         client.send(Wire.disconnect(0))
+        story.advance(milliseconds: 10)
         #expect(use(story, .subscriptions) == 0)
-        let left = FreeMemory.allocatedBytes - before
-        #expect(left < real / 10, "\(left) of \(real) left")
+        #expect(partition.spaces[0]?.tree.isEmpty == true)
     }
 
     // MARK: Queues and windows
@@ -211,26 +227,25 @@ import Testing
     // MARK: Retained messages
 
     @Test("Retained messages of many levels weigh what their nodes take, and give it back")
-    func retainedWeight() {
+    func retainedWeight() throws {
         let story = Story()
         let client = story.join("pub")
-        let before = FreeMemory.allocatedBytes
-        func topic(_ round: Int) -> String {
-            (0..<32).map { "\(round)-\($0)" }.joined(separator: "/")
+        let topic = (0..<32).map { "level\($0)" }.joined(separator: "/")
+        client.send(Wire.publish(.v5, topic, "x", qos: 1, id: 1, retain: true))
+        let store = try #require(story.bench.partitions[0].spaces[0]?.retained)
+        var node = store.root
+        var real = 0
+        for level in TopicTree.levels(of: Array(topic.utf8)) {
+            real += HeapSize.of(node.places)
+            node = try #require(node.child(level))
+            real += HeapSize.of(node) + HeapSize.of(node.level)
+            real += 2 * MemoryLayout<(Level, Int32)>.stride
         }
-        for round in 0..<500 {
-            client.send(Wire.publish(.v5, topic(round), "x", qos: 1, id: 1, retain: true))
-            _ = client.take()
-        }
-        story.bench.partitions[0].routes.invalidateAll()
-        for _ in 0..<100 { story.bench.partitions[0].routes.sweep() }
-        let real = FreeMemory.allocatedBytes - before
+        real += HeapSize.of(try #require(node.message).storage)
         let charged = use(story, .retained)
-        #expect(charged >= real && charged <= 4 * real, "\(charged) charged, \(real) taken")
-        for round in 0..<500 {
-            client.send(Wire.publish(.v5, topic(round), "", qos: 1, id: 1, retain: true))
-            _ = client.take()
-        }
+        #expect(charged == store.bytes)
+        #expect(charged >= real && charged <= 3 * real, "\(charged) charged, \(real) taken")
+        client.send(Wire.publish(.v5, topic, "", qos: 1, id: 1, retain: true))
         #expect(use(story, .retained) == 0)
     }
 
@@ -264,6 +279,32 @@ import Testing
         let all = MemoryKind.allCases.filter { $0 != .routes }.map { use(story, $0) }.reduce(0, +)
         #expect(all <= 300_000 + 2 * (Weight.session + 10))
         #expect(all > 250_000)
+    }
+
+    // MARK: Output
+
+    @Test("Receivers that take nothing hold no more than all may; another tenant's stay")
+    func output() {
+        let story = Story { $0.limits.outBytesTotalMax = 1 << 20 }
+        let receivers = (0..<20).map { number in
+            let receiver = story.join("r\(number)")
+            receiver.subscribe("t")
+            receiver.wire.receivesBytesMax = 0
+            return receiver
+        }
+        let healthy = story.join("sub")
+        healthy.subscribe("t")
+        let publisher = story.join("pub")
+        let payload = String(repeating: "x", count: 30_000)
+        for _ in 0..<40 {
+            publisher.send(Wire.publish(.v5, "t", payload))
+            #expect(healthy.take().count > 30_000)
+            #expect(use(story, .output) <= (1 << 20) + 21 * 65_536)
+        }
+        story.advance(milliseconds: 1)
+        #expect(use(story, .output) <= 1 << 20)
+        #expect(hits(story, .outputBytes) > 0)
+        #expect(receivers.contains { $0.isClosed } && !healthy.isClosed && !publisher.isClosed)
     }
 
     // MARK: Aliases

@@ -203,18 +203,18 @@ import Testing
         )
         #expect(reply.reason == "trust.proof-of-certificates")
         let changed = try desk.registry.change(by: .daemon) { writer throws(RegistryError) in
-            var one = stored
-            one.kind = .certificate
-            one.lookup = "first"
-            one = try writer.replace(one)
+            let number = stored.number
+            try writer.update(credential: number) {
+                $0.kind = .certificate
+                $0.lookup = "first"
+            }
             var proof = TrustAnchor.Proof()
             proof.isValid = true
-            try writer.setProof(proof, credential: one.number)
-            one.secret = StoredSecret(hash: "h")
-            let kept = try writer.replace(one)
-            one = kept
-            one.lookup = "second"
-            return (kept, try writer.replace(one))
+            try writer.setProof(proof, credential: number)
+            let kept = try writer.update(credential: number) {
+                $0.secret = StoredSecret(hash: "h")
+            }
+            return (kept, try writer.update(credential: number) { $0.lookup = "second" })
         }.result
         #expect(changed.0.proof.isValid)
         #expect(!changed.1.proof.isValid)

@@ -7,10 +7,9 @@ import Testing
 
 @testable import SealBroker
 @testable import SealBytes
-@testable import SealNet
 @testable import Stage
 
-@Suite("Memory of routes", .serialized) struct RouteMemoryTests {
+@Suite("Memory of routes") struct RouteMemoryTests {
     private func learn(_ cache: inout RouteCache, _ topic: String, _ tenant: UInt32) {
         let bytes = Array(topic.utf8)
         let hash = cache.hash(bytes.span.bytes, tenant: tenant)
@@ -26,7 +25,6 @@ import Testing
 
     @Test("Topics of 4 KiB that never come again stay within the bound, as it is really taken")
     func bytes() {
-        let before = FreeMemory.allocatedBytes
         var cache = RouteCache(seed: 7, bytesMax: 8 << 20)
         for index in 0..<20_000 {
             let tail = String(repeating: "x", count: 4000)
@@ -34,9 +32,27 @@ import Testing
             learn(&cache, "\(index)/\(tail)", 1)
             #expect(cache.bytes <= 8 << 20)
         }
-        let real = FreeMemory.allocatedBytes - before
-        #expect(real < 9 << 20, "\(real) taken")
         #expect(cache.bytes > 6 << 20)
+    }
+
+    @Test("A route weighs what its object and its lists take", arguments: [0, 1, 500])
+    func weight(receivers: Int) {
+        let story = Story { $0.limits.topicBytesMax = 65_535 }
+        for number in 0..<receivers {
+            story.join("s\(number)").subscribe("t/+", 0, Property.subscription(1 + number))
+        }
+        let topic = Array("t/x".utf8)
+        story.join("pub").send(Wire.publish(.v5, "t/x", "x"))
+        let routes = story.bench.partitions[0].routes
+        let hash = routes.hash(topic.span.bytes, tenant: 0)
+        guard let route = routes.find(topic.span.bytes, hash: hash, tenant: 0) else {
+            Issue.record("the route is not remembered")
+            return
+        }
+        var real = HeapSize.of(route) + HeapSize.of(route.topic) + HeapSize.of(route.targets)
+        real += HeapSize.of(route.identifiers)
+        for list in route.identifiers { real += HeapSize.of(list) }
+        #expect(route.bytes >= real && route.bytes <= 2 * real, "\(route.bytes), \(real) taken")
     }
 
     @Test("What one tenant publishes leaves the routes of the others known")

@@ -243,10 +243,8 @@ private let given = LoginCase.certificates
         let old = try #require(
             try login.registry.credentials(device: try login.attacker.number).last
         )
-        var moved = old
-        moved.lookup = Claim.user
-        try login.change { [moved] (writer) throws(RegistryError) in
-            _ = try writer.replace(moved)
+        try login.change { (writer) throws(RegistryError) in
+            try writer.update(credential: old.number) { $0.lookup = Claim.user }
         }
         Claim.userOpen.show(&login)
         #expect(login.comesTo() == "acme")

@@ -74,6 +74,12 @@ final class Desk: @unchecked Sendable {
         }
     }
 
+    /// What a token of an account of the tenant stands on.
+    func ground(_ name: String) throws -> TokenGround {
+        let account = try #require(try registry.account(tenant: tenant.number, name: name))
+        return TokenGround(owner: account.number, epoch: account.epoch)
+    }
+
     /// Asks.
     func ask(
         _ method: SealHTTP.Method,

@@ -81,14 +81,22 @@ struct LoginCase {
         begins: Int64 = -10,
         ends: Int64 = 3600
     ) throws -> String {
-        try tokens.issue(
+        let home = try registry.tenant(id: tenant)?.number ?? 0
+        let identifier = String(subject.dropFirst("device_".count))
+        let account = try registry.account(tenant: home, name: subject)
+        let device = try registry.device(tenant: home, identifier: identifier)
+        return try tokens.issue(
             TokenClaims(
                 tokenID: id,
                 tenantID: tenant,
                 subject: subject,
                 issuedAt: TestCertificates.now + begins,
                 expiresAt: TestCertificates.now + ends,
-                use: use
+                use: use,
+                ground: TokenGround(
+                    owner: account?.number ?? device?.number ?? 0,
+                    epoch: account?.epoch ?? device?.epoch ?? 0
+                )
             )
         )
     }

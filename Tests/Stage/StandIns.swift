@@ -49,7 +49,7 @@ struct PlainLogin: Sendable {
         guard case .success(let claims) = tokens.judge(token, now: Desk.now),
             let tenant = try registry.tenant(id: claims.tenantID)
         else { return .refused([Reason(.tokenSignature)]) }
-        if try registry.isWithdrawn(tokenID: claims.tokenID) {
+        if try registry.isWithdrawn(tenant: tenant.number, tokenID: claims.tokenID) {
             return .refused([Reason(.tokenWithdrawn)])
         }
         if let account = try registry.account(tenant: tenant.number, name: claims.subject) {
@@ -83,20 +83,23 @@ struct PlainLogin: Sendable {
         account: Account? = nil,
         device: Device? = nil
     ) -> LoginStep {
-        .accepted(
-            Principal(
-                name: name,
-                clientID: "",
-                method: method,
-                listener: "",
-                tenant: tenant,
-                policy: TenantPolicy([]),
-                device: device.map {
-                    PrincipalDevice(number: $0.number, identifier: $0.identifier)
-                },
-                account: account
-            )
+        var principal = Principal(
+            name: name,
+            clientID: "",
+            method: method,
+            listener: "",
+            tenant: tenant,
+            policy: TenantPolicy([]),
+            device: device.map {
+                PrincipalDevice(number: $0.number, identifier: $0.identifier)
+            },
+            account: account
         )
+        principal.reliance.tenant = tenant.number
+        principal.reliance.account = account?.number
+        principal.reliance.device = device?.number
+        principal.reliance.epoch = account?.epoch ?? device?.epoch ?? 0
+        return .accepted(principal)
     }
 }
 
@@ -106,12 +109,15 @@ final class PlainTokens: TokenOffice {
         [
             claims.tokenID.isEmpty ? "id-\(claims.issuedAt)" : claims.tokenID, claims.tenantID,
             claims.subject, String(claims.issuedAt), String(claims.expiresAt), claims.use,
+            String(claims.ground.owner), String(claims.ground.epoch),
+            claims.ground.family ?? "-", String(claims.ground.generation),
         ].joined(separator: "~")
     }
 
     func deviceToken(
         tenantID: String,
         subject: String,
+        ground: TokenGround,
         lifeSeconds: Int64,
         now: Int64
     ) throws(RegistryError) -> String {
@@ -122,16 +128,21 @@ final class PlainTokens: TokenOffice {
                 subject: subject,
                 issuedAt: now,
                 expiresAt: now + lifeSeconds,
-                use: "device"
+                use: "device",
+                ground: ground
             )
         )
     }
 
     func judge(_ token: String, now: Int64) -> Result<TokenClaims, TokenRefusal> {
         let parts = token.split(separator: "~").map(String.init)
-        guard parts.count == 6, let issued = Int64(parts[3]), let end = Int64(parts[4]) else {
-            return .failure(TokenRefusal(Reason(.tokenMalformed)))
-        }
+        guard parts.count == 10, let issued = Int64(parts[3]), let end = Int64(parts[4]),
+            let owner = Int64(parts[6]), let epoch = Int64(parts[7]),
+            let generation = Int64(parts[9])
+        else { return .failure(TokenRefusal(Reason(.tokenMalformed))) }
+        var ground = TokenGround(owner: owner, epoch: epoch)
+        ground.family = parts[8] == "-" ? nil : parts[8]
+        ground.generation = generation
         guard now < end else { return .failure(TokenRefusal(Reason(.tokenExpired))) }
         return .success(
             TokenClaims(
@@ -140,7 +151,8 @@ final class PlainTokens: TokenOffice {
                 subject: parts[2],
                 issuedAt: issued,
                 expiresAt: end,
-                use: parts[5]
+                use: parts[5],
+                ground: ground
             )
         )
     }

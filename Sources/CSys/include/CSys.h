@@ -55,9 +55,6 @@ uint64_t seal_process_nanoseconds(int process);
 // Gives free pages of the allocator back to the system when more than so many bytes in RAM are not
 // in use; 1 when it did.
 int seal_give_memory_back(size_t above);
-
-// The bytes that are in use of what the allocator gave out.
-size_t seal_allocated_bytes(void);
 int seal_ignore_signal(int number);
 void seal_thread_setup(const char *name, int niceness);
 int seal_malloc_trim(void);

@@ -43,11 +43,13 @@ public struct BulkImport: Sendable {
         self.isEnding = isEnding
     }
 
-    /// Registers what the file says, in the name of a tenant.
+    /// Registers what the file says, in the name of a tenant; `checking` is asked inside of the
+    /// change whether its author may make it still.
     public func run(
         _ file: [UInt8],
         tenant: Tenant,
-        author: Author
+        author: Author,
+        checking: (any IdentityDirectory) throws(RegistryError) -> Void = { _ in }
     ) throws(Failure) -> BulkReport {
         var reader = CSVReader(file, limits: limits.csv)
         guard let header = reader.next() else {
@@ -65,8 +67,8 @@ public struct BulkImport: Sendable {
             isManagement: tenant.isManagement,
             limits: limits
         )
-        let preparation = try prepare(rows, tenant)
-        return try change(rows, preparation, tenant, author)
+        let preparation = try prepare(rows)
+        return try change(rows, preparation, tenant, author, checking)
     }
 
     // MARK: Before the change
@@ -75,11 +77,9 @@ public struct BulkImport: Sendable {
     private struct Preparation {
         /// The hashes of the passwords, in the order of the good rows that have one.
         var hashes: [StoredSecret] = []
-        /// The lines of devices that are expected already.
-        var expected: Set<Int> = []
     }
 
-    private func prepare(_ rows: BulkRows, _ tenant: Tenant) throws(Failure) -> Preparation {
+    private func prepare(_ rows: BulkRows) throws(Failure) -> Preparation {
         var rows = rows
         var preparation = Preparation()
         var passwords: [[UInt8]] = []
@@ -91,9 +91,7 @@ public struct BulkImport: Sendable {
                 throw .refused(BulkRefusal("the file has more than \(limits.csv.rowsMax) rows"))
             }
             guard case .success(let plan) = row.plan else { continue }
-            if rows.columns.isSimple {
-                if try isExpected(plan, tenant) { preparation.expected.insert(row.source.line) }
-            } else if plan.authentication == .password {
+            if !rows.columns.isSimple, plan.authentication == .password {
                 passwords.append(plan.password)
             }
             guard passwords.count <= limits.passwordRowsMax else {
@@ -106,18 +104,6 @@ public struct BulkImport: Sendable {
         }
         preparation.hashes = try hashes(passwords)
         return preparation
-    }
-
-    private func isExpected(_ plan: BulkRow, _ tenant: Tenant) throws(Failure) -> Bool {
-        do {
-            let owner = try plan.tenantID.map { id throws(RegistryError) in
-                try registry.tenant(id: id)
-            }
-            guard let owner = plan.tenantID == nil ? tenant : owner ?? nil else { return false }
-            return try registry.request(tenant: owner.number, identifier: plan.identifier) != nil
-        } catch {
-            throw .registry(error)
-        }
     }
 
     /// Where the threads of the crew put what they made.
@@ -163,11 +149,13 @@ public struct BulkImport: Sendable {
         _ rows: BulkRows,
         _ preparation: Preparation,
         _ tenant: Tenant,
-        _ author: Author
+        _ author: Author,
+        _ checking: (any IdentityDirectory) throws(RegistryError) -> Void
     ) throws(Failure) -> BulkReport {
         do {
             let outcome = try registry.change(by: author) {
                 (writer: any RegistryWriter) throws(RegistryError) -> BulkReport in
+                try checking(writer.directory)
                 var work = BulkWork(writer: writer, tenant: tenant, author: author, limits: limits)
                 var rows = rows
                 var hashes = preparation.hashes.makeIterator()
@@ -177,8 +165,7 @@ public struct BulkImport: Sendable {
                         guard !isEnding() else {
                             throw RegistryError(.conflict, "the change was broken off")
                         }
-                        let isExpected = preparation.expected.contains(row.source.line)
-                        try work.take(row, rows, isExpected: isExpected) { hashes.next() }
+                        try work.take(row, rows) { hashes.next() }
                     }
                     return work.record
                 }

@@ -69,7 +69,12 @@ enum BulkRegistrationCalls {
         let author = try call.author()
         let report: BulkReport
         do throws(BulkImport.Failure) {
-            report = try work.run(file, tenant: tenant, author: author)
+            report = try work.run(
+                file,
+                tenant: tenant,
+                author: author,
+                checking: call.checkStanding
+            )
         } catch {
             switch error {
             case .refused(let refusal):

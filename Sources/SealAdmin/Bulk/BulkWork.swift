@@ -12,6 +12,8 @@ struct BulkWork {
     private(set) var report = BulkReport()
     /// The tenant that was looked up last: files name the same one for many rows.
     private var lastTenant: Tenant?
+    /// The devices that this file expects; of two rows about one the later counts.
+    private var expected: Set<[UInt8]> = []
 
     init(writer: any RegistryWriter, tenant: Tenant, author: Author, limits: BulkLimits) {
         self.writer = writer
@@ -24,7 +26,6 @@ struct BulkWork {
     mutating func take(
         _ row: BulkRows.Row,
         _ rows: BulkRows,
-        isExpected: Bool,
         nextHash: () -> StoredSecret?
     ) throws(RegistryError) {
         report.all += 1
@@ -36,7 +37,6 @@ struct BulkWork {
         // Taken in any case, because the hashes are in the order of the rows.
         let isPassword = plan.authentication == .password && !rows.columns.isSimple
         let hash = isPassword ? nextHash() : nil
-        if isExpected { return fail(row.source, rows, "the device is expected already") }
         let owner: Tenant
         do {
             owner = try ownerOfRow(plan)
@@ -49,6 +49,7 @@ struct BulkWork {
                 rows.columns.isSimple
                     ? try expect(plan, owner) : try register(plan, owner, hash: hash)
             }
+            if rows.columns.isSimple { expected.insert(Self.key(plan, owner)) }
             if isNew {
                 report.created += 1
             } else {
@@ -106,8 +107,18 @@ struct BulkWork {
             owner: author.name
         )
         request.group = plan.path
-        try writer.set(request)
+        if expected.contains(Self.key(plan, owner)) {
+            try writer.update(request: plan.identifier, tenant: owner.number) {
+                $0.group = plan.path
+            }
+        } else {
+            try writer.add(request)
+        }
         return true
+    }
+
+    private static func key(_ plan: BulkRow, _ owner: Tenant) -> [UInt8] {
+        Array("\(owner.number)/\(plan.identifier)".utf8)
     }
 
     /// Whether the device is new.
@@ -117,9 +128,21 @@ struct BulkWork {
         hash: StoredSecret?
     ) throws(RegistryError) -> Bool {
         let known = try writer.directory.device(tenant: owner.number, identifier: plan.identifier)
-        var device =
-            known
-            ?? Device(tenant: owner.number, identifier: plan.identifier, origin: .bulk)
+        let device: Device
+        if let known {
+            device = try writer.update(device: known.number) { device throws(RegistryError) in
+                try put(plan, into: &device)
+            }
+        } else {
+            var new = Device(tenant: owner.number, identifier: plan.identifier, origin: .bulk)
+            try put(plan, into: &new)
+            device = try writer.add(new)
+        }
+        try setPassword(hash, of: device, isNew: known == nil)
+        return known == nil
+    }
+
+    private func put(_ plan: BulkRow, into device: inout Device) throws(RegistryError) {
         if let name = plan.name { device.name = name }
         if let type = plan.type, !type.isEmpty { device.type = type }
         device.properties = plan.properties(over: device.properties)
@@ -130,13 +153,6 @@ struct BulkWork {
                 "the properties of the device would exceed \(limits.propertiesBytesMax) bytes"
             )
         }
-        if known == nil {
-            device = try writer.add(device)
-        } else if device != known {
-            try writer.replace(device)
-        }
-        try setPassword(hash, of: device, isNew: known == nil)
-        return known == nil
     }
 
     /// A device that logs in with certificates has no password any more.
@@ -167,9 +183,8 @@ struct BulkWork {
                     secret: hash
                 )
             )
-        case (let hash?, var old?):
-            old.secret = hash
-            _ = try writer.replace(old)
+        case (let hash?, let old?):
+            try writer.update(credential: old.number) { $0.secret = hash }
         }
     }
 }

@@ -59,6 +59,7 @@ public struct APIError: Error, Sendable {
         case .conflict: self.init(.conflict, .apiConflict, error.reason)
         case .invalid: self.init(.unprocessableContent, .apiBodyInvalid, error.reason)
         case .full: self.init(.unprocessableContent, .apiLimit, error.reason)
+        case .withdrawn: self.init(.unauthorized, .apiCallerWithdrawn)
         // What the disk said is for the log.
         case .storage: self.init(.serviceUnavailable, .apiStorage)
         }

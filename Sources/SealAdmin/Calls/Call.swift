@@ -42,6 +42,8 @@ public struct Call: Sendable {
     let knownCaller: Caller?
     /// The tenant that is meant.
     let meantTenant: Tenant?
+    /// What a check inside of a change refused.
+    private let refusal = Refusal()
 
     /// The field that says how many connections were ended.
     public static let endedField = "X-Sealwire-Ended-Connections"
@@ -62,12 +64,14 @@ public struct Call: Sendable {
         return meantTenant
     }
 
-    /// Who is written down for a change.
-    public func author() throws(APIError) -> Author {
+    /// Who is written down for a change in a tenant; the one that is meant, unless said otherwise.
+    public func author(in tenant: Tenant? = nil) throws(APIError) -> Author {
         let caller = try caller()
+        let concerned: Tenant
+        if let tenant { concerned = tenant } else { concerned = try self.tenant() }
         return Author(
             name: "\(caller.tenant.id)/\(caller.user)",
-            tenant: try tenant().number,
+            tenant: concerned.number,
             source: request.peerAddress
         )
     }
@@ -104,12 +108,14 @@ public struct Call: Sendable {
         if case .form(let parts) = payload { parts.first { $0.name == name } } else { nil }
     }
 
-    /// Makes changes in the name of the caller.
+    // MARK: Changes
+
+    /// Makes changes in the name of the caller, in the tenant that is meant or in another.
     public func changing<Value: Sendable>(
+        in tenant: Tenant? = nil,
         _ body: (any RegistryWriter) throws(RegistryError) -> Value
     ) throws(APIError) -> (result: Value, effect: ChangeEffect) {
-        let author = try author()
-        do { return try context.registry.change(by: author, body) } catch { throw APIError(error) }
+        try changing(by: try author(in: tenant), APIError.init, body)
     }
 
     /// Makes changes of which only the effect counts.
@@ -117,6 +123,45 @@ public struct Call: Sendable {
         _ body: (any RegistryWriter) throws(RegistryError) -> Void
     ) throws(APIError) -> ChangeEffect {
         try changing(body).effect
+    }
+
+    /// Makes changes in somebody's name; `refused` turns what the registry did not do into an
+    /// answer.
+    ///
+    /// Whoever was withdrawn since the call came, such as while a password was hashed, changes
+    /// nothing any more.
+    func changing<Value: Sendable>(
+        by author: Author,
+        _ refused: (RegistryError) -> APIError = APIError.init,
+        _ body: (any RegistryWriter) throws(RegistryError) -> Value
+    ) throws(APIError) -> (result: Value, effect: ChangeEffect) {
+        do throws(RegistryError) {
+            return try context.registry.change(by: author) { writer throws(RegistryError) in
+                try checkStanding(writer.directory)
+                return try body(writer)
+            }
+        } catch {
+            if let inside = refusal.take() { throw inside }
+            throw error.code == .withdrawn ? APIError(error) : refused(error)
+        }
+    }
+
+    /// A check inside of a change: what it refuses undoes the change and is the answer.
+    func checking<Value>(
+        _ body: () throws(APIError) -> Value
+    ) throws(RegistryError) -> Value {
+        do throws(APIError) {
+            return try body()
+        } catch {
+            refusal.put(error)
+            throw RegistryError(.invalid, error.reason.text)
+        }
+    }
+
+    /// What the caller was let in by must hold still when something is changed.
+    func checkStanding(_ state: any IdentityDirectory) throws(RegistryError) {
+        guard let knownCaller, try !knownCaller.reliance.stands(in: state) else { return }
+        throw RegistryError(.withdrawn, "the caller was withdrawn meanwhile")
     }
 
     // MARK: Answers
@@ -157,5 +202,19 @@ extension Response {
     /// The same with the number of ended connections.
     func ending(_ effect: ChangeEffect) -> Response {
         adding([Call.endedField: String(effect.endedConnections)])
+    }
+}
+
+/// Carries the refusal of a check through the registry, whose errors know no statuses.
+private final class Refusal: Sendable {
+    private let kept = Locked<APIError?>(nil)
+
+    func put(_ error: APIError) { kept.withLock { $0 = error } }
+
+    func take() -> APIError? {
+        kept.withLock { kept in
+            defer { kept = nil }
+            return kept
+        }
     }
 }

@@ -17,6 +17,8 @@ public struct Caller: Sendable {
     public var device: Device?
     /// The token it showed, when it showed one.
     public var token: String?
+    /// What its login stands on.
+    public var reliance: Reliance
 
     /// Makes the value.
     public init(
@@ -25,7 +27,8 @@ public struct Caller: Sendable {
         roles: Set<Role>,
         account: Account? = nil,
         device: Device? = nil,
-        token: String? = nil
+        token: String? = nil,
+        reliance: Reliance
     ) {
         self.tenant = tenant
         self.user = user
@@ -33,6 +36,7 @@ public struct Caller: Sendable {
         self.account = account
         self.device = device
         self.token = token
+        self.reliance = reliance
     }
 
     /// Whether it has one of these roles; the administrator of a tenant has all of it.

@@ -32,8 +32,12 @@ enum AuthorityCalls {
         let vault = call.context.vault
         let sealed = try asking { () throws(RegistryError) in try vault.seal(made.key) }
         let anchor = try call.changing { writer throws(RegistryError) in
+            let isThere = try writer.directory.authority(tenant: tenant.number) != nil
+            try call.checking { () throws(APIError) in
+                guard !isThere else { throw APIError(.conflict, .trustAuthorityExists) }
+            }
             let anchor = try writer.add(made.anchor)
-            try writer.set(
+            try writer.add(
                 TenantAuthority(tenant: tenant.number, anchor: anchor.number, sealed: sealed)
             )
             return anchor

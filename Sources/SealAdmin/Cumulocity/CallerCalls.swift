@@ -134,14 +134,11 @@ enum CallerCalls {
             try forge.hash(chosen: Array(new.utf8))
         }
         let effect = try call.change { writer throws(RegistryError) in
-            // What was changed meanwhile, such as being disabled, stays.
-            guard var now = try writer.directory.account(number: account.number) else {
-                throw RegistryError(.notFound, "the account was deleted meanwhile")
+            try writer.update(account: account.number) { account in
+                account.secret = secret
+                account.mustChangePassword = false
+                account.passwordSetAt = call.now &* 1000
             }
-            now.secret = secret
-            now.mustChangePassword = false
-            now.passwordSetAt = call.now * 1000
-            try writer.replace(now)
         }
         return Response(.ok).ending(effect)
     }

@@ -164,12 +164,12 @@ struct ChainInspection {
 
     private func checkRevocations(_ marks: [CertificateMark]) throws(APIError) {
         let registry = context.registry
-        for mark in marks {
+        for (place, mark) in marks.enumerated() {
             let revocation = try asking { () throws(RegistryError) in
                 try registry.revocation(
                     tenant: tenant.number,
                     serial: mark.serial,
-                    issuerKey: mark.issuerKey
+                    issuers: marks[place...].map(\.issuerKey)
                 )
             }
             if revocation != nil {

@@ -37,7 +37,7 @@ enum DeviceCredentialCalls {
         let identifier = call.json["id"]?.text ?? ""
         let (request, tenant) = try find(identifier, call)
         let token = call.json["securityToken"]?.text
-        try refuseCertificateDevice(request, call)
+        try refuseCertificateDevice(request, call.context.registry)
         switch request.status {
         case .waitingForConnection:
             try note(request, token, call)
@@ -126,11 +126,10 @@ enum DeviceCredentialCalls {
 
     private static func refuseCertificateDevice(
         _ request: RegistrationRequest,
-        _ call: Call
+        _ state: any IdentityDirectory
     ) throws(APIError) {
-        let registry = call.context.registry
         let device = try asking { () throws(RegistryError) in
-            try registry.device(tenant: request.tenant, identifier: request.identifier)
+            try state.device(tenant: request.tenant, identifier: request.identifier)
         }
         if device?.takesCertificates == true {
             throw APIError(
@@ -147,11 +146,15 @@ enum DeviceCredentialCalls {
         _ token: String?,
         _ call: Call
     ) throws(APIError) {
-        var request = request
-        request.status = .pendingAcceptance
-        request.securityTokenHash = digest(token, request, call)
-        let seen = request
-        _ = try call.change { writer throws(RegistryError) in try writer.set(seen) }
+        let hash = digest(token, request, call)
+        _ = try call.change { writer throws(RegistryError) in
+            try writer.update(request: request.identifier, tenant: request.tenant) { request in
+                // Of two who come at once the first one's token counts.
+                guard request.status == .waitingForConnection else { return }
+                request.status = .pendingAcceptance
+                request.securityTokenHash = hash
+            }
+        }
     }
 
     /// Makes the device with its password, and forgets the request.
@@ -165,7 +168,15 @@ enum DeviceCredentialCalls {
             return (password, try forge.hash(generated: Array(password.utf8)))
         }
         _ = try call.change { writer throws(RegistryError) in
-            let known = try writer.directory.device(
+            let state = writer.directory
+            let now = try state.request(tenant: request.tenant, identifier: request.identifier)
+            try call.checking { () throws(APIError) in
+                guard now == request else {
+                    throw APIError.absent("request for \(request.identifier)")
+                }
+                try refuseCertificateDevice(request, state)
+            }
+            let known = try state.device(
                 tenant: request.tenant,
                 identifier: request.identifier
             )

@@ -126,21 +126,15 @@ enum ManagedObjectCalls {
             Answer.json("The device.", ManagedObject.schema, ManagedObject.type).ending
         ]
     ) { call throws(APIError) in
-        var device = try find(call)
-        let number = device.number
-        try ManagedObject.change(&device, call.json)
-        let wanted = device
-        let (stored, effect) = try call.changing { writer throws(RegistryError) in
-            // What was changed meanwhile, such as being disabled, stays.
-            guard var now = try writer.directory.device(number: number) else {
-                throw RegistryError(.notFound, "the device was deleted meanwhile")
+        let number = try find(call).number
+        let (device, effect) = try call.changing { writer throws(RegistryError) in
+            // Fragments are put over what is there then: two who change different ones both count.
+            try writer.update(device: number) { device throws(RegistryError) in
+                try call.checking { () throws(APIError) in
+                    try ManagedObject.change(&device, call.json)
+                }
             }
-            (now.name, now.type, now.properties) = (wanted.name, wanted.type, wanted.properties)
-            try writer.replace(now)
-            return now
         }
-        device = stored
-        device.changedAt = call.now * 1000
         return call.answer(ManagedObject.value(device, call)).ending(effect)
     }
     .taking(
@@ -160,15 +154,12 @@ enum ManagedObjectCalls {
         answers: [Answer.empty("It is gone.").ending]
     ) { call throws(APIError) in
         let device = try find(call)
-        let registry = call.context.registry
-        let request = try asking { () throws(RegistryError) in
-            try registry.request(tenant: device.tenant, identifier: device.identifier)
-        }
         let effect = try call.change { writer throws(RegistryError) in
+            let (tenant, identifier) = (device.tenant, device.identifier)
             try writer.removeDevice(number: device.number)
             // Nothing of it may stay that would keep it from coming back.
-            if let request {
-                try writer.removeRequest(tenant: request.tenant, identifier: request.identifier)
+            if try writer.directory.request(tenant: tenant, identifier: identifier) != nil {
+                try writer.removeRequest(tenant: tenant, identifier: identifier)
             }
         }
         return call.done().ending(effect)

@@ -191,8 +191,10 @@ enum OptionCalls {
     ) { call throws(APIError) in
         let tenant = try call.tenant()
         let one = try find(call)
-        try OptionRule.checkEditable(one, call)
         _ = try call.change { writer throws(RegistryError) in
+            try call.checking { () throws(APIError) in
+                try OptionRule.checkEditable(one, call, in: writer.directory)
+            }
             try writer.removeOption(tenant: tenant.number, category: one.category, key: one.key)
         }
         return call.done()
@@ -214,7 +216,12 @@ enum OptionCalls {
         one.isEditable = TrustedCertificate.truth(call.json["editable"]) ?? true
         let changed = one
         _ = try call.change { writer throws(RegistryError) in
-            try writer.setOption(tenant: tenant.number, changed)
+            try writer.setOption(
+                tenant: tenant.number,
+                category: changed.category,
+                key: changed.key,
+                isEditable: changed.isEditable
+            )
         }
         return call.answer(value(one, call))
     }
@@ -247,11 +254,20 @@ enum OptionCalls {
         var sealed: [TenantOption] = []
         for option in options {
             try OptionRule.check(option)
-            try OptionRule.checkEditable(option, call)
             sealed.append(try OptionRule.sealed(option, call))
         }
         _ = try call.change { writer throws(RegistryError) in
-            for option in sealed { try writer.setOption(tenant: tenant.number, option) }
+            for option in sealed {
+                try call.checking { () throws(APIError) in
+                    try OptionRule.checkEditable(option, call, in: writer.directory)
+                }
+                try writer.setOption(
+                    tenant: tenant.number,
+                    category: option.category,
+                    key: option.key,
+                    value: option.value
+                )
+            }
         }
         return answer()
     }

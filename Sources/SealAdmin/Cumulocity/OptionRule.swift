@@ -64,12 +64,15 @@ enum OptionRule {
     }
 
     /// Whether the caller's tenant may change it.
-    static func checkEditable(_ option: TenantOption, _ call: Call) throws(APIError) {
+    static func checkEditable(
+        _ option: TenantOption,
+        _ call: Call,
+        in state: any RegistryState
+    ) throws(APIError) {
         guard try !call.caller().tenant.isManagement else { return }
-        let registry = call.context.registry
         for tenant in [Tenant.managementNumber, try call.tenant().number] {
             let there = try asking { () throws(RegistryError) in
-                try registry.optionRecord(
+                try state.optionRecord(
                     tenant: tenant,
                     category: option.category,
                     key: option.key

@@ -60,6 +60,7 @@ enum ProofCalls {
         }
         let code = anchor.proof.code
         return try update(call) { proof throws(RegistryError) in
+            // What was signed must be the code that counts now.
             guard proof.code.utf8.elementsEqual(code.utf8) else {
                 throw RegistryError(.conflict, "another code was asked for meanwhile")
             }

@@ -80,7 +80,6 @@ enum RegistrationCalls {
         guard kind.uppercased() != "CERTIFICATES" else {
             throw APIError(.unprocessableContent, .registrationOfCertificateDevice, identifier)
         }
-        try check(identifier, tenant, call)
         var one = RegistrationRequest(
             tenant: tenant.number,
             identifier: identifier,
@@ -90,7 +89,12 @@ enum RegistrationCalls {
         one.group = body["groupId"]?.text ?? ""
         one.createdAt = call.now * 1000
         let made = one
-        _ = try call.change { writer throws(RegistryError) in try writer.set(made) }
+        _ = try call.change { writer throws(RegistryError) in
+            try call.checking { () throws(APIError) in
+                try check(identifier, tenant, writer.directory)
+            }
+            try writer.add(made)
+        }
         return call.created(value(made, tenant, call), at: path(identifier))
     }
     .taking(
@@ -131,22 +135,15 @@ enum RegistrationCalls {
         .roles([.deviceControlAdmin]),
         answers: [.json("The request.", request, type)]
     ) { call throws(APIError) in
-        var one = try find(call)
+        let found = try find(call)
         guard let status = call.json["status"]?.text.flatMap(RegistrationRequest.Status.init)
         else { throw APIError(.unprocessableContent, .apiBodyInvalid, "status") }
-        if status == .accepted, one.status == .pendingAcceptance {
-            guard DeviceCredentialCalls.isToken(call.json["securityToken"]?.text, of: one, call)
-            else { throw APIError(.unprocessableContent, .registrationToken) }
-            one.status = .accepted
-        } else if status != one.status {
-            throw APIError(
-                .unprocessableContent,
-                .registrationOrder,
-                "\(one.status.rawValue) to \(status.rawValue)"
-            )
-        }
-        let changed = one
-        _ = try call.change { writer throws(RegistryError) in try writer.set(changed) }
+        let one = try call.changing { writer throws(RegistryError) in
+            try writer.update(request: found.identifier, tenant: found.tenant) {
+                one throws(RegistryError) in
+                try call.checking { () throws(APIError) in try accept(&one, status, call) }
+            }
+        }.result
         return call.answer(value(one, try call.tenant(), call))
     }
     .taking(
@@ -181,6 +178,24 @@ enum RegistrationCalls {
     }
     .taking([id], problems: [404])
 
+    private static func accept(
+        _ one: inout RegistrationRequest,
+        _ status: RegistrationRequest.Status,
+        _ call: Call
+    ) throws(APIError) {
+        if status == .accepted, one.status == .pendingAcceptance {
+            guard DeviceCredentialCalls.isToken(call.json["securityToken"]?.text, of: one, call)
+            else { throw APIError(.unprocessableContent, .registrationToken) }
+            one.status = .accepted
+        } else if status != one.status {
+            throw APIError(
+                .unprocessableContent,
+                .registrationOrder,
+                "\(one.status.rawValue) to \(status.rawValue)"
+            )
+        }
+    }
+
     private static func find(_ call: Call) throws(APIError) -> RegistrationRequest {
         let tenant = try call.tenant()
         let registry = call.context.registry
@@ -196,14 +211,13 @@ enum RegistrationCalls {
     private static func check(
         _ identifier: String,
         _ tenant: Tenant,
-        _ call: Call
+        _ state: any RegistryState
     ) throws(APIError) {
-        let registry = call.context.registry
         let found = try asking { () throws(RegistryError) in
             (
-                request: try registry.request(tenant: tenant.number, identifier: identifier),
-                device: try registry.device(tenant: tenant.number, identifier: identifier),
-                password: try registry.credential(
+                request: try state.request(tenant: tenant.number, identifier: identifier),
+                device: try state.device(tenant: tenant.number, identifier: identifier),
+                password: try state.credential(
                     tenant: tenant.number,
                     kind: .password,
                     lookup: DeviceCredentialCalls.lookup(tenant.number, identifier)

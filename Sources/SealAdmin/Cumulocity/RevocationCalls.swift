@@ -21,26 +21,8 @@ enum RevocationCalls {
     /// How long the list that is answered counts, in seconds.
     static let listSeconds: Int64 = 86_400
 
-    private static let serial = Schema.text(
-        1...96,
-        Schema.TextRule("^[0-9A-Fa-f:]*[0-9A-Fa-f][0-9A-Fa-f:]*$", "hexadecimal digits") {
-            SealBroker.Revocation.plainSerial($0) != nil
-        }
-    )
     private static let schema = Schema.object([
-        .needed(
-            "crls",
-            .array(
-                Schema.object([
-                    .needed("serialNumberInHex", serial.example("1000")),
-                    .optional(
-                        "revocationDate",
-                        Schema.moment.orNull.example("2023-01-11T16:12:36.288Z")
-                    ),
-                ]),
-                0...rowsMax
-            )
-        )
+        .needed("crls", .array(RevocationEntry.schema, 0...rowsMax))
     ]).named("RevokedCertificates")
 
     private static let list = Operation(
@@ -57,24 +39,33 @@ enum RevocationCalls {
     ) { call throws(APIError) in
         let revocations = try all(call)
         if call.takes(.json) {
+            let issuers = try RevocationIssuers(call, try call.tenant())
             return call.answer([
-                "crls": .array(
-                    revocations.map { one in
-                        [
-                            "serialNumberInHex": .string(one.serial),
-                            "revocationDate": .string(ISOTime.text(milliseconds: one.revokedAt)),
-                        ]
-                    }
-                )
+                "crls": .array(revocations.map { value($0, issuers) })
             ])
         }
         return Response(.ok, type: listType.name, body: try signed(revocations, call))
     }
     .taking(
         problems: [404],
-        note: "The list in DER is signed by the tenant's own authority, and 404 without one. "
-            + "With Accept: application/json it is JSON as PUT takes it."
+        note: "The list in DER is signed by the tenant's own authority and holds what it issued; "
+            + "404 without one. With Accept: application/json all entries are shown as PUT takes "
+            + "them, each with its issuer; `*` is every authority of the tenant."
     )
+
+    private static func value(
+        _ one: SealBroker.Revocation,
+        _ issuers: RevocationIssuers
+    ) -> JSONValue {
+        var members: JSONObject = [
+            "serialNumberInHex": .string(one.serial),
+            "revocationDate": .string(ISOTime.text(milliseconds: one.revokedAt)),
+            "issuer": .string(issuers.text(one.issuer)),
+            "reason": .string(one.reason),
+        ]
+        if one.issuer.reachesBelow { members["includesBelow"] = true }
+        return .object(members)
+    }
 
     private static let add = Operation(
         "addRevocations",
@@ -87,18 +78,23 @@ enum RevocationCalls {
         answers: [Answer.empty("They are revoked.").ending]
     ) { call throws(APIError) in
         let tenant = try call.tenant()
-        let revocations: [SealBroker.Revocation]
+        let entries: [RevocationEntry]
         let keepsOldDate: Bool
         switch call.payload {
         case .form:
-            revocations = try readFile(call.part("file")?.body ?? [], tenant, call)
+            entries = try RevocationEntry.read(
+                file: call.part("file")?.body ?? [],
+                tenant,
+                call,
+                rowsMax: rowsMax
+            )
             keepsOldDate = false
         default:
-            revocations = try readJSON(call.json, tenant, call)
+            entries = try RevocationEntry.read(call.json, tenant, call)
             keepsOldDate = true
         }
         let effect = try call.change { writer throws(RegistryError) in
-            for one in revocations { try writer.revoke(one, keepsOldDate: keepsOldDate) }
+            for one in entries { try apply(one, writer, keepsOldDate: keepsOldDate) }
         }
         return call.done().ending(effect)
     }
@@ -107,78 +103,28 @@ enum RevocationCalls {
             .json(schema, bytesMax: 2 << 20),
             .form([.needed("file", .text(1...(2 << 20)))], bytesMax: 2 << 20),
         ],
-        note: "Entries are never taken back. Without a date an entry counts from now on. A date "
-            + "in the future becomes now in JSON; a row of a file with one is skipped. An entry "
-            + "that is there keeps its date in JSON and takes that of the last row in a file."
+        problems: [404, 409],
+        note: "Without an issuer the one authority that the number can be of is meant, with those "
+            + "below it: see Documentation/pki.md. Only an entry whose reason is certificateHold "
+            + "is taken back, by one with the reason removeFromCRL. Without a date an entry counts "
+            + "from now on. A date in the future becomes now in JSON; a row of a file with one is "
+            + "skipped. An entry that is there keeps its date in JSON and takes that of the last "
+            + "row in a file, whose columns ISSUER and REASON may be left out."
     )
     .refusingBodies(with: .badRequest)
 
-    private static func readJSON(
-        _ body: JSONValue,
-        _ tenant: Tenant,
-        _ call: Call
-    ) throws(APIError) -> [SealBroker.Revocation] {
-        var all: [SealBroker.Revocation] = []
-        for entry in body["crls"]?.elements ?? [] {
-            guard
-                let serial = SealBroker.Revocation.plainSerial(
-                    entry["serialNumberInHex"]?.text ?? ""
-                )
-            else {
-                throw APIError(.badRequest, .trustRevocationInvalid)
-            }
-            let now = call.now * 1000
-            let date = entry["revocationDate"]?.text.flatMap(ISOTime.milliseconds) ?? now
-            all.append(
-                SealBroker.Revocation(
-                    tenant: tenant.number,
-                    serial: serial,
-                    revokedAt: min(date, now)
-                )
-            )
+    private static func apply(
+        _ entry: RevocationEntry,
+        _ writer: any RegistryWriter,
+        keepsOldDate: Bool
+    ) throws(RegistryError) {
+        let one = entry.revocation
+        switch entry.act {
+        case .revoke: try writer.revoke(one, keepsOldDate: keepsOldDate)
+        case .narrow: try writer.narrow(one)
+        case .release:
+            try writer.release(tenant: one.tenant, serial: one.serial, issuer: one.issuer)
         }
-        return all
-    }
-
-    private static func readFile(
-        _ bytes: [UInt8],
-        _ tenant: Tenant,
-        _ call: Call
-    ) throws(APIError) -> [SealBroker.Revocation] {
-        var limits = CSVLimits()
-        limits.rowsMax = rowsMax
-        var reader = CSVReader(bytes, limits: limits)
-        guard let header = reader.next(), isHeader(header.fields) else {
-            throw invalid("the first line must be SERIAL NO.,REVOCATION DATE")
-        }
-        var all: [SealBroker.Revocation] = []
-        let now = call.now * 1000
-        while let row = reader.next() {
-            if row.fields.allSatisfy(\.isEmpty) { continue }
-            guard all.count < rowsMax else { throw invalid("more than \(rowsMax) rows") }
-            guard row.fault == nil, let text = row.fields.first,
-                let serial = SealBroker.Revocation.plainSerial(text), row.fields.count <= 2
-            else { throw invalid("line \(row.line): no serial number") }
-            let date = row.fields.count == 2 ? row.fields[1] : ""
-            guard date.isEmpty || ISOTime.milliseconds(date) != nil else {
-                throw invalid("line \(row.line): the date")
-            }
-            let moment = ISOTime.milliseconds(date) ?? now
-            if moment > now { continue }
-            all.append(
-                SealBroker.Revocation(tenant: tenant.number, serial: serial, revokedAt: moment)
-            )
-        }
-        return all
-    }
-
-    private static func isHeader(_ fields: [String]) -> Bool {
-        let names = fields.map { $0.uppercased() }
-        return names == ["SERIAL NO.", "REVOCATION DATE"] || names == ["SERIAL NO."]
-    }
-
-    private static func invalid(_ detail: String) -> APIError {
-        APIError(.badRequest, .trustRevocationInvalid, detail)
     }
 
     private static func all(_ call: Call) throws(APIError) -> [SealBroker.Revocation] {
@@ -224,12 +170,22 @@ enum RevocationCalls {
                 key: try PrivateKey(pem: key)
             )
             return try signer.revocationList(
-                listing: revocations.map { one in
-                    RevokedSerial(one.serial, at: one.revokedAt / 1000)
-                },
+                listing: entries(revocations, of: anchor),
                 seconds: listSeconds,
                 now: call.now
             ).der
         } catch { throw APIError(.internalServerError, .apiUnexpected) }
+    }
+
+    /// What the authority itself issued, each number once and since its first day.
+    private static func entries(
+        _ revocations: [SealBroker.Revocation],
+        of anchor: TrustAnchor
+    ) -> [RevokedSerial] {
+        var first: [String: Int64] = [:]
+        for one in revocations where one.issuer.covers([anchor.subjectKey]) {
+            first[one.serial] = min(first[one.serial] ?? .max, one.revokedAt / 1000)
+        }
+        return first.sorted { $0.key < $1.key }.map { RevokedSerial($0.key, at: $0.value) }
     }
 }

@@ -30,12 +30,18 @@ enum TokenCalls {
         ]
     ) { call throws(APIError) in
         let caller = try call.caller()
-        let seconds = try life(caller.tenant, call)
+        guard let ground = TokenGround(caller.reliance) else {
+            throw APIError(.unauthorized, .apiCredentialsMissing)
+        }
+        // It does not outlive the certificate that was shown for it.
+        let left = caller.reliance.endsAt.map { max($0, call.now) - call.now } ?? .max
+        let seconds = min(try life(caller.tenant, call), left)
         let tokens = call.context.tokens
         let token = try asking { () throws(RegistryError) in
             try tokens.deviceToken(
                 tenantID: caller.tenant.id,
                 subject: caller.user,
+                ground: ground,
                 lifeSeconds: seconds,
                 now: call.now
             )
@@ -63,7 +69,7 @@ enum TokenCalls {
         "/user/logout",
         family: .cumulocity,
         tag: tag,
-        "Withdraws the token of the call.",
+        "Withdraws the token of the call, with all that came of its login.",
         .signedIn,
         answers: [Answer.empty(.ok, "The token counts no more.").ending]
     ) { call throws(APIError) in
@@ -77,6 +83,9 @@ enum TokenCalls {
                 tenant: caller.tenant.number,
                 expiresAt: claims.expiresAt
             )
+            if let family = claims.ground.family {
+                try writer.endFamily(id: family, tenant: caller.tenant.number)
+            }
         }
         return Response(.ok).ending(effect)
     }

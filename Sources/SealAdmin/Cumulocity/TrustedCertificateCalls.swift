@@ -228,31 +228,24 @@ enum TrustedCertificateCalls {
     }
 
     /// Changes the certificate that the path names.
-    ///
-    /// It is read again inside of the change, so that of two changes at once both count.
     static func update(
         _ call: Call,
         _ body: (inout TrustAnchor) throws(RegistryError) -> Void
     ) throws(APIError) -> (anchor: TrustAnchor, effect: ChangeEffect) {
         let found = try find(call, try call.tenant())
         let rivals = found.proof.isValid ? [] : try TrustStanding(call).rivals(of: found)
-        let (anchor, effect) = try call.changing { writer throws(RegistryError) in
-            let now = try writer.directory.anchors(
-                sha256: found.sha256,
-                tenant: found.tenant
-            )
-            guard var anchor = now.first(where: { $0.number == found.number }) else {
-                throw RegistryError(.notFound, "the certificate was deleted meanwhile")
+        let made = try call.changing { writer throws(RegistryError) in
+            var wasProved = false
+            let anchor = try writer.update(anchor: found.number) { anchor throws(RegistryError) in
+                wasProved = anchor.proof.isValid
+                try body(&anchor)
             }
-            let wasProved = anchor.proof.isValid
-            try body(&anchor)
-            try writer.replace(anchor)
             if anchor.proof.isValid, !wasProved {
                 try TrustStanding.tell(rivals, isProof: true, writer)
             }
             return anchor
         }
-        return (anchor, effect)
+        return (made.result, made.effect)
     }
 
     private static func add(

@@ -69,7 +69,10 @@ enum EnrolmentCalls {
             let code = try EnrolmentLogin(call: call).code(shown, tenant)
             let wanted = try EnrolmentRequest(call.bytes, device: code.identifier)
             let office = try EnrolmentOffice(call, of: tenant)
-            return answer([try office.issue(wanted, for: code)])
+            let key = try wanted.keyDigest()
+            var response = answer([try office.issue(wanted, for: code, key: key)])
+            response.delivery = office.delivery(of: code, key: key)
+            return response
         }
         .taking(
             parameters(label),
@@ -77,7 +80,8 @@ enum EnrolmentCalls {
             problems: [401, 404, 422, 429],
             note:
                 "Basic credentials: the device identifier, with `tenant/` before it where neither "
-                + "the label nor the host says which tenant, and the code as password."
+                + "the label nor the host says which tenant, and the code as password. A code is "
+                + "for one key: until the answer was sent, the same request may be made again."
         )
     }
 

@@ -171,11 +171,11 @@ struct EnrolmentLogin {
             )
             guard case .good(let path, _) = call.context.chains.judge(question) else { continue }
             let found = try asking { () throws(RegistryError) -> (Tenant, Device)? in
-                for mark in path {
+                for (place, mark) in path.enumerated() {
                     let revocation = try registry.revocation(
                         tenant: anchor.tenant,
                         serial: mark.serial,
-                        issuerKey: mark.issuerKey
+                        issuers: path[place...].map(\.issuerKey)
                     )
                     if revocation != nil { return nil }
                 }

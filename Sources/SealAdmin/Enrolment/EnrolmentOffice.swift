@@ -10,6 +10,8 @@ internal import SealPKI
 struct EnrolmentOffice {
     private let call: Call
     private let tenant: Tenant
+    /// The number of the authority's anchor.
+    private let anchor: Int64
     /// The authority with its key.
     let authority: CertificateAuthority
 
@@ -27,6 +29,7 @@ struct EnrolmentOffice {
         guard let (stored, anchor) = found else {
             throw APIError(.notFound, .enrolmentNoAuthority)
         }
+        self.anchor = anchor.number
         guard anchor.isEnabled else { throw APIError(.forbidden, .anchorDisabled) }
         guard call.now < anchor.notAfter else { throw APIError(.forbidden, .anchorExpired) }
         guard let pem = context.vault.open(stored.sealed) else {
@@ -42,10 +45,12 @@ struct EnrolmentOffice {
         }
     }
 
-    /// A device's first certificate; the code is used up, and an unknown device registered.
+    /// A device's first certificate; the code is for this key from now on, and an unknown device
+    /// registered.
     func issue(
         _ wanted: EnrolmentRequest,
-        for code: EnrolmentCode
+        for code: EnrolmentCode,
+        key: [UInt8]
     ) throws(APIError) -> Certificate {
         let registry = call.context.registry
         let known = try asking { () throws(RegistryError) in
@@ -55,14 +60,12 @@ struct EnrolmentOffice {
         let certificate = try signed(wanted)
         try write(wanted.identifier, "enrolment code", certificate) {
             writer throws(RegistryError) in
-            try writer.removeEnrolmentCode(tenant: tenant.number, identifier: code.identifier)
-            if var device = known {
-                guard !device.takesCertificates else { return device }
-                device.takesCertificates = true
-                try writer.replace(device)
-                return device
-            }
-            return try writer.add(
+            let state = writer.directory
+            // A code that was given in its place is another one, which stays.
+            try writer.bind(code, key: key)
+            let known = try state.device(tenant: tenant.number, identifier: code.identifier)
+            if let known { return try takeCertificates(known.number, writer) }
+            _ = try writer.add(
                 Device(
                     tenant: tenant.number,
                     identifier: code.identifier,
@@ -74,6 +77,22 @@ struct EnrolmentOffice {
         return certificate
     }
 
+    /// What ends the code when the certificate is on its way; before that the device may ask again.
+    func delivery(of code: EnrolmentCode, key: [UInt8]) -> DeliveryNote {
+        let registry = call.context.registry
+        let author = Author(
+            name: "\(tenant.id)/device_\(code.identifier)",
+            tenant: tenant.number,
+            source: call.request.peerAddress
+        )
+        return DeliveryNote {
+            // What cannot be written now is bound to its key all the same, and ends by itself.
+            _ = try? registry.change(by: author) { writer throws(RegistryError) in
+                try writer.spend(code, key: key)
+            }
+        }
+    }
+
     /// The next certificate of a device.
     func issue(
         _ wanted: EnrolmentRequest,
@@ -81,13 +100,28 @@ struct EnrolmentOffice {
     ) throws(APIError) -> Certificate {
         let certificate = try signed(wanted)
         try write(wanted.identifier, "renewal", certificate) { writer throws(RegistryError) in
-            guard !device.takesCertificates else { return device }
-            var device = device
-            device.takesCertificates = true
-            try writer.replace(device)
-            return device
+            let now = try writer.directory.device(number: device.number)
+            // What it showed must count still: a new password would have counted the epoch up.
+            guard let now, now.epoch == device.epoch else { throw Self.usedUp }
+            try takeCertificates(device.number, writer)
         }
         return certificate
+    }
+
+    private static let usedUp = RegistryError(.notFound, "what was shown counts no more")
+
+    /// The device as it is now must be enabled.
+    private func takeCertificates(
+        _ number: Int64,
+        _ writer: any RegistryWriter
+    ) throws(RegistryError) {
+        try writer.update(device: number) { device throws(RegistryError) in
+            let isEnabled = device.isEnabled
+            try call.checking { () throws(APIError) in
+                guard isEnabled else { throw APIError(.forbidden, .deviceDisabled) }
+            }
+            device.takesCertificates = true
+        }
     }
 
     private func signed(_ wanted: EnrolmentRequest) throws(APIError) -> Certificate {
@@ -105,6 +139,8 @@ struct EnrolmentOffice {
             switch error.code {
             case .weakKey, .unsupportedKey:
                 throw APIError(.unprocessableContent, .enrolmentWeakKey, error.reason)
+            case .weakDigest:
+                throw APIError(.unprocessableContent, .enrolmentWeakSignature, error.reason)
             default: throw APIError(.badRequest, .enrolmentRequestUnreadable, error.reason)
             }
         }
@@ -115,7 +151,7 @@ struct EnrolmentOffice {
         _ identifier: String,
         _ how: String,
         _ issued: Certificate,
-        _ body: (any RegistryWriter) throws(RegistryError) -> Device
+        _ body: (any RegistryWriter) throws(RegistryError) -> Void
     ) throws(APIError) {
         let author = Author(
             name: "\(tenant.id)/device_\(identifier)",
@@ -129,18 +165,23 @@ struct EnrolmentOffice {
             subject: identifier,
             detail: "serial \(issued.serial), by \(how), until \(Moment.text(issued.notAfter))"
         )
-        do throws(RegistryError) {
-            _ = try call.context.registry.change(by: author) { writer throws(RegistryError) in
-                let device = try body(writer)
-                try writer.audit(record)
-                return device.number
+        _ = try call.changing(
+            by: author,
+            { error in
+                switch error.code {
+                // Another key has the code.
+                case .conflict: APIError(.unauthorized, .enrolmentCodeUsed)
+                // It was used up, or taken back, in the meantime.
+                case .notFound: APIError(.unauthorized, .apiCredentialsWrong)
+                default: APIError(error)
+                }
             }
-        } catch {
-            // Somebody else used the code up in the meantime.
-            if error.code == .notFound {
-                throw APIError(.unauthorized, .apiCredentialsWrong)
-            }
-            throw APIError(error)
+        ) { writer throws(RegistryError) in
+            guard try writer.directory.tenant(number: tenant.number)?.isEnabled == true,
+                try writer.directory.anchor(number: anchor)?.isEnabled == true
+            else { throw Self.usedUp }
+            try body(writer)
+            try writer.audit(record)
         }
     }
 }

@@ -36,6 +36,15 @@ struct EnrolmentRequest {
         }
     }
 
+    /// SHA-256 of the public key, which a code is kept for.
+    func keyDigest() throws(APIError) -> [UInt8] {
+        do throws(PKIError) {
+            return try Cryptography.sha256(try PublicKey(of: request).der)
+        } catch {
+            throw APIError(.unprocessableContent, .enrolmentWeakKey, error.reason)
+        }
+    }
+
     private static func read(_ body: [UInt8]) throws(PKIError) -> CertificateRequest {
         guard let first = body.first else { throw PKIError(.malformed, "the body is empty") }
         // DER begins with the tag of a sequence, which is the digit 0 in base64: PKCS #10 in base64

@@ -160,8 +160,10 @@ public enum CallsPage {
 
         Disabling or deleting a trusted certificate, revoking a serial number, deleting a \
         device and
-        withdrawing a token end the connections that rely on them before the answer comes. The
-        field `X-Sealwire-Ended-Connections` says how many; our own calls say it in the body, too.
+        withdrawing a token end the connections that rely on them before the answer comes; so do a
+        new password, fewer roles, disabling an account or a device and logging out, which end the
+        tokens, too. The field `X-Sealwire-Ended-Connections` says how many; our own calls say it \
+        in the body, too.
 
         ## Every call
 

@@ -7,7 +7,7 @@ internal import SealHTTP
 
 /// Calls about accounts.
 enum AccountCalls {
-    static let operations: [Operation] = [roles, list, add, get, update, remove]
+    static let operations: [Operation] = [roles, list, add, get, update, remove, logOut]
 
     static let tag = "Accounts"
     static let readRoles: Set<Role> = [.userAdmin, .userRead]
@@ -98,7 +98,7 @@ enum AccountCalls {
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
         var account = Account(tenant: tenant.number, name: call.json["name"]?.text ?? "")
-        try take(call.json, into: &account, call)
+        try AccountPatch(call).apply(to: &account, call)
         var made: String?
         if account.secret == nil {
             let forge = call.context.forge
@@ -156,18 +156,19 @@ enum AccountCalls {
         answers: [Answer.json("The account.", shape).ending]
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
-        var account = try named(call, tenant)
-        try checkReach(account.roles, call)
-        let isVital = ["roles", "enabled", "password", "mustChangePassword"].contains { name in
-            call.json[name] != nil
+        let account = try named(call, tenant)
+        let patch = try AccountPatch(call)
+        let made = try call.changing(in: tenant) { writer throws(RegistryError) in
+            try writer.update(account: account.number) { account throws(RegistryError) in
+                // Judged by what it is now, not by what it was before the password was hashed.
+                try call.checking { () throws(APIError) in
+                    try checkReach(account.roles, call)
+                    if patch.isVital { try checkNotSelf(account, call) }
+                    try patch.apply(to: &account, call)
+                }
+            }
         }
-        if isVital { try checkNotSelf(account, call) }
-        try take(call.json, into: &account, call)
-        let changed = account
-        let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
-            try writer.replace(changed)
-        }
-        return call.answer(document(changed)).ending(made.effect)
+        return call.answer(document(made.result)).ending(made.effect)
     }
     .taking(
         [path, OwnShapes.tenant],
@@ -192,14 +193,55 @@ enum AccountCalls {
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
         let account = try named(call, tenant)
-        try checkReach(account.roles, call)
-        try checkNotSelf(account, call)
-        let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
+        let made = try call.changing(in: tenant) { writer throws(RegistryError) in
+            if let now = try writer.directory.account(number: account.number) {
+                try call.checking { () throws(APIError) in
+                    try checkReach(now.roles, call)
+                    try checkNotSelf(now, call)
+                }
+            }
             try writer.removeAccount(number: account.number)
         }
         return call.done().ending(made.effect)
     }
     .taking([path, OwnShapes.tenant], problems: [404, 409])
+
+    private static let logOut = Operation(
+        "logOutAccount",
+        .post,
+        "/api/v1/accounts/{name}/log-out",
+        family: .sealwire,
+        tag: tag,
+        "Ends everything that is logged in with an account: connections, tokens, one-time links.",
+        .signedIn,
+        answers: [Answer.empty("Nobody is logged in with it any more.").ending]
+    ) { call throws(APIError) in
+        let tenant = try OwnShapes.tenant(call)
+        let caller = try call.caller()
+        let number: Int64
+        if let own = caller.account, own.tenant == tenant.number, own.name == call.text("name") {
+            number = own.number
+        } else {
+            guard caller.holds(writeRoles) else {
+                throw APIError(.forbidden, .apiRoleMissing, Role.userAdmin.rawValue)
+            }
+            number = try named(call, tenant).number
+        }
+        let made = try call.changing(in: tenant) { writer throws(RegistryError) in
+            if let now = try writer.directory.account(number: number),
+                number != caller.account?.number
+            {
+                try call.checking { () throws(APIError) in try checkReach(now.roles, call) }
+            }
+            try writer.endLogins(account: number)
+        }
+        return call.done().ending(made.effect)
+    }
+    .taking(
+        [path, OwnShapes.tenant],
+        problems: [403, 404],
+        note: "Every account may do this to itself; for others it takes ROLE_USER_MANAGEMENT_ADMIN."
+    )
 
     // MARK: Work
 
@@ -231,29 +273,6 @@ enum AccountCalls {
                 "an account does not do this to itself; PUT /user/currentUser/password sets a "
                     + "new password"
             )
-        }
-    }
-
-    private static func take(
-        _ sent: JSONValue,
-        into account: inout Account,
-        _ call: Call
-    ) throws(APIError) {
-        if let elements = sent["roles"]?.elements {
-            account.roles = Set(elements.compactMap { $0.text.flatMap(Role.init(rawValue:)) })
-            try checkReach(account.roles, call)
-        }
-        if let flag = sent["enabled"]?.flag { account.isEnabled = flag }
-        if let text = sent["email"]?.text { account.email = text }
-        if let text = sent["firstName"]?.text { account.firstName = text }
-        if let text = sent["lastName"]?.text { account.lastName = text }
-        if let flag = sent["mustChangePassword"]?.flag { account.mustChangePassword = flag }
-        if let password = sent["password"]?.text {
-            let forge = call.context.forge
-            account.secret = try asking { () throws(RegistryError) in
-                try forge.hash(chosen: Array(password.utf8))
-            }
-            account.passwordSetAt = call.now &* 1000
         }
     }
 

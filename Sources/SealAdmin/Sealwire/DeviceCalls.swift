@@ -168,14 +168,12 @@ enum DeviceCalls {
         answers: [Answer.json("The device.", shape).ending]
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
-        var device = try named(call, tenant)
-        take(call.json, into: &device)
-        let wanted = device
+        let device = try named(call, tenant)
         let secret = try secret(call)
         let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) -> Device in
-            try writer.replace(wanted)
-            try put(secret, of: wanted, writer)
-            return try writer.directory.device(number: wanted.number) ?? wanted
+            let stored = try writer.update(device: device.number) { take(call.json, into: &$0) }
+            try put(secret, of: stored, writer)
+            return stored
         }
         return call.answer(try document(made.result, call)).ending(made.effect)
     }
@@ -248,7 +246,7 @@ enum DeviceCalls {
             kind: .password,
             lookup: lookup
         )
-        guard var old = known else {
+        guard let old = known else {
             _ = try writer.add(
                 Credential(
                     tenant: device.tenant,
@@ -260,8 +258,7 @@ enum DeviceCalls {
             )
             return
         }
-        old.secret = secret
-        _ = try writer.replace(old)
+        try writer.update(credential: old.number) { $0.secret = secret }
     }
 
     private static func document(_ device: Device, _ call: Call) throws(APIError) -> JSONValue {

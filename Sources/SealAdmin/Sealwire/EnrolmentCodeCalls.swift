@@ -55,7 +55,7 @@ enum EnrolmentCodeCalls {
             expiresAt: (call.now &+ seconds) &* 1000
         )
         _ = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
-            try writer.set(code)
+            try writer.give(code)
         }
         return call.created(
             [

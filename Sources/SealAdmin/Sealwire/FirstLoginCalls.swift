@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One-time links by which an account gets its first or a new password. A link is a signed token
-// that is withdrawn when it is used, and counts no more once a password was set after it.
+// whose id stands in the account's row until it is used; a newer link, a new password and being
+// disabled end it.
 
-public import SealBroker
+internal import SealBroker
 internal import SealBytes
 internal import SealHTTP
 
@@ -36,10 +37,19 @@ enum FirstLoginCalls {
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
         let account = try AccountCalls.named(call, tenant)
-        try AccountCalls.checkReach(account.roles, call)
-        try AccountCalls.checkNotSelf(account, call)
         let office = call.context.tokens
-        let claims = FirstLogin.claims(tenant: tenant, account: account.name, now: call.now)
+        let forge = call.context.forge
+        let id = try asking { () throws(RegistryError) in try forge.generate() }
+        let made = try call.changing(in: tenant) { writer throws(RegistryError) in
+            try writer.update(account: account.number) { account throws(RegistryError) in
+                try call.checking { () throws(APIError) in
+                    try AccountCalls.checkReach(account.roles, call)
+                    try AccountCalls.checkNotSelf(account, call)
+                }
+                account.linkID = id
+            }
+        }
+        let claims = FirstLogin.claims(tenant: tenant, account: made.result, now: call.now)
         let token = try asking { () throws(RegistryError) in try office.issue(claims) }
         return call.answer(
             [
@@ -95,97 +105,112 @@ enum FirstLoginCalls {
 }
 
 /// What a one-time link is, and what it does.
-public struct FirstLogin: Sendable {
+struct FirstLogin: Sendable {
     /// What its tokens are for.
-    public static let use = "first-login"
+    static let use = "first-login"
     /// How long a link counts, in seconds.
-    public static let lifeSeconds: Int64 = 7 * 86_400
+    static let lifeSeconds: Int64 = 7 * 86_400
 
-    private let context: AdminContext
-    private let now: Int64
-    private let source: String
+    private let call: Call
 
-    init(_ call: Call) {
-        context = call.context
-        now = call.now
-        source = call.request.peerAddress
-    }
+    init(_ call: Call) { self.call = call }
 
-    /// The claims of a new link for an account.
-    public static func claims(tenant: Tenant, account: String, now: Int64) -> TokenClaims {
+    /// The claims of the link whose id stands in the account's row.
+    static func claims(tenant: Tenant, account: Account, now: Int64) -> TokenClaims {
         TokenClaims(
-            tokenID: "",
+            tokenID: account.linkID,
             tenantID: tenant.id,
-            subject: account,
+            subject: account.name,
             issuedAt: now,
             expiresAt: now &+ lifeSeconds,
-            use: use
+            use: use,
+            ground: TokenGround(owner: account.number, epoch: account.epoch)
         )
     }
 
     /// Where a browser goes with a token; it stays out of requests and their logs.
-    public static func path(_ token: String) -> String { "/first-login#\(token)" }
+    static func path(_ token: String) -> String { "/first-login#\(token)" }
 
     /// Sets the password, once.
     func setPassword(
         token: String,
         password: String
     ) throws(APIError) -> (tenant: Tenant, account: Account, effect: ChangeEffect) {
-        let claims = try context.enrolmentGuesses.trying(source, Self.use, now) {
-            context.tokens.judge(token, now: now)
+        let guesses = call.context.enrolmentGuesses
+        let claims = try guesses.trying(call.request.peerAddress, Self.use, call.now) {
+            call.context.tokens.judge(token, now: call.now)
         }
         guard claims.use == Self.use else { throw APIError(.unauthorized, .tokenUse) }
-        let registry = context.registry
+        let registry = call.context.registry
         let found = try asking { () throws(RegistryError) -> (Tenant, Account)? in
             guard let tenant = try registry.tenant(id: claims.tenantID),
-                let account = try registry.account(tenant: tenant.number, name: claims.subject)
+                let account = try registry.account(number: claims.ground.owner)
             else { return nil }
             return (tenant, account)
         }
-        guard let (tenant, account) = found, tenant.isEnabled, account.isEnabled,
-            account.passwordSetAt <= (claims.issuedAt &+ 1) &* 1000
-        else { throw APIError(.unauthorized, .tokenSubjectGone) }
-        let forge = context.forge
+        guard let (tenant, account) = found else {
+            throw APIError(.unauthorized, .tokenSubjectGone)
+        }
+        // Hashing is for those who may: it takes long.
+        if let fault = Self.fault(claims, tenant, account) {
+            throw APIError(.unauthorized, fault)
+        }
+        let forge = call.context.forge
         let secret = try asking { () throws(RegistryError) in
             try forge.hash(chosen: Array(password.utf8))
         }
-        var changed = account
-        changed.secret = secret
-        changed.passwordSetAt = now &* 1000
-        changed.mustChangePassword = false
-        return try use(claims, tenant, changed)
+        return try use(claims, tenant, account, secret)
+    }
+
+    /// Why a link does nothing; nil when it does.
+    private static func fault(
+        _ claims: TokenClaims,
+        _ tenant: Tenant,
+        _ account: Account
+    ) -> SealBroker.ReasonCode? {
+        guard tenant.isEnabled, account.isEnabled, account.tenant == tenant.number else {
+            return .tokenSubjectGone
+        }
+        guard account.epoch == claims.ground.epoch, account.linkID == claims.tokenID else {
+            return .tokenEnded
+        }
+        return nil
     }
 
     private func use(
         _ claims: TokenClaims,
         _ tenant: Tenant,
-        _ account: Account
+        _ account: Account,
+        _ secret: StoredSecret
     ) throws(APIError) -> (tenant: Tenant, account: Account, effect: ChangeEffect) {
         let author = Author(
             name: "\(tenant.id)/\(account.name)",
             tenant: tenant.number,
-            source: source
+            source: call.request.peerAddress
         )
-        let outcome: (result: Bool, effect: ChangeEffect)
-        do {
-            outcome = try context.registry.change(by: author) {
-                (writer: any RegistryWriter) throws(RegistryError) -> Bool in
-                // Looked at inside of the change: of two who use a link at once one is too late.
-                guard try !writer.directory.isWithdrawn(tokenID: claims.tokenID) else {
-                    return false
+        let (changed, effect) = try call.changing(by: author) { writer throws(RegistryError) in
+            let state = writer.directory
+            let tenant = try state.tenant(number: tenant.number) ?? tenant
+            let isWithdrawn = try state.isWithdrawn(
+                tenant: tenant.number,
+                tokenID: claims.tokenID
+            )
+            return try writer.update(account: account.number) { account throws(RegistryError) in
+                // Looked at inside of the change: of two who use a link at once one is too late,
+                // and so is who was disabled meanwhile.
+                let fault =
+                    isWithdrawn ? .tokenWithdrawn : Self.fault(claims, tenant, account)
+                if let fault {
+                    try call.checking { () throws(APIError) in
+                        throw APIError(.unauthorized, fault)
+                    }
                 }
-                try writer.withdrawToken(
-                    id: claims.tokenID,
-                    tenant: tenant.number,
-                    expiresAt: claims.expiresAt
-                )
-                try writer.replace(account)
-                return true
+                account.secret = secret
+                account.passwordSetAt = call.now &* 1000
+                account.mustChangePassword = false
+                account.linkID = ""
             }
-        } catch {
-            throw APIError(error)
         }
-        guard outcome.result else { throw APIError(.unauthorized, .tokenWithdrawn) }
-        return (tenant, account, outcome.effect)
+        return (tenant, changed, effect)
     }
 }

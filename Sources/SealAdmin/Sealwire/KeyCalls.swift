@@ -64,7 +64,9 @@ enum KeyCalls {
     ) { call throws(APIError) in
         let caller = try call.caller()
         // Only one's own password or certificate makes tokens: a stolen token cannot renew itself.
-        guard caller.token == nil, caller.account != nil else {
+        guard caller.token == nil, caller.account != nil,
+            let ground = TokenGround(caller.reliance)
+        else {
             throw APIError(.forbidden, .apiOwnSecretNeeded)
         }
         let seconds = call.json["validSeconds"]?.int64 ?? plainSeconds
@@ -77,7 +79,8 @@ enum KeyCalls {
             subject: caller.user,
             issuedAt: call.now,
             expiresAt: call.now &+ seconds,
-            use: "session"
+            use: "session",
+            ground: ground
         )
         let token = try asking { () throws(RegistryError) in try office.issue(claims) }
         return call.answer(

@@ -107,11 +107,6 @@ enum OwnShapes {
         _ tenant: Tenant,
         _ body: (any RegistryWriter) throws(RegistryError) -> Value
     ) throws(APIError) -> (result: Value, effect: ChangeEffect) {
-        let author = try author(call, tenant)
-        do {
-            return try call.context.registry.change(by: author, body)
-        } catch {
-            throw APIError(error)
-        }
+        try call.changing(in: tenant, body)
     }
 }

@@ -27,7 +27,16 @@ enum PolicyCalls {
     ])
 
     private static let policy = Schema.object(
-        [.needed("rules", .array(rule, 0...rulesMax))],
+        [
+            .needed("rules", .array(rule, 0...rulesMax)),
+            .optional(
+                "version",
+                .text(0...64).noted(
+                    "Of the rules that were read. Sent back, it is refused with 409 to replace "
+                        + "rules that were changed since."
+                )
+            ),
+        ],
         others: .forbidden
     ).named("Policy")
 
@@ -41,7 +50,7 @@ enum PolicyCalls {
         .roles([.tenantAdmin, .tenantManagementAdmin, .tenantManagementRead]),
         answers: [.json("The rules.", policy)]
     ) { call throws(APIError) in
-        call.answer(document(try rules(call, try OwnShapes.tenant(call))))
+        call.answer(document(try rules(call, try OwnShapes.tenant(call)), call))
     }
     .taking([OwnShapes.tenant], problems: [404])
 
@@ -58,11 +67,17 @@ enum PolicyCalls {
         let tenant = try OwnShapes.tenant(call)
         let rules = try read(call.json, tenant)
         let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
+            if let sent = call.json["version"]?.text {
+                let now = try writer.directory.policyRules(tenant: tenant.number)
+                guard sent == version(now, call) else {
+                    throw RegistryError(.conflict, "the rules were changed since they were read")
+                }
+            }
             try writer.setPolicy(tenant: tenant.number, rules)
         }
-        return call.answer(document(rules)).ending(made.effect)
+        return call.answer(document(rules, call)).ending(made.effect)
     }
-    .taking([OwnShapes.tenant], bodies: [.json(policy)], problems: [404])
+    .taking([OwnShapes.tenant], bodies: [.json(policy)], problems: [404, 409])
 
     private static let test = Operation(
         "testPolicy",
@@ -183,16 +198,23 @@ enum PolicyCalls {
         return .account(account)
     }
 
-    private static func document(_ rules: [PolicyRule]) -> JSONValue {
-        [
-            "rules": .array(
-                rules.map { rule in
-                    [
-                        "effect": .string(rule.effect.rawValue), "act": .string(rule.act.rawValue),
-                        "filter": .string(rule.filter), "subject": .string(rule.subject),
-                    ]
-                }
-            )
-        ]
+    /// The same for the same rules, and for no others.
+    private static func version(_ rules: [PolicyRule], _ call: Call) -> String {
+        call.context.chains.sha3(list(rules).line)
+    }
+
+    private static func document(_ rules: [PolicyRule], _ call: Call) -> JSONValue {
+        ["rules": list(rules), "version": .string(version(rules, call))]
+    }
+
+    private static func list(_ rules: [PolicyRule]) -> JSONValue {
+        .array(
+            rules.map { rule in
+                [
+                    "effect": .string(rule.effect.rawValue), "act": .string(rule.act.rawValue),
+                    "filter": .string(rule.filter), "subject": .string(rule.subject),
+                ]
+            }
+        )
     }
 }

@@ -133,18 +133,20 @@ enum TenantCalls {
         .roles([.tenantManagementAdmin], reach: .management),
         answers: [Answer.json("The tenant.", shape).ending]
     ) { call throws(APIError) in
-        var tenant = try call.tenant()
-        if let label = call.json["label"]?.text { tenant.label = label }
-        if let domain = call.json["domain"]?.text { tenant.domain = domain }
-        if let flag = call.json["enabled"]?.flag { tenant.isEnabled = flag }
-        guard tenant.isEnabled || !tenant.isManagement else {
-            throw APIError(.conflict, .apiConflict, "the management tenant stays enabled")
-        }
-        let changed = tenant
+        let sent = call.json
+        let tenant = try call.tenant()
         let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
-            try writer.replace(changed)
+            try writer.update(tenant: tenant.number) { tenant throws(RegistryError) in
+                if let label = sent["label"]?.text { tenant.label = label }
+                if let domain = sent["domain"]?.text { tenant.domain = domain }
+                if let flag = sent["enabled"]?.flag { tenant.isEnabled = flag }
+                guard !tenant.isEnabled, tenant.isManagement else { return }
+                try call.checking { () throws(APIError) in
+                    throw APIError(.conflict, .apiConflict, "the management tenant stays enabled")
+                }
+            }
         }
-        return call.answer(document(changed)).ending(made.effect)
+        return call.answer(document(made.result)).ending(made.effect)
     }
     .taking(
         [path],

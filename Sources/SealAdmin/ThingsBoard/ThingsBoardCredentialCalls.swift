@@ -64,20 +64,17 @@ enum ThingsBoardCredentialCalls {
         let old = try record(sent, of: device, devices, call)
         try devices.checkVersion(sent, old)
         let form = try CredentialForm(sent, replacing: old, call.context)
-        let author = try call.author()
-        let outcome: (result: Credential?, effect: ChangeEffect)
-        do {
-            outcome = try call.context.registry.change(by: author) {
-                (writer: any RegistryWriter) throws(RegistryError) -> Credential? in
-                try ThingsBoardDevices.put(form, old, device, writer)
-                return try writer.directory.credential(
-                    tenant: device.tenant,
-                    kind: form.kind,
-                    lookup: form.lookup
-                )
+        let outcome = try call.changing(by: try call.author(), ThingsBoardDevices.refusal) {
+            (writer: any RegistryWriter) throws(RegistryError) -> Credential? in
+            guard let device = try writer.directory.device(number: device.number) else {
+                throw RegistryError(.notFound, "the device was deleted meanwhile")
             }
-        } catch {
-            throw ThingsBoardDevices.refusal(error)
+            try ThingsBoardDevices.put(form, old, device, writer)
+            return try writer.directory.credential(
+                tenant: device.tenant,
+                kind: form.kind,
+                lookup: form.lookup
+            )
         }
         guard let stored = outcome.result else { throw APIError(.conflict, .apiConflict) }
         return call.answer(CredentialForm.document(stored, of: device, call.context))

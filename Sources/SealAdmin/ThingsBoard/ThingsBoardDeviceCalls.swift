@@ -108,14 +108,10 @@ enum ThingsBoardDeviceCalls {
         answers: [Answer.empty(.ok, "It is gone.").ending]
     ) { call throws(APIError) in
         let device = try ThingsBoardDevices(call).named()
-        let author = try call.author()
-        let outcome = try asking { () throws(RegistryError) in
-            try call.context.registry.change(by: author) {
-                (writer: any RegistryWriter) throws(RegistryError) in
-                try writer.removeDevice(number: device.number)
-            }
+        let effect = try call.change { writer throws(RegistryError) in
+            try writer.removeDevice(number: device.number)
         }
-        return Response(.ok).ending(outcome.effect)
+        return Response(.ok).ending(effect)
     }
     .taking([deviceID], problems: [404])
 

@@ -38,11 +38,15 @@ struct ThingsBoardDevices {
     /// The credential ThingsBoard's clients see: of several the oldest.
     func current(_ device: Device) throws(APIError) -> Credential? {
         guard device.number != 0 else { return nil }
-        let all = try asking { () throws(RegistryError) in
-            try registry.credentials(device: device.number)
-        }
-        return all.filter { CredentialForm.kinds.contains($0.kind) }
-            .min { $0.number < $1.number }
+        return try asking { () throws(RegistryError) in try Self.current(device, registry) }
+    }
+
+    static func current(
+        _ device: Device,
+        _ state: any RegistryState
+    ) throws(RegistryError) -> Credential? {
+        try state.credentials(device: device.number)
+            .filter { CredentialForm.kinds.contains($0.kind) }.min { $0.number < $1.number }
     }
 
     /// Refuses what was made from an older record.
@@ -61,47 +65,51 @@ struct ThingsBoardDevices {
         form: (Device, ThingsBoardDevices) throws(APIError) -> CredentialForm?
     ) throws(APIError) -> Response {
         var work = self
-        let device = try work.describe(sent)
+        let (device, patch) = try work.describe(sent)
         let form = try form(device, work)
         let old = try work.current(device)
-        let author = try call.author()
         let isUpdate = work.isUpdate
-        do {
-            let outcome = try registry.change(by: author) {
-                (writer: any RegistryWriter) throws(RegistryError) -> Device in
-                var stored = device
-                if !isUpdate {
-                    stored = try writer.add(device)
-                } else if try writer.directory.device(number: device.number) != device {
-                    try writer.replace(device)
-                }
-                if let form { try Self.put(form, old, stored, writer) }
-                return stored
+        let outcome = try call.changing(by: try call.author(), Self.refusal) {
+            (writer: any RegistryWriter) throws(RegistryError) -> Device in
+            try call.checking { () throws(APIError) in
+                try work.checkName(patch.name, of: device, in: writer.directory)
             }
-            return call.answer(ThingsBoardShapes.document(outcome.result)).ending(outcome.effect)
-        } catch {
-            throw Self.refusal(error)
+            let stored =
+                isUpdate
+                ? try writer.update(device: device.number) { patch.apply(to: &$0) }
+                : try writer.add(device)
+            if let form { try Self.put(form, old, stored, writer) }
+            return stored
         }
+        return call.answer(ThingsBoardShapes.document(outcome.result)).ending(outcome.effect)
     }
 
-    /// Replaces a credential, or adds the first one.
+    /// Replaces a credential, or adds the first one; what was changed since `old` was read, is a
+    /// conflict.
     static func put(
         _ form: CredentialForm,
         _ old: Credential?,
         _ device: Device,
         _ writer: any RegistryWriter
     ) throws(RegistryError) {
-        var credential = form.credential(of: device)
         guard let old else {
-            _ = try writer.add(credential)
+            guard try current(device, writer.directory) == nil else { throw changedMeanwhile }
+            _ = try writer.add(form.credential(of: device))
             return
         }
-        credential.number = old.number
-        credential.uuid = old.uuid
-        credential.version = old.version
-        credential.createdAt = old.createdAt
-        _ = try writer.replace(credential)
+        try writer.update(credential: old.number) { credential throws(RegistryError) in
+            guard credential.version == old.version else { throw changedMeanwhile }
+            credential.kind = form.kind
+            credential.lookup = form.lookup
+            credential.value = form.value
+            credential.secret = form.secret
+        }
     }
+
+    private static let changedMeanwhile = RegistryError(
+        .conflict,
+        "the credentials were changed meanwhile"
+    )
 
     /// ThingsBoard's clients are told of a second owner with 400.
     static func refusal(_ error: RegistryError) -> APIError {
@@ -114,8 +122,23 @@ struct ThingsBoardDevices {
         }
     }
 
-    /// The device as it will be.
-    private mutating func describe(_ sent: JSONValue) throws(APIError) -> Device {
+    /// What a body says about a device that is there.
+    private struct Patch: Sendable {
+        var name: String
+        var type: String?
+        var label: String?
+        var properties: String?
+
+        func apply(to device: inout Device) {
+            device.name = name
+            if let type { device.type = type }
+            if let label { device.label = label }
+            if let properties { device.properties = properties }
+        }
+    }
+
+    /// The device as it would be now, and what is meant.
+    private mutating func describe(_ sent: JSONValue) throws(APIError) -> (Device, Patch) {
         let tenant = try call.tenant()
         let name = (sent["name"]?.text ?? "").trimmed
         var device: Device
@@ -132,36 +155,41 @@ struct ThingsBoardDevices {
             device = Device(tenant: tenant.number, identifier: name, origin: .api)
             device.type = "default"
         }
-        try checkName(name, of: device)
-        device.name = name
-        if let type = sent["type"]?.text, !type.isEmpty { device.type = type }
-        if let label = sent["label"] { device.label = label.text ?? "" }
-        if let more = sent["additionalInfo"]?.members {
-            device.properties = JSONValue.object(more).line
-        }
-        guard device.properties.utf8.count <= BulkLimits().propertiesBytesMax else {
+        try checkName(name, of: device, in: registry)
+        let type = sent["type"]?.text ?? ""
+        let patch = Patch(
+            name: name,
+            type: type.isEmpty ? nil : type,
+            label: sent["label"].map { $0.text ?? "" },
+            properties: sent["additionalInfo"]?.members.map { JSONValue.object($0).line }
+        )
+        guard patch.properties?.utf8.count ?? 0 <= BulkLimits().propertiesBytesMax else {
             throw APIError(.badRequest, .apiLimit, "additionalInfo is too large")
         }
-        return device
+        patch.apply(to: &device)
+        return (device, patch)
     }
 
-    private func checkName(_ name: String, of device: Device) throws(APIError) {
+    private func checkName(
+        _ name: String,
+        of device: Device,
+        in state: any RegistryState
+    ) throws(APIError) {
         guard !name.isEmpty else {
             throw APIError(.badRequest, .apiBodyInvalid, "Device name should be specified!")
         }
-        if isUpdate, name.utf8.elementsEqual(device.name.utf8) { return }
-        var query = DeviceQuery()
-        query.name = name
-        let found = try asking { () throws(RegistryError) -> Bool in
-            if !isUpdate,
-                try registry.device(tenant: device.tenant, identifier: device.identifier) != nil
+        let isTaken = try asking { () throws(RegistryError) -> Bool in
+            if isUpdate {
+                let now = try state.device(number: device.number)
+                if let now, name.utf8.elementsEqual(now.name.utf8) { return false }
+            } else if try state.device(tenant: device.tenant, identifier: device.identifier) != nil
             {
                 return true
             }
-            let page = try registry.devices(tenant: device.tenant, query, PageRequest(limit: 2))
-            return page.items.contains { $0.number != device.number }
+            return try state.devices(tenant: device.tenant, name: name, limit: 2)
+                .contains { $0.number != device.number }
         }
-        guard !found else {
+        guard !isTaken else {
             throw APIError(
                 .badRequest,
                 .apiBodyInvalid,

@@ -65,39 +65,36 @@ struct ThingsBoardImport {
         guard !isEnding() else { throw APIError.ending }
         let tenant = try call.tenant()
         let author = try call.author()
-        do {
-            let outcome = try call.context.registry.change(by: author) {
-                (writer: any RegistryWriter) throws(RegistryError) -> Tally in
-                var tally = Tally()
-                try writer.inBulk { () throws(RegistryError) -> AuditRecord in
-                    for (index, plan) in plans.enumerated() {
-                        // Thrown inside of the change, it undoes all of it.
-                        guard !isEnding() else {
-                            throw RegistryError(.conflict, "the change was broken off")
-                        }
-                        try put(plan, forms[index], tenant, isUpdating, writer, &tally)
+        let refused = { (error: RegistryError) in isEnding() ? APIError.ending : APIError(error) }
+        let outcome = try call.changing(by: author, refused) {
+            (writer: any RegistryWriter) throws(RegistryError) -> Tally in
+            var tally = Tally()
+            try writer.inBulk { () throws(RegistryError) -> AuditRecord in
+                for (index, plan) in plans.enumerated() {
+                    // Thrown inside of the change, it undoes all of it.
+                    guard !isEnding() else {
+                        throw RegistryError(.conflict, "the change was broken off")
                     }
-                    return AuditRecord(
-                        tenant: tenant.number,
-                        author: author,
-                        act: "device.imported",
-                        subject: "\(plans.count) rows",
-                        detail: "\(tally.created) created, \(tally.updated) updated, "
-                            + "\(tally.errors) failed"
-                    )
+                    try put(plan, forms[index], tenant, isUpdating, writer, &tally)
                 }
-                return tally
+                return AuditRecord(
+                    tenant: tenant.number,
+                    author: author,
+                    act: "device.imported",
+                    subject: "\(plans.count) rows",
+                    detail: "\(tally.created) created, \(tally.updated) updated, "
+                        + "\(tally.errors) failed"
+                )
             }
-            let tally = outcome.result
-            return call.answer([
-                "created": .integer(Int64(tally.created)),
-                "updated": .integer(Int64(tally.updated)),
-                "errors": .integer(Int64(tally.errors)),
-                "errorsList": .array(tally.list.map { .string($0) }),
-            ]).ending(outcome.effect)
-        } catch {
-            throw isEnding() ? APIError.ending : APIError(error)
+            return tally
         }
+        let tally = outcome.result
+        return call.answer([
+            "created": .integer(Int64(tally.created)),
+            "updated": .integer(Int64(tally.updated)),
+            "errors": .integer(Int64(tally.errors)),
+            "errorsList": .array(tally.list.map { .string($0) }),
+        ]).ending(outcome.effect)
     }
 
     // MARK: Before the change
@@ -226,36 +223,33 @@ struct ThingsBoardImport {
         guard known == nil || isUpdating else {
             throw RegistryError(.duplicate, "Device with such name already exists!")
         }
-        var device = known ?? Device(tenant: tenant.number, identifier: name, origin: .bulk)
-        if known == nil { device.type = "default" }
+        let device: Device
+        if let known {
+            device = try writer.update(device: known.number) { device throws(RegistryError) in
+                try put(plan, into: &device)
+            }
+        } else {
+            var new = Device(tenant: tenant.number, identifier: name, origin: .bulk)
+            new.type = "default"
+            try put(plan, into: &new)
+            device = try writer.add(new)
+        }
+        if let form {
+            let old = try ThingsBoardDevices.current(device, writer.directory)
+            try ThingsBoardDevices.put(form, old, device, writer)
+        } else if known == nil {
+            try ThingsBoardDevices.put(try token(), nil, device, writer)
+        }
+        return known == nil
+    }
+
+    private func put(_ plan: Plan, into device: inout Device) throws(RegistryError) {
         if !plan.text(.type).isEmpty { device.type = plan.text(.type) }
         if plan.values[.label] != nil { device.label = plan.text(.label) }
         device.properties = properties(of: plan, over: device.properties)
         guard device.properties.utf8.count <= limits.propertiesBytesMax else {
             throw RegistryError(.invalid, "the properties of the device would be too large")
         }
-        if known == nil {
-            device = try writer.add(device)
-        } else if device != known {
-            try writer.replace(device)
-        }
-        if let form {
-            try ThingsBoardDevices.put(form, try current(device, writer), device, writer)
-        } else if known == nil {
-            let token = try token()
-            try ThingsBoardDevices.put(token, nil, device, writer)
-        }
-        return known == nil
-    }
-
-    private func current(
-        _ device: Device,
-        _ writer: any RegistryWriter
-    ) throws(RegistryError) -> Credential? {
-        // Before the change these are the same: a file names each device once or takes the last.
-        let all = try call.context.registry.credentials(device: device.number)
-        return all.filter { CredentialForm.kinds.contains($0.kind) }
-            .min { $0.number < $1.number }
     }
 
     private func token() throws(RegistryError) -> CredentialForm {

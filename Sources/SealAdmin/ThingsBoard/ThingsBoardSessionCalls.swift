@@ -38,7 +38,7 @@ enum ThingsBoardSessionCalls {
             call.request,
             call.now
         )
-        return call.answer(try tokens(of: caller, call))
+        return call.answer(try begin(caller, call))
     }
     .taking(
         bodies: [
@@ -61,7 +61,7 @@ enum ThingsBoardSessionCalls {
         "/api/auth/token",
         family: .thingsBoard,
         tag: tag,
-        "Gives new tokens for a refresh token.",
+        "Gives new tokens for a refresh token, which is used up.",
         .anyone,
         answers: [.json("The tokens.", pair)]
     ) { call throws(APIError) in
@@ -70,7 +70,7 @@ enum ThingsBoardSessionCalls {
         let claims = try guesses.trying(call.request.peerAddress, "refresh", call.now) {
             call.context.tokens.judge(text, now: call.now)
         }
-        return call.answer(try tokens(of: try owner(of: claims, call), call))
+        return call.answer(try renew(claims, call))
     }
     .taking(
         bodies: [
@@ -79,40 +79,110 @@ enum ThingsBoardSessionCalls {
                     .named("ThingsBoardRefresh").example(["refreshToken": "eyJhbGciOi..."])
             )
         ],
-        problems: [401, 429]
+        problems: [401, 429],
+        note: "Whoever shows a refresh token a second time ends everything that came of its login: "
+            + "one of the two stole it."
     )
 
-    /// The account a refresh token was given to, if it still may log in.
-    private static func owner(
-        of claims: TokenClaims,
-        _ call: Call
-    ) throws(APIError) -> Caller {
-        guard claims.use == "refresh" else { throw APIError(.unauthorized, .tokenUse) }
-        let registry = call.context.registry
-        let found = try asking { () throws(RegistryError) -> (Tenant, Account)? in
-            guard try !registry.isWithdrawn(tokenID: claims.tokenID),
-                let tenant = try registry.tenant(id: claims.tenantID), tenant.isEnabled,
-                let account = try registry.account(tenant: tenant.number, name: claims.subject),
-                // A password that was changed since ends what was given for the old one.
-                account.isEnabled, account.passwordSetAt <= (claims.issuedAt &+ 1) &* 1000
-            else { return nil }
-            return (tenant, account)
-        }
-        guard let (tenant, account) = found else {
+    /// Begins a family of tokens for a login.
+    private static func begin(_ caller: Caller, _ call: Call) throws(APIError) -> JSONValue {
+        guard let account = caller.account else {
             throw APIError(.unauthorized, .tokenSubjectGone)
         }
-        return Caller(tenant: tenant, user: account.name, roles: account.roles, account: account)
+        let forge = call.context.forge
+        let id = try asking { () throws(RegistryError) in try forge.generate() }
+        let family = TokenFamily(
+            id: id,
+            tenant: caller.tenant.number,
+            account: account.number,
+            expiresAt: call.now &+ refreshSeconds
+        )
+        let author = Author(
+            name: "\(caller.tenant.id)/\(caller.user)",
+            tenant: caller.tenant.number,
+            source: call.request.peerAddress
+        )
+        _ = try call.changing(by: author) { writer throws(RegistryError) in
+            // The password was compared for a while: it must be the account's still.
+            guard try caller.reliance.stands(in: writer.directory) else {
+                throw RegistryError(.withdrawn, "the account was withdrawn meanwhile")
+            }
+            try writer.open(family)
+        }
+        let ground = TokenGround(owner: account.number, epoch: caller.reliance.epoch)
+        return try tokens(caller.tenant.id, account.name, ground, family, call)
     }
 
-    private static func tokens(of caller: Caller, _ call: Call) throws(APIError) -> JSONValue {
+    /// What comes of a refresh token.
+    private enum Renewal: Sendable {
+        case renewed(Account, TokenFamily)
+        case refused(SealBroker.ReasonCode)
+    }
+
+    /// Uses a refresh token up; the account it was given to must still be able to log in.
+    private static func renew(_ claims: TokenClaims, _ call: Call) throws(APIError) -> JSONValue {
+        guard claims.use == "refresh", let family = claims.ground.family else {
+            throw APIError(.unauthorized, .tokenUse)
+        }
+        let registry = call.context.registry
+        let tenant = try asking { () throws(RegistryError) in
+            try registry.tenant(id: claims.tenantID)
+        }
+        guard let tenant, tenant.isEnabled else {
+            throw APIError(.unauthorized, .tokenSubjectGone)
+        }
+        let author = Author(
+            name: "\(tenant.id)/\(claims.subject)",
+            tenant: tenant.number,
+            source: call.request.peerAddress
+        )
+        // That a family ends is a change, too: a refusal here must not undo it.
+        let renewal = try call.changing(by: author) { writer throws(RegistryError) -> Renewal in
+            let state = writer.directory
+            guard let account = try state.account(number: claims.ground.owner),
+                account.tenant == tenant.number, account.isEnabled,
+                try state.tenant(number: tenant.number)?.isEnabled == true
+            else { return .refused(.tokenSubjectGone) }
+            guard account.epoch == claims.ground.epoch,
+                try state.isOpen(tenant: tenant.number, family: family)
+            else { return .refused(.tokenEnded) }
+            if try state.isWithdrawn(tenant: tenant.number, tokenID: claims.tokenID) {
+                return .refused(.tokenWithdrawn)
+            }
+            let next = try writer.advance(
+                family: family,
+                account: account.number,
+                from: claims.ground.generation,
+                expiresAt: call.now &+ refreshSeconds
+            )
+            return next.map { .renewed(account, $0) } ?? .refused(.tokenUsed)
+        }.result
+        switch renewal {
+        case .refused(let code): throw APIError(.unauthorized, code)
+        case .renewed(let account, let next):
+            return try tokens(tenant.id, account.name, claims.ground, next, call)
+        }
+    }
+
+    private static func tokens(
+        _ tenantID: String,
+        _ user: String,
+        _ ground: TokenGround,
+        _ family: TokenFamily,
+        _ call: Call
+    ) throws(APIError) -> JSONValue {
         func token(_ use: String, _ seconds: Int64) throws(APIError) -> JSONValue {
+            var ground = ground
+            ground.family = family.id
+            ground.generation = use == "refresh" ? family.generation : 0
             let claims = TokenClaims(
                 tokenID: "",
-                tenantID: caller.tenant.id,
-                subject: caller.user,
+                tenantID: tenantID,
+                subject: user,
                 issuedAt: call.now,
                 expiresAt: call.now &+ seconds,
-                use: use
+                use: use,
+                ground: ground
             )
             let office = call.context.tokens
             return .string(

@@ -63,9 +63,19 @@ extension Partition {
                 let listener = setup.listeners.firstIndex(where: { $0.name == name })
             else { continue }
             let rules = self.rules(of: listener)
+            judgeWill(session, old.indices.contains(listener) ? old[listener] : nil, rules)
             guard rules.source == .files, principals[number]?.tenantPolicy == nil else { continue }
             principals[number]?.policy = .file(rules.policy)
         }
+    }
+
+    /// Whoever would not be let in any more, and is away, leaves no will.
+    private func judgeWill(_ session: Handle, _ old: AccessRules?, _ new: AccessRules) {
+        guard let old, sessions[session].will != nil,
+            let principal = principals[sessions[session].principal],
+            case .refused = Login.renew(principal, old: old, new: new)
+        else { return }
+        dropWill(session)
     }
 
     private func judge(_ id: Handle, _ step: LoginStep) {
@@ -75,6 +85,7 @@ extension Partition {
             links[id].isUnrestricted = principal.needsNoQuestions
         case .refused(let reasons):
             report(.sessionRefused(notice(id), reasons))
+            dropWill(links[id].session)
             let sentence = reasons.first?.code.sentence ?? "the rules of access changed"
             disconnect(id, Self.disconnectCode(for: reasons), sentence)
         case .needsPasswordCheck, .needsRegistry: break

@@ -31,6 +31,12 @@ extension ReasonCatalogue {
             )
         case .apiCredentialsRefused:
             ("the device cannot have these credentials", "read the record, change it, send it back")
+        case .apiCallerWithdrawn:
+            (
+                "the caller was disabled, or got other credentials or fewer roles, while the call "
+                    + "was under way; nothing was changed",
+                "log in again"
+            )
         case .apiOwnSecretNeeded:
             (
                 "a token cannot make another token",
@@ -130,6 +136,16 @@ extension ReasonCatalogue {
             (
                 "a revocation is not valid",
                 "send serial numbers as hexadecimal digits and dates as 2023-01-11T16:12:36.288Z"
+            )
+        case .trustIssuerUnknown:
+            (
+                "no authority of the tenant is meant by the issuer of a revocation",
+                "send the subject or fingerprint of a trusted certificate, or the issuer's in PEM"
+            )
+        case .trustIssuerAmbiguous:
+            (
+                "a serial number alone can be of several authorities",
+                "say which one as issuer, or send the certificate itself"
             )
         case .trustAuthorityMissing:
             (

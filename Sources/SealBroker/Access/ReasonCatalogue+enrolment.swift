@@ -17,6 +17,11 @@ extension ReasonCatalogue {
             )
         case .enrolmentCodeExpired:
             ("the code has expired", "have a new one made for the device")
+        case .enrolmentCodeUsed:
+            (
+                "the code has given a certificate to another key",
+                "use that key, or have a new code made for the device"
+            )
         case .enrolmentNoDevice:
             ("only devices renew certificates", "show the device's certificate or token")
         case .enrolmentRequestUnreadable:
@@ -39,7 +44,12 @@ extension ReasonCatalogue {
         case .enrolmentWeakKey:
             (
                 "the key of the certificate request is too weak or of a foreign kind",
-                "use P-256 or larger, Ed25519, or RSA with 2048 bits or more"
+                "use P-256, P-384, P-521, Ed25519, or RSA with 2048 bits or more"
+            )
+        case .enrolmentWeakSignature:
+            (
+                "the certificate request is signed with a digest that can be forged",
+                "sign it with SHA-256 or better"
             )
         default: nil
         }

@@ -82,6 +82,19 @@ extension ReasonCatalogue {
         case .tokenNotYetValid:
             ("the token is not valid yet", "check the clocks of both sides")
         case .tokenWithdrawn: ("the token was withdrawn", "log in again")
+        case .tokenEnded:
+            (
+                "what the token was given for has ended: a new password, a credential that was "
+                    + "changed, being disabled, or logging out",
+                "log in again"
+            )
+        case .tokenUsed:
+            (
+                "the refresh token was used before, so everything that came of its login has ended",
+                "log in again; if nobody did this on purpose, the token was stolen"
+            )
+        case .tokenUnbound:
+            ("the token is of a version that did not bind tokens to their owner", "log in again")
         case .tokenUse:
             ("the token is not for logging in", "use the access token instead of the other one")
         case .tokenSubjectGone:

@@ -40,6 +40,9 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case tokenExpired = "login.token-expired"
     case tokenNotYetValid = "login.token-not-yet-valid"
     case tokenWithdrawn = "login.token-withdrawn"
+    case tokenEnded = "login.token-ended"
+    case tokenUsed = "login.token-used"
+    case tokenUnbound = "login.token-unbound"
     case tokenUse = "login.token-use"
     case tokenSubjectGone = "login.token-subject-gone"
     case tokenUserMismatch = "login.token-user-mismatch"
@@ -64,6 +67,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case registrationStands = "login.registration-stands"
     case registrationYields = "login.registration-yields"
     case anchorOfOtherTenant = "login.anchor-of-other-tenant"
+    case certificateOfOtherTenant = "login.certificate-of-other-tenant"
     case anchorDisabled = "login.anchor-disabled"
     case anchorExpired = "login.anchor-expired"
     case anchorNotYetValid = "login.anchor-not-yet-valid"
@@ -171,6 +175,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case apiOptionValue = "api.option-value"
     case apiBulkFile = "api.bulk-file"
     case apiCredentialsRefused = "api.credentials-refused"
+    case apiCallerWithdrawn = "api.caller-withdrawn"
     case apiOwnSecretNeeded = "api.own-secret-needed"
     case apiStorage = "api.storage"
     case apiBulkRunning = "api.bulk-running"
@@ -189,6 +194,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case trustProofOfCertificates = "trust.proof-of-certificates"
     case trustPending = "trust.pending"
     case trustRevocationInvalid = "trust.revocation-invalid"
+    case trustIssuerUnknown = "trust.issuer-unknown"
+    case trustIssuerAmbiguous = "trust.issuer-ambiguous"
     case trustAuthorityMissing = "trust.authority-missing"
     case trustAuthorityExists = "trust.authority-exists"
 
@@ -203,6 +210,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case enrolmentGrace = "enrolment.grace"
     case enrolmentTenantUnknown = "enrolment.tenant-unknown"
     case enrolmentNoAuthority = "enrolment.no-authority"
+    case enrolmentCodeUsed = "enrolment.code-used"
     case enrolmentCodeExpired = "enrolment.code-expired"
     case enrolmentNoDevice = "enrolment.no-device"
     case enrolmentRequestUnreadable = "enrolment.request-unreadable"
@@ -210,6 +218,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case enrolmentName = "enrolment.name"
     case enrolmentAuthorityWanted = "enrolment.authority-wanted"
     case enrolmentWeakKey = "enrolment.weak-key"
+    case enrolmentWeakSignature = "enrolment.weak-signature"
 
     /// What happened, as a sentence without full stop.
     public var sentence: String { ReasonCatalogue.entry(self).sentence }
@@ -222,7 +231,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     public var publicSentence: String {
         switch self {
         case .unknownUser, .badPassword, .passwordNotSet, .accessTokenUnknown, .tenantUnknown,
-            .tokenSubjectGone:
+            .tokenSubjectGone, .certificateOfOtherTenant:
             "the user name or the password is wrong"
         default: sentence
         }

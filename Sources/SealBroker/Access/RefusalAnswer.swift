@@ -31,8 +31,9 @@ public enum RefusalAnswer: Sendable, Equatable, CaseIterable {
         switch code {
         case .unknownUser, .badPassword, .passwordMissing, .passwordNotSet, .accessTokenUnknown,
             .tenantUnknown, .tenantMissing, .tokenMalformed, .tokenKeyUnknown, .tokenSignature,
-            .tokenExpired, .tokenNotYetValid, .tokenWithdrawn, .tokenUse, .tokenSubjectGone,
-            .tokenUserMismatch, .scramNonce:
+            .tokenExpired, .tokenNotYetValid, .tokenWithdrawn, .tokenEnded, .tokenUsed,
+            .tokenUnbound, .tokenUse, .tokenSubjectGone, .tokenUserMismatch, .scramNonce,
+            .certificateOfOtherTenant:
             self = .badUserNameOrPassword
         case .clientIDMismatch, .clientIDWithoutUser, .clientIDOfDevice: self = .clientID
         case .certificateNeeded: self = .certificateMissing

@@ -132,6 +132,7 @@ struct SharedGroup {
         return rest < away.count ? members[away[rest]]?.member : nil
     }
 
+    // BOUND: each member here was put here by a refusal, whose work was counted.
     private mutating func wakeBusy() {
         while let word = words[Place.busy.rawValue].last { move(word, to: .connected) }
     }

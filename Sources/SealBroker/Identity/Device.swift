@@ -44,6 +44,8 @@ public struct Device: Sendable, Equatable {
     public var createdAt: Int64
     /// When it was last changed, in milliseconds since 1970.
     public var changedAt: Int64
+    /// Counts what ended its logins: tokens of another epoch are refused. Kept by the registry.
+    public var epoch: Int64
 
     /// Makes an enabled device.
     public init(
@@ -67,6 +69,7 @@ public struct Device: Sendable, Equatable {
         properties = "{}"
         createdAt = 0
         changedAt = 0
+        epoch = 1
     }
 
     /// The user name Cumulocity gives it.
@@ -205,12 +208,22 @@ public struct EnrolmentCode: Sendable, Equatable {
     public var secret: StoredSecret
     /// Until when it counts, in milliseconds since 1970.
     public var expiresAt: Int64
+    /// SHA-256 of the one public key that it gives certificates to from now on; empty until it was
+    /// used.
+    public var boundKey: [UInt8]
 
     /// Makes the value.
-    public init(tenant: UInt32, identifier: String, secret: StoredSecret, expiresAt: Int64) {
+    public init(
+        tenant: UInt32,
+        identifier: String,
+        secret: StoredSecret,
+        expiresAt: Int64,
+        boundKey: [UInt8] = []
+    ) {
         self.tenant = tenant
         self.identifier = identifier
         self.secret = secret
         self.expiresAt = expiresAt
+        self.boundKey = boundKey
     }
 }

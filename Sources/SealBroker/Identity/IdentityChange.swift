@@ -11,8 +11,9 @@ public struct IdentityChange: Sendable, Equatable {
         case anchor(Int64)
         case device(Int64)
         case credential(Int64)
-        case revocation(tenant: UInt32, serial: String, issuerKey: [UInt8])
+        case revocation(tenant: UInt32, serial: String, issuer: RevokedIssuer)
         case token(id: String)
+        case tokenFamily(id: String)
         case policy(tenant: UInt32)
         case option(tenant: UInt32)
     }
@@ -83,12 +84,18 @@ public struct Reliance: Sendable, Equatable {
     public var device: Int64?
     /// The credential.
     public var credential: Int64?
+    /// The pinned certificate beside another credential.
+    public var pinned: Int64?
     /// The trust anchor.
     public var anchor: Int64?
     /// The certificates from the leaf up to the anchor.
     public var certificates: [CertificateMark] = []
+    /// How often what it shows was ended for the account or device, when the login was decided.
+    public var epoch: Int64 = 0
     /// The token.
     public var token: String?
+    /// The family of the token.
+    public var family: String?
     /// When it ends by itself (certificate, token), in seconds since 1970; nil for never.
     public var endsAt: Int64?
 
@@ -103,12 +110,14 @@ public struct Reliance: Sendable, Equatable {
         case .account(let number): return number == account
         case .anchor(let number): return number == anchor
         case .device(let number): return number == device
-        case .credential(let number): return number == credential
+        case .credential(let number): return number == credential || number == pinned
         case .token(let id): return id == token
-        case .revocation(let number, let serial, let issuerKey):
+        case .tokenFamily(let id): return id == family
+        case .revocation(let number, let serial, let issuer):
             return number == tenant
-                && certificates.contains { mark in
-                    mark.serial == serial && (issuerKey.isEmpty || mark.issuerKey == issuerKey)
+                && certificates.indices.contains { place in
+                    certificates[place].serial == serial
+                        && issuer.covers(certificates[place...].lazy.map(\.issuerKey))
                 }
         case .policy, .option: return false
         }

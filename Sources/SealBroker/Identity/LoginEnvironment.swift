@@ -84,6 +84,39 @@ public protocol ChainJudge: Sendable {
     func sha3(_ text: String) -> String
 }
 
+/// What a token stands on: it counts no longer than all of that does.
+public struct TokenGround: Sendable, Hashable {
+    /// The number of the account or the device: a name can be given to another one.
+    public var owner: Int64
+    /// The epoch of the account or the device when the token was given.
+    public var epoch: Int64
+    /// The device's credential that was shown for it.
+    public var credential: Int64?
+    /// The trust anchor of the certificate that was shown for it.
+    public var anchor: Int64?
+    /// The certificates that were shown for it.
+    public var certificates: [CertificateMark] = []
+    /// The family it belongs to, and its generation in that.
+    public var family: String?
+    /// The generation of a refresh token; 0 for others.
+    public var generation: Int64 = 0
+
+    /// Stands on an account or a device alone.
+    public init(owner: Int64, epoch: Int64) {
+        self.owner = owner
+        self.epoch = epoch
+    }
+
+    /// Stands on a login; nil when it is neither an account's nor a device's.
+    public init?(_ reliance: Reliance) {
+        guard let owner = reliance.account ?? reliance.device else { return nil }
+        self.init(owner: owner, epoch: reliance.epoch)
+        credential = reliance.credential
+        anchor = reliance.anchor
+        certificates = reliance.certificates
+    }
+}
+
 /// What a token says.
 public struct TokenClaims: Sendable, Equatable {
     /// The token's own name.
@@ -98,6 +131,8 @@ public struct TokenClaims: Sendable, Equatable {
     public var expiresAt: Int64
     /// What it is for: `device`, `session`, `refresh`.
     public var use: String
+    /// What it stands on.
+    public var ground: TokenGround
 
     /// Makes the value.
     public init(
@@ -106,7 +141,8 @@ public struct TokenClaims: Sendable, Equatable {
         subject: String,
         issuedAt: Int64,
         expiresAt: Int64,
-        use: String
+        use: String,
+        ground: TokenGround
     ) {
         self.tokenID = tokenID
         self.tenantID = tenantID
@@ -114,6 +150,7 @@ public struct TokenClaims: Sendable, Equatable {
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
         self.use = use
+        self.ground = ground
     }
 }
 
@@ -121,13 +158,14 @@ public struct TokenClaims: Sendable, Equatable {
 public protocol TokenOffice: Sendable {
     /// Signs a token; an empty id is filled in.
     func issue(_ claims: TokenClaims) throws(RegistryError) -> String
-    /// The token of a device: as long as half of its life has not passed the one it has, then a new
-    /// one.
+    /// The token of a device: as long as half of its life has not passed the one it has on the same
+    /// ground, then a new one.
     ///
     /// The life is in seconds.
     func deviceToken(
         tenantID: String,
         subject: String,
+        ground: TokenGround,
         lifeSeconds: Int64,
         now: Int64
     ) throws(RegistryError) -> String

@@ -16,6 +16,8 @@ public struct RegistryError: Error, Sendable, Equatable {
         case invalid
         /// A limit is reached.
         case full
+        /// Whoever makes the change was withdrawn meanwhile.
+        case withdrawn
         /// The disk or the database failed.
         case storage
     }
@@ -63,17 +65,38 @@ public protocol IdentityDirectory: Sendable {
     func credentials(kind: CredentialKind, lookup: String) throws(RegistryError) -> [Credential]
     func account(tenant: UInt32, name: String) throws(RegistryError) -> Account?
     func account(number: Int64) throws(RegistryError) -> Account?
-    /// The revocation of a serial number that holds for this issuer, if there is one.
+    /// The revocation of a serial number that holds for a certificate of the first of these
+    /// issuers, each of which stands below the next; nil when there is none.
     func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation?
     func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String?
     /// The tenant's rules in order.
     func policyRules(tenant: UInt32) throws(RegistryError) -> [PolicyRule]
-    /// The token was withdrawn before its time.
-    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool
+    /// The tenant's token was withdrawn before its time.
+    func isWithdrawn(tenant: UInt32, tokenID: String) throws(RegistryError) -> Bool
+    /// The family of tokens has not ended.
+    func isOpen(tenant: UInt32, family: String) throws(RegistryError) -> Bool
+    func anchor(number: Int64) throws(RegistryError) -> TrustAnchor?
+}
+
+/// What a change sees besides what logins look up: the state so far, its own part included.
+public protocol RegistryState: IdentityDirectory {
+    func anchor(tenant: UInt32, fingerprint: String) throws(RegistryError) -> TrustAnchor?
+    func credentials(device: Int64) throws(RegistryError) -> [Credential]
+    func credential(number: Int64) throws(RegistryError) -> Credential?
+    /// The devices people call so.
+    func devices(tenant: UInt32, name: String, limit: Int) throws(RegistryError) -> [Device]
+    func optionRecord(
+        tenant: UInt32,
+        category: String,
+        key: String
+    ) throws(RegistryError) -> TenantOption?
+    func request(tenant: UInt32, identifier: String) throws(RegistryError) -> RegistrationRequest?
+    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode?
+    func authority(tenant: UInt32) throws(RegistryError) -> TenantAuthority?
 }
 
 /// How many tenants' registrations of the same thing are looked at.
@@ -87,26 +110,18 @@ public enum RegistryBounds {
 }
 
 /// Everything that can be read, and the one door for changes.
-public protocol Registry: IdentityDirectory {
+public protocol Registry: RegistryState {
     func tenants(_ page: PageRequest) throws(RegistryError) -> Page<Tenant>
     func anchors(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<TrustAnchor>
-    func anchor(number: Int64) throws(RegistryError) -> TrustAnchor?
-    func anchor(tenant: UInt32, fingerprint: String) throws(RegistryError) -> TrustAnchor?
     func device(uuid: String) throws(RegistryError) -> Device?
     func devices(
         tenant: UInt32,
         _ query: DeviceQuery,
         _ page: PageRequest
     ) throws(RegistryError) -> Page<Device>
-    func credentials(device: Int64) throws(RegistryError) -> [Credential]
     func credential(uuid: String) throws(RegistryError) -> Credential?
     func accounts(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<Account>
     func revocations(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<Revocation>
-    func optionRecord(
-        tenant: UInt32,
-        category: String,
-        key: String
-    ) throws(RegistryError) -> TenantOption?
     /// The options of a tenant, of one category or of all.
     func options(
         tenant: UInt32,
@@ -117,13 +132,10 @@ public protocol Registry: IdentityDirectory {
         tenant: UInt32,
         _ page: PageRequest
     ) throws(RegistryError) -> Page<RegistrationRequest>
-    func request(tenant: UInt32, identifier: String) throws(RegistryError) -> RegistrationRequest?
-    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode?
     /// The youngest first.
     func audit(tenant: UInt32?, _ page: PageRequest) throws(RegistryError) -> Page<AuditRecord>
     /// All keys that are still needed to check tokens, the one that signs first.
     func signingKeys() throws(RegistryError) -> [SigningKey]
-    func authority(tenant: UInt32) throws(RegistryError) -> TenantAuthority?
 
     /// Makes changes in one transaction with their audit records: all or none.
     ///
@@ -137,35 +149,59 @@ public protocol Registry: IdentityDirectory {
 
 /// What can be changed, inside `Registry.change` only.
 ///
-/// Numbers, UUIDs and times that are 0 or empty are filled in; every method writes its audit
+/// What is there already is changed by a body that gets the row as it is then and sets the fields
+/// that are meant: no row that was read before can be written, and with it what others changed
+/// since. Numbers, UUIDs and times that are 0 or empty are filled in; every method writes its audit
 /// record.
 public protocol RegistryWriter: AnyObject {
     /// Reads of the state so far, uncommitted changes included.
-    var directory: any IdentityDirectory { get }
+    var directory: any RegistryState { get }
 
     func add(_ tenant: Tenant) throws(RegistryError) -> Tenant
-    func replace(_ tenant: Tenant) throws(RegistryError)
+    @discardableResult
+    func update(
+        tenant number: UInt32,
+        _ body: (inout Tenant) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Tenant
     /// With everything in it.
     func removeTenant(number: UInt32) throws(RegistryError)
 
     func add(_ account: Account) throws(RegistryError) -> Account
-    func replace(_ account: Account) throws(RegistryError)
+    @discardableResult
+    func update(
+        account number: Int64,
+        _ body: (inout Account) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Account
+    /// Ends everything that was logged in with the account, tokens included.
+    func endLogins(account number: Int64) throws(RegistryError)
     func removeAccount(number: Int64) throws(RegistryError)
 
     func add(_ anchor: TrustAnchor) throws(RegistryError) -> TrustAnchor
-    func replace(_ anchor: TrustAnchor) throws(RegistryError)
+    @discardableResult
+    func update(
+        anchor number: Int64,
+        _ body: (inout TrustAnchor) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> TrustAnchor
     func removeAnchor(number: Int64) throws(RegistryError)
 
     func add(_ device: Device) throws(RegistryError) -> Device
-    func replace(_ device: Device) throws(RegistryError)
+    @discardableResult
+    func update(
+        device number: Int64,
+        _ body: (inout Device) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Device
     /// With its credentials.
     func removeDevice(number: Int64) throws(RegistryError)
 
     func add(_ credential: Credential) throws(RegistryError) -> Credential
-    /// Refused with `conflict` when the version is not the stored one; counts it up.
+    /// Counts its version up.
     ///
     /// Found by something else it is a new registration: younger than all others, and not proved.
-    func replace(_ credential: Credential) throws(RegistryError) -> Credential
+    @discardableResult
+    func update(
+        credential number: Int64,
+        _ body: (inout Credential) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Credential
     func removeCredential(number: Int64) throws(RegistryError)
     /// Notes how far the proof got that the tenant holds the key of a credential's certificate.
     ///
@@ -174,28 +210,79 @@ public protocol RegistryWriter: AnyObject {
     /// Notes that a credential let in a client that proved nothing by it; the first time counts.
     func noteFirstUse(credential number: Int64) throws(RegistryError)
 
-    /// Adds a revocation or takes the newer date; entries are never removed.
+    /// Adds a revocation or takes the newer date. A reason that is final stays what it is.
     func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError)
+    /// Takes a revocation back; `conflict` unless its reason is `certificateHold`.
+    func release(
+        tenant: UInt32,
+        serial: String,
+        issuer: RevokedIssuer
+    ) throws(RegistryError)
+    /// Lets the entry of a serial number that means every authority mean this one alone.
+    func narrow(_ revocation: Revocation) throws(RegistryError)
 
-    func setOption(tenant: UInt32, _ option: TenantOption) throws(RegistryError)
+    /// Sets the value; whether tenants may edit it, stays.
+    func setOption(
+        tenant: UInt32,
+        category: String,
+        key: String,
+        value: String
+    ) throws(RegistryError)
+    /// Says whether tenants may edit an option that is there.
+    func setOption(
+        tenant: UInt32,
+        category: String,
+        key: String,
+        isEditable: Bool
+    ) throws(RegistryError)
     func removeOption(tenant: UInt32, category: String, key: String) throws(RegistryError)
 
     /// Replaces all rules of the tenant.
     func setPolicy(tenant: UInt32, _ rules: [PolicyRule]) throws(RegistryError)
 
-    func set(_ request: RegistrationRequest) throws(RegistryError)
+    func add(_ request: RegistrationRequest) throws(RegistryError)
+    @discardableResult
+    func update(
+        request identifier: String,
+        tenant: UInt32,
+        _ body: (inout RegistrationRequest) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> RegistrationRequest
     func removeRequest(tenant: UInt32, identifier: String) throws(RegistryError)
 
-    func set(_ code: EnrolmentCode) throws(RegistryError)
+    /// Gives a device a new code; an older one counts no more.
+    func give(_ code: EnrolmentCode) throws(RegistryError)
     func removeEnrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError)
+    /// Keeps a code for one public key; `conflict` when another key has it, `notFound` when it is
+    /// not this code any more.
+    func bind(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
+    /// Removes a code whose certificate has reached its device, unless it is another one by now.
+    func spend(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError)
 
     func add(_ key: SigningKey) throws(RegistryError)
-    func replace(_ key: SigningKey) throws(RegistryError)
+    /// From then on the key signs no more; milliseconds since 1970.
+    func retireSigningKey(id: String, at time: Int64) throws(RegistryError)
     func removeSigningKey(id: String) throws(RegistryError)
-    func set(_ authority: TenantAuthority) throws(RegistryError)
+    /// A tenant has one at most.
+    func add(_ authority: TenantAuthority) throws(RegistryError)
 
     /// Withdraws a token; the entry may be forgotten after its time, in seconds since 1970.
     func withdrawToken(id: String, tenant: UInt32, expiresAt: Int64) throws(RegistryError)
+
+    /// Begins a family of tokens; when the account has too many, the oldest ends.
+    func open(_ family: TokenFamily) throws(RegistryError)
+    /// Uses the refresh token of a generation up: the family as it is from then on, to the time
+    /// that is given, in seconds since 1970.
+    ///
+    /// Whoever shows one a second time ends the family: then, and when it has ended before, the
+    /// answer is nil.
+    func advance(
+        family id: String,
+        account: Int64,
+        from generation: Int64,
+        expiresAt: Int64
+    ) throws(RegistryError) -> TokenFamily?
+    /// Ends a family, if it has not ended yet.
+    func endFamily(id: String, tenant: UInt32) throws(RegistryError)
 
     /// A record that belongs to no other change.
     ///

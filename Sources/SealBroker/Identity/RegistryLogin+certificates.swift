@@ -3,6 +3,7 @@
 // a tenant trusts. Not here: which tenant is meant (`RegistryLogin+anchors`), signatures and dates
 // of chains (`ChainJudge`).
 
+internal import SealBytes
 internal import SealTelemetry
 
 extension LoginAttempt {
@@ -48,7 +49,7 @@ extension LoginAttempt {
     // MARK: Pinned certificates
 
     /// The devices' credentials with this certificate, of the scope or of all tenants.
-    private func pins(
+    func pins(
         of leaf: PresentedCertificate,
         _ scope: Tenant?
     ) throws(LoginRefusal) -> [Credential] {
@@ -56,11 +57,11 @@ extension LoginAttempt {
         return try rows(.certificate, environment.chains.pinnedID(der: leaf.der), scope)
     }
 
-    private func byPinned(
+    /// A pinned certificate is good within its time, as long as nobody revokes it.
+    func checkPinned(
         _ leaf: PresentedCertificate,
-        _ credential: Credential
-    ) throws(LoginRefusal) -> Principal {
-        let tenant = try tenant(number: credential.tenant)
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> CertificateMark {
         let mark = CertificateMark(serial: leaf.serial, issuerKey: leaf.issuerKey)
         try checkRevocation([mark], tenant)
         guard leaf.notBefore <= now else {
@@ -69,6 +70,15 @@ extension LoginAttempt {
         guard now <= leaf.notAfter else {
             throw LoginRefusal(.certificateExpired, Self.name(leaf))
         }
+        return mark
+    }
+
+    private func byPinned(
+        _ leaf: PresentedCertificate,
+        _ credential: Credential
+    ) throws(LoginRefusal) -> Principal {
+        let tenant = try tenant(number: credential.tenant)
+        let mark = try checkPinned(leaf, tenant)
         let device = try device(number: credential.device)
         var reliance = Reliance()
         reliance.credential = credential.number
@@ -97,16 +107,7 @@ extension LoginAttempt {
     ) throws(LoginRefusal) -> Principal {
         guard let first = anchors.first else { throw LoginRefusal(.anchorUnknown) }
         let tenant = try tenant(number: first.tenant)
-        // The part of the chain up to the anchor; a lone certificate is all of it.
-        let end = credentials.chain.firstIndex { certificate in
-            anchors.contains { $0.sha256 == certificate.sha256 }
-        }
-        let part = credentials.chain.prefix(end.map { $0 + 1 } ?? credentials.chain.count)
-        // Revocation goes before validity, so that a revoked certificate is called so.
-        let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
-        try checkRevocation(marks, tenant)
-        let (anchor, path, until) = try judge(anchors)
-        try checkRevocation(path.filter { !marks.contains($0) }, tenant)
+        let (anchor, path, until) = try trusted(anchors, tenant)
         let device = try device(leaf, anchor, tenant)
         var reliance = Reliance()
         reliance.anchor = anchor.number
@@ -121,6 +122,24 @@ extension LoginAttempt {
             device: device,
             proof: "serial \(leaf.serial) below \(anchor.fingerprint)"
         )
+    }
+
+    /// Judges the chain by a tenant's anchors.
+    func trusted(
+        _ anchors: [TrustAnchor],
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> (anchor: TrustAnchor, path: [CertificateMark], until: Int64) {
+        // The part of the chain up to the anchor; a lone certificate is all of it.
+        let end = credentials.chain.firstIndex { certificate in
+            anchors.contains { $0.sha256 == certificate.sha256 }
+        }
+        let part = credentials.chain.prefix(end.map { $0 + 1 } ?? credentials.chain.count)
+        // Revocation goes before validity, so that a revoked certificate is called so.
+        let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
+        try checkRevocation(marks, tenant)
+        let (anchor, path, until) = try judge(anchors)
+        try checkRevocation(path, tenant)
+        return (anchor, path, until)
     }
 
     /// The first of a tenant's anchors that the chain leads to.
@@ -158,38 +177,55 @@ extension LoginAttempt {
         guard now <= anchor.notAfter else { throw LoginRefusal(.anchorExpired, name) }
     }
 
-    private func checkRevocation(
+    func checkRevocation(
         _ marks: [CertificateMark],
         _ tenant: Tenant
     ) throws(LoginRefusal) {
-        for mark in marks {
+        for (place, mark) in marks.enumerated() {
             if taken.revoked.contains(mark) {
                 throw LoginRefusal(
                     .certificateRevoked,
-                    "serial \(mark.serial), by a revocation list of the listener"
+                    "serial \(mark.serial) of \(try issuer(mark, tenant)), by a revocation list of "
+                        + "the listener"
                 )
             }
             if let due = taken.listsDue[mark.issuerKey], due < now {
                 throw LoginRefusal(
                     .revocationListOverdue,
-                    "since \(Timestamp(seconds: due).text), for serial \(mark.serial)"
+                    "since \(Timestamp(seconds: due).text), for serial \(mark.serial) of "
+                        + "\(try issuer(mark, tenant))"
                 )
             }
             let found = try ask { (registry) throws(RegistryError) in
                 try registry.revocation(
                     tenant: tenant.number,
                     serial: mark.serial,
-                    issuerKey: mark.issuerKey
+                    issuers: marks[place...].map(\.issuerKey)
                 )
             }
             if let found {
                 let since = Timestamp(seconds: found.revokedAt / 1000).text
                 throw LoginRefusal(
                     .certificateRevoked,
-                    "serial \(mark.serial) since \(since), \(found.reason)"
+                    "serial \(mark.serial) of \(try issuer(mark, tenant)) since \(since), "
+                        + found.reason
                 )
             }
         }
+    }
+
+    /// An issuer in words: as the tenant calls it when it trusts it, else the digest of its name.
+    private func issuer(
+        _ mark: CertificateMark,
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> String {
+        let anchors = try ask { (registry) throws(RegistryError) in
+            try registry.anchors(subjectKey: mark.issuerKey, tenant: tenant.number)
+        }
+        guard let anchor = anchors.first else {
+            return "issuer \(Hex.encode(mark.issuerKey))"
+        }
+        return anchor.name.isEmpty ? "issuer \(anchor.fingerprint)" : "issuer \(anchor.name)"
     }
 
     // MARK: The device
@@ -252,7 +288,13 @@ extension LoginAttempt {
         let failure: RegistryError
         do throws(RegistryError) {
             return try registry.change(by: author) { (writer) throws(RegistryError) in
-                try writer.add(device)
+                let state = writer.directory
+                // The anchor may have been disabled, or told to register nobody, meanwhile.
+                let now = try state.anchor(number: anchor.number)
+                guard now?.isEnabled == true, now?.registersDevices == true,
+                    try state.tenant(number: tenant.number)?.isEnabled == true
+                else { throw RegistryError(.conflict, "the trust anchor registers no devices") }
+                return try writer.add(device)
             }.result
         } catch {
             failure = error

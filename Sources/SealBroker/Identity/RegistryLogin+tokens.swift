@@ -35,22 +35,53 @@ extension LoginAttempt {
         guard claims.use == "device" || claims.use == "session" else {
             throw LoginRefusal(.tokenUse, claims.use.shortened)
         }
-        if try ask({ (registry) throws(RegistryError) in
-            try registry.isWithdrawn(tokenID: claims.tokenID)
-        }) {
-            throw LoginRefusal(.tokenWithdrawn, claims.tokenID)
-        }
         let tenant = try tenant(claims.tenantID)
+        let withdrawn = try ask { (registry) throws(RegistryError) in
+            try registry.isWithdrawn(tenant: tenant.number, tokenID: claims.tokenID)
+        }
+        if withdrawn { throw LoginRefusal(.tokenWithdrawn, claims.tokenID) }
         try checkUser(user, claims)
-        var reliance = Reliance()
-        reliance.token = claims.tokenID
-        reliance.endsAt = claims.expiresAt
+        let reliance = try reliance(on: claims, tenant)
         let proof = "token \(claims.tokenID)"
         if let account = try account(claims, tenant) {
             return try admit(account, .jwt, tenant, reliance, proof: proof)
         }
         let device = try device(claims, tenant)
         return try principal(device, .jwt, tenant, reliance, proof: proof)
+    }
+
+    /// What the token stands on, besides its account or device, must hold still.
+    private func reliance(
+        on claims: TokenClaims,
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> Reliance {
+        let ground = claims.ground
+        if let family = ground.family {
+            let isOpen = try ask { (registry) throws(RegistryError) in
+                try registry.isOpen(tenant: tenant.number, family: family)
+            }
+            guard isOpen else { throw LoginRefusal(.tokenEnded, claims.tokenID) }
+        }
+        try checkRevocation(ground.certificates, tenant)
+        if let number = ground.anchor {
+            let anchor = try ask { (registry) throws(RegistryError) in
+                try registry.anchor(number: number)
+            }
+            guard let anchor, anchor.tenant == tenant.number else {
+                throw LoginRefusal(.tokenEnded, claims.tokenID)
+            }
+            guard anchor.isEnabled else {
+                throw LoginRefusal(.anchorDisabled, anchor.fingerprint)
+            }
+        }
+        var reliance = Reliance()
+        reliance.token = claims.tokenID
+        reliance.endsAt = claims.expiresAt
+        reliance.family = ground.family
+        reliance.credential = ground.credential
+        reliance.anchor = ground.anchor
+        reliance.certificates = ground.certificates
+        return reliance
     }
 
     /// A user name beside the token must be the token's, alone or with the tenant.
@@ -64,29 +95,43 @@ extension LoginAttempt {
     }
 
     /// nil when the token is a device's.
+    ///
+    /// The number says which account is meant; the name alone may be another's by now.
     private func account(
         _ claims: TokenClaims,
         _ tenant: Tenant
     ) throws(LoginRefusal) -> Account? {
-        guard claims.use != "device" else { return nil }
-        return try ask { (registry) throws(RegistryError) in
-            try registry.account(tenant: tenant.number, name: claims.subject)
+        guard claims.use != "device", identifier(claims) == nil else { return nil }
+        let found = try ask { (registry) throws(RegistryError) in
+            try registry.account(number: claims.ground.owner)
         }
+        guard let found, found.tenant == tenant.number, found.name.isSame(as: claims.subject)
+        else { throw LoginRefusal(.tokenSubjectGone, claims.subject.shortened) }
+        guard found.isEnabled else { throw LoginRefusal(.accountDisabled, found.name) }
+        guard found.epoch == claims.ground.epoch else {
+            throw LoginRefusal(.tokenEnded, claims.tokenID)
+        }
+        return found
     }
 
     private func device(_ claims: TokenClaims, _ tenant: Tenant) throws(LoginRefusal) -> Device {
-        let prefix = "device_"
-        guard claims.subject.utf8.starts(with: prefix.utf8) else {
-            throw LoginRefusal(.tokenSubjectGone, claims.subject.shortened)
-        }
-        let identifier = String(claims.subject.dropFirst(prefix.count))
         let found = try ask { (registry) throws(RegistryError) in
-            try registry.device(tenant: tenant.number, identifier: identifier)
+            try registry.device(number: claims.ground.owner)
         }
-        guard let found else {
-            throw LoginRefusal(.tokenSubjectGone, claims.subject.shortened)
-        }
+        guard let found, let identifier = identifier(claims), found.tenant == tenant.number,
+            found.identifier.isSame(as: identifier)
+        else { throw LoginRefusal(.tokenSubjectGone, claims.subject.shortened) }
         guard found.isEnabled else { throw LoginRefusal(.deviceDisabled, identifier.shortened) }
+        guard found.epoch == claims.ground.epoch else {
+            throw LoginRefusal(.tokenEnded, claims.tokenID)
+        }
         return found
+    }
+
+    /// The identifier of the device the token is for; nil when its user is not a device's.
+    private func identifier(_ claims: TokenClaims) -> String? {
+        let prefix = "device_"
+        guard claims.subject.utf8.starts(with: prefix.utf8) else { return nil }
+        return String(claims.subject.dropFirst(prefix.count))
     }
 }

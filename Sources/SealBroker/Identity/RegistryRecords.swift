@@ -140,6 +140,38 @@ public struct SigningKey: Sendable, Equatable {
     }
 }
 
+/// A login and all tokens that came of it, each refresh token for the next.
+///
+/// RFC 9700 §4.14.2: a refresh token that is shown a second time was stolen, and nobody can tell by
+/// whom, so the family ends.
+public struct TokenFamily: Sendable, Equatable {
+    /// Its name in its tokens.
+    public var id: String
+    /// The tenant.
+    public var tenant: UInt32
+    /// The account.
+    public var account: Int64
+    /// How often it was renewed; only the refresh token of the newest counts.
+    public var generation: Int64
+    /// Until when it can be renewed, in seconds since 1970.
+    public var expiresAt: Int64
+
+    /// Makes the value.
+    public init(
+        id: String,
+        tenant: UInt32,
+        account: Int64,
+        generation: Int64 = 1,
+        expiresAt: Int64
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.account = account
+        self.generation = generation
+        self.expiresAt = expiresAt
+    }
+}
+
 /// The key of a tenant's own authority; its certificate is a trust anchor.
 public struct TenantAuthority: Sendable, Equatable {
     /// The tenant.

@@ -104,6 +104,10 @@ public struct Account: Sendable, Equatable {
     public var createdAt: Int64
     /// When its password was set, in milliseconds since 1970; 0 for never.
     public var passwordSetAt: Int64
+    /// Counts what ended its logins: tokens of another epoch are refused. Kept by the registry.
+    public var epoch: Int64
+    /// The id of the one-time link that counts; empty when none does.
+    public var linkID: String
 
     /// Makes the value.
     public init(tenant: UInt32, name: String, roles: Set<Role> = []) {
@@ -118,6 +122,8 @@ public struct Account: Sendable, Equatable {
         mustChangePassword = false
         createdAt = 0
         passwordSetAt = 0
+        epoch = 1
+        linkID = ""
     }
 }
 

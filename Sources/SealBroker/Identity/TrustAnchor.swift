@@ -74,30 +74,70 @@ public struct TrustAnchor: Sendable, Equatable {
     }
 }
 
+/// Whose serial number a revocation names.
+///
+/// Authorities are told apart by their names, as revocation lists do it (RFC 5280 §5.1.2.3): two
+/// keys under one name are one authority.
+public struct RevokedIssuer: Sendable, Hashable {
+    /// SHA-256 of the authority's name in DER; empty means every authority of the tenant.
+    public var key: [UInt8]
+    /// Whether certificates of the authorities below it are meant as well.
+    public var reachesBelow: Bool
+
+    /// Every authority of the tenant: what entries of the first version mean.
+    public static let every = RevokedIssuer(key: [])
+
+    /// Makes the value.
+    public init(key: [UInt8], reachesBelow: Bool = false) {
+        self.key = key
+        self.reachesBelow = reachesBelow && !key.isEmpty
+    }
+
+    /// Reads what `stored` wrote.
+    public init(stored: [UInt8]) {
+        let reachesBelow = stored.count == 33 && stored.last == 1
+        self.init(key: reachesBelow ? Array(stored.dropLast()) : stored, reachesBelow: reachesBelow)
+    }
+
+    /// The key, with one byte more when it reaches below.
+    public var stored: [UInt8] { reachesBelow ? key + [1] : key }
+
+    /// Whether a certificate is meant that was issued by the first of these authorities, each of
+    /// which stands below the next.
+    public func covers(_ issuers: some Collection<[UInt8]>) -> Bool {
+        key.isEmpty || (reachesBelow ? issuers.contains(key) : issuers.first == key)
+    }
+}
+
 /// A certificate a tenant takes no more.
 public struct Revocation: Sendable, Equatable {
     /// The tenant.
     public var tenant: UInt32
     /// The serial number: upper-case hexadecimal digits without leading zeros.
     public var serial: String
-    /// SHA-256 of the issuer's name in DER; empty means any issuer.
-    public var issuerKey: [UInt8]
+    /// Whose serial number it is.
+    public var issuer: RevokedIssuer
     /// Since when, in milliseconds since 1970.
     public var revokedAt: Int64
     /// A word of RFC 5280 §5.3.1, such as `keyCompromise`.
     public var reason: String
 
+    /// The reason when nobody gave one.
+    public static let unspecified = "unspecified"
+    /// The one reason that can be taken back.
+    public static let hold = "certificateHold"
+
     /// Makes the value.
     public init(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8] = [],
+        issuer: RevokedIssuer = .every,
         revokedAt: Int64,
-        reason: String = "unspecified"
+        reason: String = Revocation.unspecified
     ) {
         self.tenant = tenant
         self.serial = serial
-        self.issuerKey = issuerKey
+        self.issuer = issuer
         self.revokedAt = revokedAt
         self.reason = reason
     }

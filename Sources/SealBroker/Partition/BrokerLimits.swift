@@ -13,6 +13,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var connectSeconds = 10
     /// Bytes that may wait to be sent on one connection.
     public var outBytesMax = 1 << 20
+    /// Bytes that may wait to be sent on all connections of all partitions together.
+    public var outBytesTotalMax = 256 << 20
     /// Messages that may wait for one session.
     public var queuedMessagesMax = 10_000
     /// Bytes that may wait for one session.

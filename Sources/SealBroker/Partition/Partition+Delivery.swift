@@ -131,7 +131,8 @@ extension Partition {
         payload: RawSpan
     ) {
         packets.reset()
-        work.add(route.weight)
+        // What is long is copied and sealed for each receiver.
+        work.add(route.weight &+ route.targets.count &* (payload.byteCount &>> 7))
         for index in 0..<route.targets.count {
             let target = route.targets[index]
             if target.noLocal, target.session == publication.origin { continue }

@@ -34,7 +34,7 @@ extension Partition {
         case .retainedDropped(let ticket):
             served[ServedKey(partition: sender, ticket: ticket)] = nil
         case .retainedPart(let ticket, let messages, let isLast):
-            retainedArrived(ticket, messages, isLast: isLast)
+            retainedArrived(ticket, messages, isLast: isLast, from: sender)
         case .forward(let message, let retained):
             owe(message, to: sender)
             if retained != 0, setup.count > 2 {
@@ -67,6 +67,7 @@ extension Partition {
     }
 
     /// A partition knows one of a SUBSCRIBE's filters.
+    // BOUND: `filters-per-packet`, once for each packet.
     private func interestKnown(_ ticket: UInt64, _ posted: [UInt64], from sender: Int) {
         guard pendingSubscribes[ticket] != nil else { return }
         if pendingSubscribes[ticket]?.after.isEmpty == false {
@@ -173,6 +174,7 @@ extension Partition {
         mailOwed[sender] = 0
     }
 
+    // BOUND: each connection is held once, for bytes that it sent itself.
     private func creditArrived(_ bytes: Int, from index: Int) {
         mailOutstanding[index] -= bytes
         guard mailOutstanding[index] * 2 < limits.mailboxBytesMax else { return }

@@ -126,6 +126,7 @@ extension Partition {
     }
 
     /// Lets those go on who waited for a link.
+    // BOUND: each connection is held once, for a message that it sent itself.
     func letGo(_ id: Handle) {
         guard links.contains(id), !links[id].holds.isEmpty else { return }
         let held = links[id].holds

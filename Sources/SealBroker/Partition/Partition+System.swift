@@ -7,6 +7,7 @@ public import SealTelemetry
 
 extension Partition {
     /// Publishes system topics as retained messages of the first tenant.
+    // BOUND: the topics of `$SYS` are the daemon's own.
     public func publishSystem(_ topics: [(topic: String, payload: String)]) {
         for (topic, payload) in topics {
             let header = MessageHeader(
@@ -35,6 +36,7 @@ extension Partition {
         copy.sharedSubscriptions = Int64(groups.count)
         copy.memory = ledger.use
         copy.memory[.routes] = routes.bytes
+        copy.memory[.output] = out.heldBytes
         return copy
     }
 

@@ -217,6 +217,7 @@ public final class Partition {
     /// Says what time it is; once a turn, before anything else.
     public func begin(now: UInt64) {
         self.now = max(now, self.now)
+        shedOutput()
         work.beginTurn()
         timers.advance(to: self.now) { dueTimers.append($0) }
         fireTimers()
@@ -243,6 +244,12 @@ public final class Partition {
         }
         dirty.removeAll(keepingCapacity: true)
         return list
+    }
+
+    /// A link that was taken by `takeDirty` is sent to in the next turn.
+    public func sendLater(_ id: Handle) {
+        guard links.contains(id) else { return }
+        markDirty(id)
     }
 
     /// The home of a name within a tenant.

@@ -86,6 +86,7 @@ extension Partition {
     }
 
     /// Retained messages came in: answers those who waited for them.
+    // BOUND: one question a session, and each answer counts its work or is put off.
     func serveUnready() {
         guard hasNewRetains else { return }
         hasNewRetains = false

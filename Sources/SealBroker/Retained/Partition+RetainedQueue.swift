@@ -12,12 +12,13 @@ internal import SealMQTT
 
 extension Partition {
     /// The filters of a SUBSCRIBE whose SUBACK was sent.
+    // BOUND: `filters-per-packet`; each was counted when it was subscribed.
     func queueRetained(_ pending: PendingSubscribe) {
         let session = pending.session
         guard !pending.filters.isEmpty, sessions.contains(session) else { return }
         let queue = sessions[session].retained ?? RetainedQueue()
         sessions[session].retained = queue
-        for filter in pending.filters { queue.append(filter, after: pending.after) }
+        for wish in pending.filters { queue.append(wish, after: pending.after) }
         sendRetained(session)
         guard sessions.contains(session), let queue = sessions[session].retained, queue.isFull,
             !links.contains(queue.held)
@@ -48,7 +49,7 @@ extension Partition {
                 if queue.mayReadOn { readOn(queue) }
             }
             guard let walk = queue.walk else { return dropRetained(session) }
-            guard let options = retainedOptions(session, walk.filter),
+            guard let options = retainedOptions(session, walk),
                 walk.homesDone < setup.count
             else {
                 endWalk(queue)
@@ -72,10 +73,13 @@ extension Partition {
     }
 
     /// The options of a subscription that is still there.
-    private func retainedOptions(_ session: Handle, _ filter: [UInt8]) -> SubscriptionOptions? {
-        sessions[session].subscriptions.place(of: filter, nil).map {
-            sessions[session].subscriptions[$0].options
+    private func retainedOptions(_ session: Handle, _ walk: RetainedWalk) -> SubscriptionOptions? {
+        guard let place = sessions[session].subscriptions.place(of: walk.filter, nil) else {
+            return nil
         }
+        var options = sessions[session].subscriptions[place].options
+        if walk.noLocal { options.noLocal = true }
+        return options
     }
 
     /// The next message of this partition's own, or the end of them.
@@ -195,16 +199,26 @@ extension Partition {
     }
 
     /// Another home has answered.
-    func retainedArrived(_ ticket: UInt64, _ messages: [Message], isLast: Bool) {
+    // BOUND: `partMessagesMax`; each counts its work.
+    func retainedArrived(
+        _ ticket: UInt64,
+        _ messages: [Message],
+        isLast: Bool,
+        from sender: Int
+    ) {
         guard let session = retainedTickets[ticket], sessions.contains(session),
             let queue = sessions[session].retained, let walk = queue.walk,
             let askedAt = queue.askedAt
-        else { return }
+        else {
+            // It was given up meanwhile.
+            if !isLast { outboxes[sender].append(.retainedDropped(ticket: ticket)) }
+            return
+        }
         queue.askedAt = nil
         awaitedParts -= 1
         let tenant = sessions[session].key.tenant
         let id = sessions[session].link
-        if let options = retainedOptions(session, walk.filter) {
+        if let options = retainedOptions(session, walk) {
             for message in messages where !wentByLive(message, since: askedAt, tenant) {
                 sendRetained(message, session, id, options)
             }

@@ -3,11 +3,19 @@
 
 internal import SealBytes
 
+/// A filter whose retained messages a SUBSCRIBE asks for.
+struct RetainedWish {
+    var filter: [UInt8]
+    /// The client's own are left out, whatever it subscribes to afterwards.
+    var noLocal: Bool
+}
+
 /// The retained messages of one filter, on their way to a session.
 struct RetainedWalk {
     let filter: [UInt8]
     /// By home and by partition: retained messages behind this count came live.
     let after: [[UInt64]]
+    let noLocal: Bool
     /// How many homes are done; the first is the session's own partition.
     var homesDone = 0
     /// Where the walk over this partition's own messages stands.
@@ -21,7 +29,7 @@ final class RetainedQueue {
     /// When so many filters wait, reading from the client stops until half of them are done.
     static let filtersMax = 64
 
-    private var waiting: [[UInt8]: [[UInt64]]] = [:]
+    private var waiting: [[UInt8]: (after: [[UInt64]], noLocal: Bool)] = [:]
     private var order: [[UInt8]] = []
     private var head = 0
     var walk: RetainedWalk?
@@ -36,8 +44,9 @@ final class RetainedQueue {
     var mayReadOn: Bool { waiting.count <= Self.filtersMax / 2 }
 
     /// A filter was subscribed to; one that waits already is sent as of now.
-    func append(_ filter: [UInt8], after: [[UInt64]]) {
-        if waiting.updateValue(after, forKey: filter) == nil { order.append(filter) }
+    func append(_ wish: RetainedWish, after: [[UInt64]]) {
+        let old = waiting.updateValue((after, wish.noLocal), forKey: wish.filter)
+        if old == nil { order.append(wish.filter) }
     }
 
     /// The next filter.
@@ -49,7 +58,7 @@ final class RetainedQueue {
             order = []
             head = 0
         }
-        guard let after = waiting.removeValue(forKey: filter) else { return nil }
-        return RetainedWalk(filter: filter, after: after)
+        guard let wish = waiting.removeValue(forKey: filter) else { return nil }
+        return RetainedWalk(filter: filter, after: wish.after, noLocal: wish.noLocal)
     }
 }

@@ -37,12 +37,14 @@ final class RetainedNode {
 
     var childCount: Int { places.count - vacant.count }
 
+    // BOUND: without a table there are few places.
     func child(_ level: Level) -> RetainedNode? {
         if !table.isEmpty { return table[level].flatMap { places[Int($0)] } }
         for child in places where child?.level == level { return child }
         return nil
     }
 
+    // BOUND: the table is made once, when there are nine children.
     fileprivate func add(_ child: RetainedNode) {
         let place: Int
         if let free = vacant.popLast() {
@@ -71,6 +73,7 @@ final class RetainedNode {
         return places.compactMap(\.self)
     }
 
+    // BOUND: without a table there are few places.
     fileprivate func remove(_ level: Level) {
         let known = table.isEmpty ? nil : table[level].map { Int($0) }
         guard let place = known ?? places.firstIndex(where: { $0?.level == level }) else { return }
@@ -105,6 +108,7 @@ struct RetainedStore {
     }
 
     /// Keeps a message in place of the topic's earlier one.
+    // BOUND: `topic-levels`.
     mutating func set(_ message: Message, from origin: RetainedOrigin) {
         var node = root
         for level in TopicTree.levels(of: message.topic) {
@@ -126,6 +130,7 @@ struct RetainedStore {
         node.origin = origin
     }
 
+    // BOUND: the messages of one tenant that is removed, by the management's operator.
     /// Lets go of all nodes one by one, for they may stand below each other a thousand times.
     func dismantle() {
         var waiting = [root]

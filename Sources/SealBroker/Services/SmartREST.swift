@@ -40,6 +40,7 @@ public enum SmartREST {
 
     private static func quoted(_ field: String) -> String {
         let bytes = Array(field.utf8)
+        // BOUND: the bytes of one answer.
         let isPlain = bytes.allSatisfy { byte in
             ![0x2C, 0x22, 0x0D, 0x0A, 0x09, 0x5C].contains(byte)
         }

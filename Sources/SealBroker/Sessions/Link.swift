@@ -22,6 +22,8 @@ struct Link {
     var tenant: UInt32 = 0
     /// Where the work done for it is counted.
     var workPlace: WorkMeter.Place = 0
+    /// It was put off before, and is read a little even when its tenant has had its share.
+    var hasTurn = false
     /// Filters of a SUBSCRIBE or UNSUBSCRIBE that are still to be handled.
     var filters: FilterWork?
     var session = Handle.none

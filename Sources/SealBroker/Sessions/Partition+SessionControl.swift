@@ -4,6 +4,7 @@
 internal import SealMQTT
 
 extension Partition {
+    // BOUND: the sessions of this partition, for a call of an administrator.
     /// The sessions of a tenant, in no order; `peer` knows the addresses of connections by the
     /// host's name for them.
     public func sessionRecords(

@@ -153,7 +153,16 @@ extension Partition {
         publishInTurn(message, origin: session)
     }
 
-    /// The will of a client that was let in is judged by the rules it was let in with.
+    /// Forgets the will of a session whose client may no longer be in.
+    func dropWill(_ session: Handle) {
+        guard sessions.contains(session), sessions[session].will != nil else { return }
+        sessions[session].will = nil
+        sessions[session].willAt = .max
+        timers.cancel(sessions[session].willTimer)
+        counters.messagesDropped.add(.notAuthorized)
+    }
+
+    /// A will is judged by the rules that hold when it is due: who is away has the new ones, too.
     private func mayPublishWill(_ session: Handle, _ message: Message) -> Bool {
         guard let principal = principals[sessions[session].principal] else { return false }
         return principal.decide(.publish, topic: message.topic.copied()).isAllowed
@@ -204,53 +213,8 @@ extension Partition {
         counters.queuedMessages -= Int64(gone.queue.count)
         counters.queueBytes -= Int64(gone.queue.bytes)
         leaveRemains(session, gone)
-        passOn(gone, session)
         spaces[gone.key.tenant]?.sessions -= 1
         tidy(gone.key.tenant)
-    }
-
-    /// Shared messages of QoS 1 that an ended session did not acknowledge go to another member;
-    /// those of QoS 2 do not ([MQTT-4.8.2-5]).
-    private func passOn(_ gone: Session, _ session: Handle) {
-        for (_, flight) in gone.window.waiting
-        where flight.group != .none && flight.state == .awaitsPuback {
-            guard let message = flight.message else { continue }
-            giveBack(message, flight.group, home: Int(flight.groupHome), gone, session)
-        }
-        var queue = gone.queue
-        while let item = queue.popFirst() {
-            if item.group == .none { continue }
-            giveBack(item.message, item.group, home: Int(item.groupHome), gone, session)
-        }
-    }
-
-    /// Asks a group's home to pick another member.
-    private func giveBack(
-        _ message: Message,
-        _ group: Handle,
-        home: Int,
-        _ gone: Session,
-        _ session: Handle
-    ) {
-        guard home != setup.index else { return giveToGroup(message, group) }
-        let member = GroupMember(
-            tenant: gone.key.tenant,
-            key: [],
-            filter: [],
-            partition: setup.index,
-            session: session,
-            qos: 0,
-            identifier: 0
-        )
-        outboxes[home].append(
-            .groupRefused(
-                message,
-                member: member,
-                group: group,
-                GroupSearch(),
-                isFull: true
-            )
-        )
     }
 
     /// A timer of the partition is due.
@@ -300,6 +264,7 @@ extension Partition {
     }
 
     /// Stops taking connections and tells every client so.
+    // BOUND: once, at the end of the daemon.
     public func drain() {
         isDraining = true
         for id in links.handles where links[id].phase == .open {

@@ -109,6 +109,7 @@ final class TopicScope {
         return topic.byteCount == path.count || topic.byte(path.count) == UInt8(ascii: "/")
     }
 
+    // BOUND: the words of the table below.
     /// Cumulocity's topics: a letter for the kind of processing, then a word for what it is.
     ///
     /// A wildcard in place of the word means the topics that have none of these: as with `$`, what

@@ -62,6 +62,7 @@ struct TopicTree {
     private final class Root {
         let node = TopicNode(level: [], parent: nil)
 
+        // BOUND: a tree is let go when nothing is in it, or with the daemon.
         deinit {
             var waiting = [node]
             while let node = waiting.popLast() {
@@ -98,6 +99,7 @@ struct TopicTree {
     }
 
     /// The node of a filter, made when it is missing.
+    // BOUND: `topic-levels`.
     mutating func node(for filter: [UInt8]) -> TopicNode {
         var node = root
         for level in Self.levels(of: filter) {
@@ -117,6 +119,7 @@ struct TopicTree {
     }
 
     /// The node of a filter, if there is one.
+    // BOUND: `topic-levels`.
     func existingNode(for filter: [UInt8]) -> TopicNode? {
         var node = root
         for level in Self.levels(of: filter) {
@@ -140,6 +143,7 @@ struct TopicTree {
     }
 
     /// Calls `visit` for each node whose filter matches the topic.
+    // BOUND: `topic-levels` times `wildcard-shapes`.
     func match(_ topic: [Level], _ visit: (TopicNode) -> Void) {
         // MQTT 5.0 §4.7.2: wildcards at the first level do not match topics that begin with $.
         let isReserved = topic.first?.first == UInt8(ascii: "$")

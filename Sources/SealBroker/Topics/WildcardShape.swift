@@ -9,6 +9,7 @@ internal import SealBytes
 struct WildcardShape: Hashable {
     private var words: [UInt64] = []
 
+    // BOUND: `topic-levels`.
     /// The shape of a filter; nil when it has no `+`.
     init?(_ filter: [UInt8]) {
         var level = 0

@@ -6,6 +6,7 @@ internal import SealBytes
 internal import SealMQTT
 
 extension Partition {
+    // BOUND: the connections of this partition, for an act of an administrator.
     /// Ends every connection that relies on what was withdrawn; how many those were.
     ///
     /// `policies` are the new rules of the tenants whose rules are among the changes.
@@ -27,6 +28,7 @@ extension Partition {
         for change in batch where change.isRemoval {
             if case .tenant(let number) = change.subject { removedTenants.insert(number) }
         }
+        takeWills(withdrawn)
         var ended = 0
         for id in links.handles
         where links[id].phase == .open && withdrawn.tenants.contains(links[id].tenant) {
@@ -42,19 +44,34 @@ extension Partition {
         return ended
     }
 
+    // BOUND: the sessions of this partition, for an act of an administrator.
+    /// A will is judged when it is due: whoever was withdrawn by then has nothing to say any more,
+    /// connected or away, and does not get it back by being let in again.
+    private func takeWills(_ withdrawn: WithdrawnSet) {
+        for session in sessions.handles
+        where sessions[session].will != nil
+            && withdrawn.tenants.contains(sessions[session].key.tenant)
+        {
+            guard let reliance = principals[sessions[session].principal]?.reliance,
+                withdrawn.change(against: reliance) != nil
+            else { continue }
+            dropWill(session)
+        }
+    }
+
     /// Ends one connection; its session too when what it stood on is gone for good.
     private func end(_ id: Handle, _ change: IdentityChange, isGone: Bool) {
         let session = links[id].session
         if isGone, sessions.contains(session) {
             giveBackSessionPlace(session)
             sessions[session].expirySeconds = 0
-            if removedTenants.contains(links[id].tenant) { sessions[session].will = nil }
         }
         let reason = Self.reason(for: change)
         report(.accessWithdrawn(notice(id), [reason]))
         disconnect(id, Self.code(for: change), reason.code.sentence)
     }
 
+    // BOUND: the sessions of this partition, for an act of an administrator.
     /// The sessions of what is gone for good, connected or not.
     private func removeSessions(_ removed: WithdrawnSet) {
         for session in sessions.handles
@@ -62,12 +79,6 @@ extension Partition {
             guard let reliance = principals[sessions[session].principal]?.reliance,
                 removed.change(against: reliance) != nil
             else { continue }
-            if removedTenants.contains(reliance.tenant) {
-                // Nobody is left to be told.
-                sessions[session].will = nil
-            } else {
-                publishWill(session)
-            }
             endSession(session)
         }
         for tenant in removed.tenants where removedTenants.contains(tenant) {
@@ -97,12 +108,13 @@ extension Partition {
         case .device: Reason(.withdrawnDevice)
         case .credential: Reason(.withdrawnCredential)
         case .revocation(_, let serial, _): Reason(.withdrawnCertificate, detail: serial)
-        case .token, .policy, .option: Reason(.withdrawnToken)
+        case .token, .tokenFamily, .policy, .option: Reason(.withdrawnToken)
         }
     }
 
     // MARK: Rules
 
+    // BOUND: the clients of this partition, for an act of an administrator.
     /// New rules of tenants: they hold for everybody who is connected, and for all sessions.
     private func refresh(_ policies: [UInt32: TenantPolicy]) {
         for number in principals.keys {

@@ -29,6 +29,7 @@ struct RecentChanges {
         entries.removeFirst(surplus)
     }
 
+    // BOUND: the ring of recent changes.
     /// The changes with a higher number, the oldest first.
     func since(_ number: UInt64) -> ArraySlice<Entry> {
         var start = entries.endIndex

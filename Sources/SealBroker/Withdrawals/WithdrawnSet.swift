@@ -28,6 +28,7 @@ struct WithdrawnSet {
     private var devices: [Numbered: IdentityChange] = [:]
     private var credentials: [Numbered: IdentityChange] = [:]
     private var tokens: [Token: IdentityChange] = [:]
+    private var families: [Token: IdentityChange] = [:]
     private var serials: [Serial: [IdentityChange]] = [:]
 
     var isEmpty: Bool { tenants.isEmpty }
@@ -51,6 +52,8 @@ struct WithdrawnSet {
         case .credential(let number):
             Self.keep(change, &credentials[Numbered(tenant: tenant, number: number)])
         case .token(let id): Self.keep(change, &tokens[Token(tenant: tenant, id: id)])
+        case .tokenFamily(let id):
+            Self.keep(change, &families[Token(tenant: tenant, id: id)])
         case .revocation(let owner, let serial, _):
             guard owner == tenant else { return }
             serials[Serial(tenant: tenant, serial: serial), default: []].append(change)
@@ -78,11 +81,17 @@ struct WithdrawnSet {
             return younger(table[Numbered(tenant: tenant, number: number)])
         }
         if let change = find(reliance.device, devices) ?? find(reliance.account, accounts)
-            ?? find(reliance.credential, credentials) ?? find(reliance.anchor, anchors)
+            ?? find(reliance.credential, credentials) ?? find(reliance.pinned, credentials)
+            ?? find(reliance.anchor, anchors)
         {
             return change
         }
         if let id = reliance.token, let change = younger(tokens[Token(tenant: tenant, id: id)]) {
+            return change
+        }
+        if let id = reliance.family, !families.isEmpty,
+            let change = younger(families[Token(tenant: tenant, id: id)])
+        {
             return change
         }
         guard !serials.isEmpty else { return nil }

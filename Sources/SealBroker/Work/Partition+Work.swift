@@ -4,12 +4,6 @@
 internal import SealBytes
 internal import SealTelemetry
 
-/// What a session that ended leaves in the topic tree and in shared groups.
-struct SessionRemains {
-    var key: ClientKey
-    var subscriptions: SubscriptionList
-}
-
 extension Partition {
     /// Timers that fire in one turn; what they do is little, apart from wills.
     private static var timersPerTurnMax: Int { 2000 }
@@ -44,7 +38,9 @@ extension Partition {
 
     private func perform(_ item: PutOff) {
         switch item {
-        case .reading(let id): release(id)
+        case .reading(let id):
+            if links.contains(id) { links[id].hasTurn = true }
+            release(id)
         case .filters(let id): continueFilters(id)
         case .retained(let session): retainedPutOn(session)
         case .served(let key): serveRetained(key)
@@ -71,29 +67,5 @@ extension Partition {
         let mark = work.done
         publish(message, origin: origin)
         work.charge(place, since: mark)
-    }
-
-    /// Takes a part of what an ended session left out of the tree.
-    private func clearRemains(_ session: Handle) {
-        guard let tenant = remains[session]?.key.tenant else { return }
-        let place = work.place(of: tenant)
-        let mark = work.done
-        let allowance = UInt64(max(1, work.allowance(place)))
-        while let count = remains[session]?.subscriptions.count, count > 0 {
-            guard work.done &- mark < allowance else {
-                return backlog.append(.remains(session), of: tenant)
-            }
-            work.add(Self.filterWork)
-            unlinkLastRemains(session)
-        }
-        remains[session] = nil
-        tidy(tenant)
-    }
-
-    /// Takes what an ended session subscribed to out of the tree: at once when it is little.
-    func leaveRemains(_ session: Handle, _ gone: Session) {
-        guard !gone.subscriptions.isEmpty else { return }
-        remains[session] = SessionRemains(key: gone.key, subscriptions: gone.subscriptions)
-        clearRemains(session)
     }
 }

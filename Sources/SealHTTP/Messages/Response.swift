@@ -14,6 +14,8 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// The pattern of the route that answered, as `/devices/{id}`, for logs; never sent.
     public var route: String?
+    /// Who is told when it was sent; nil for most.
+    public var delivery: DeliveryNote?
     /// Whether the request came from somebody with good credentials; never sent.
     public var knowsCaller = false
 

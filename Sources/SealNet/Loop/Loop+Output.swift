@@ -185,6 +185,17 @@ extension Loop {
         connections.contains(id) && connections[id].isBlocked
     }
 
+    /// Whether the other side has ended, as far as the kernel knows: what is sent to it now may
+    /// reach nobody.
+    public func hasPeerEnded(_ id: Handle) -> Bool {
+        guard connections.contains(id) else { return true }
+        // POLLRDHUP, which Glibc shows to those who define _GNU_SOURCE.
+        let events: Int16 = 0x2000
+        var waiting = pollfd(fd: connections[id].descriptor, events: events, revents: 0)
+        // SAFETY: one place is written, and no time is waited.
+        return unsafe poll(&waiting, 1, 0) > 0
+    }
+
     /// Closes a connection once everything given to `send` has gone out.
     public func closeWhenSent(_ id: Handle) {
         guard connections.contains(id) else { return }

@@ -44,7 +44,4 @@ public enum ForeignProcess {
 public enum FreeMemory {
     /// Gives free pages back when more than so many bytes in RAM are not in use.
     public static func giveBack(above bytes: Int) { _ = seal_give_memory_back(bytes) }
-
-    /// The bytes that are in use.
-    public static var allocatedBytes: Int { seal_allocated_bytes() }
 }

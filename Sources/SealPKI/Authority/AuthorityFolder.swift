@@ -17,7 +17,8 @@ public struct AuthorityPlan: Sendable {
     public var days: Int
     /// How many authorities may stand below it; nil is any number.
     public var pathLength: Int?
-    /// Whether its serial numbers are random.
+    /// Whether its serial numbers are random, as RFC 5280 and CA/Browser rules want them; else they
+    /// count from 1000 on.
     public var hasRandomSerials: Bool
 
     /// The days of a root, unless others are wanted: twenty years.
@@ -32,7 +33,7 @@ public struct AuthorityPlan: Sendable {
         passphrase: [UInt8]?,
         days: Int,
         pathLength: Int?,
-        hasRandomSerials: Bool = false
+        hasRandomSerials: Bool = true
     ) {
         self.subject = subject
         self.keyKind = keyKind
@@ -137,7 +138,7 @@ public struct AuthorityFolder: Sendable {
         try put(pem, "\(stem)Key.pem", mode: 0o600)
         try put([], "database.txt")
         try put(Array("unique_subject = yes\n".utf8), "database.txt.attr")
-        try put(Array("1000\n".utf8), "serial")
+        if !plan.hasRandomSerials { try put(Array("1000\n".utf8), "serial") }
         try put(Array("1000\n".utf8), "crl/crlnumber")
         let text = AuthorityText.configuration(
             folder: path,

@@ -136,20 +136,16 @@ public struct CertificateAuthority: Sendable {
 
     /// Issues a certificate for the key of a request; nothing else of the request counts.
     ///
-    /// The request must be signed with its key, and the key strong enough.
+    /// The request must be signed with its key, and the key one that can log in.
     public func issue(
         _ order: CertificateOrder,
         for request: CertificateRequest
     ) throws(PKIError) -> Certificate {
-        guard request.isSignatureValid, let subjectKey = X509_REQ_get0_pubkey(request.pointer)
-        else {
+        try request.check()
+        guard let subjectKey = X509_REQ_get0_pubkey(request.pointer) else {
             OpenSSLDoor.forgetErrors()
-            throw PKIError(
-                .requestSignature,
-                "the request is not signed with the key whose public half it holds"
-            )
+            throw PKIError(.unsupportedKey, "the public key cannot be read")
         }
-        try CertificateSigner.checkStrength(subjectKey)
         return try Self.make(order, publicKey: subjectKey, issuer: certificate, signer: key)
     }
 
@@ -234,6 +230,7 @@ public struct CertificateAuthority: Sendable {
         signer: PrivateKey
     ) throws(PKIError) -> Certificate {
         guard order.days > 0, order.days <= daysMax else { throw badDays(order.days) }
+        try AcceptedKeys.check(publicKey)
         guard let made = X509_new() else {
             throw PKIError(.cryptography, "there is no memory for a certificate")
         }
@@ -290,6 +287,12 @@ public struct CertificateAuthority: Sendable {
         // SAFETY: the serial number belongs to the certificate and is written in place.
         return unsafe BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1
             && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nil
+    }
+
+    /// Whether a serial number, in hexadecimal digits without leading zeros, is of the kind that is
+    /// given here: of exactly 127 bits.
+    public static func mayHaveGiven(_ serial: String) -> Bool {
+        serial.utf8.count == 32 && serial.utf8.first.map { (0x34...0x37).contains($0) } ?? false
     }
 
     private static func putExtensions(

@@ -89,15 +89,6 @@ public struct CertificatesOnly: Sendable {
         return DERWriter.sequence(ObjectNumbers.signedContent.der, DERWriter.explicit(signed))
     }
 
-    /// The message in base64, in lines of 64 characters, as EST sends it (RFC 7030 §4.1.3).
-    public var base64: [UInt8] {
-        var text: [UInt8] = []
-        var rest = Array(Base64.encode(der).utf8)[...]
-        while !rest.isEmpty {
-            text += rest.prefix(64)
-            text.append(0x0A)
-            rest = rest.dropFirst(64)
-        }
-        return text
-    }
+    /// The message in base64 without line breaks, as EST sends it (RFC 8951 §3.1, RFC 4648 §4).
+    public var base64: [UInt8] { Array(Base64.encode(der).utf8) }
 }

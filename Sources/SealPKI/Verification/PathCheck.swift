@@ -88,6 +88,7 @@ struct PathCheck {
 
     // RFC 5280 §6.1.3 (a)(2)
     private mutating func checkDates(_ depth: Int) {
+        guard depth > 0 || settings.checksLeafDates else { return }
         let fields = path[depth].fields
         if settings.time < fields.notBefore {
             refuse(.notYetValid, depth, "it is valid only from \(Moment.text(fields.notBefore))")
@@ -130,6 +131,9 @@ struct PathCheck {
         case .edwards: break
         case .other:
             refuse(.weakKey, depth, "its key is of an unknown kind, \(key.shown)")
+        }
+        if depth == 0, settings.wantsAcceptedKey, let error = AcceptedKeys.refusal(of: key) {
+            refuse(.weakKey, depth, error.reason)
         }
         if !SignatureCheck.hasUsableKey(candidate.certificate) {
             refuse(.weakKey, depth, "its public key cannot be used")

@@ -69,8 +69,10 @@ struct Service {
     /// Writes what is left of the log.
     func finish() { log.flush() }
 
-    /// Ends the process although threads work on: what they use must not be taken from them by an
-    /// orderly end. Whatever they were writing to the registry counts as not written.
+    /// Ends the process although threads work on.
+    ///
+    /// What they use must not be taken from them by an orderly end. Whatever they were writing to
+    /// the registry counts as not written.
     private func leave(_ code: Int32) -> Never {
         log.flush(milliseconds: 200)
         _exit(code)

@@ -21,6 +21,8 @@ public struct Limits: SettingsSection {
     public var keepAliveSecondsMax = 65_535
     /// Bytes waiting to be sent on one connection.
     public var outBufferBytes = 1_048_576
+    /// Bytes waiting to be sent on all connections together.
+    public var outputBytes = 268_435_456
     /// Messages waiting for one session.
     public var queuedMessages = 1000
     /// Bytes of messages waiting for one session.
@@ -158,6 +160,15 @@ public struct Limits: SettingsSection {
             .newConnections,
             "Bytes waiting to be sent on one connection. Above it reading from the sources "
                 + "pauses, or QoS 0 messages are dropped and counted."
+        ),
+        .bytes(
+            "output-bytes",
+            \.outputBytes,
+            1_048_576...1_099_511_627_776,
+            .now,
+            "Memory for what waits to be sent on all connections together, the same share for each "
+                + "shard. Above it connections are closed that take nothing and hold most, of the "
+                + "tenant that holds most."
         ),
     ]
 

@@ -19,6 +19,8 @@ public struct RegistrySettings: SettingsSection {
     public var decisionBytes = 32 << 20
     /// Memory for those of one tenant.
     public var decisionBytesPerTenant = 2 << 20
+    /// Logins of an account that can be renewed with refresh tokens at a time.
+    public var loginsPerAccount = 64
     /// How long a key signs tokens.
     public var tokenKeySeconds = 30 * 86_400
     /// How long certificates are valid that devices get by enrolment.
@@ -94,6 +96,14 @@ public struct RegistrySettings: SettingsSection {
             .now,
             "Memory for the last decisions of one tenant, one half for refusals, the other for "
                 + "admissions; those without a known tenant have as much."
+        ),
+        .integer(
+            "logins-per-account",
+            \.loginsPerAccount,
+            1...100_000,
+            .restart,
+            "Logins of an account that can be renewed with refresh tokens at a time. One more ends "
+                + "the one that was not renewed for the longest time."
         ),
         .seconds(
             "token-key-age-max",

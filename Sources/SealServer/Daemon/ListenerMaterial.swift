@@ -196,6 +196,7 @@ extension BrokerLimits {
         keepAliveSecondsMax = limits.keepAliveSecondsMax
         connectSeconds = limits.connectSeconds
         outBytesMax = limits.outBufferBytes
+        outBytesTotalMax = limits.outputBytes
         queuedMessagesMax = limits.queuedMessages
         queuedBytesMax = limits.queuedBytes
         inFlightMax = limits.inFlightMaximum

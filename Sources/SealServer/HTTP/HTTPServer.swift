@@ -221,6 +221,9 @@ final class HTTPServer: LoopHandler {
         if response.knowsCaller { visitors[id].isKnown = true }
         visitors[id].quietSince = now
         observe(id, visitors[id].method, response, microseconds: microseconds)
+        if let note = response.delivery, loop?.hasPeerEnded(visitors[id].transport) == false {
+            visitors[id].deliveries.append(note)
+        }
         setDeadline(id, takingDeadline(id))
         stamp(id)
         let action = visitors[id].machine.respond(response, mayKeepAlive: !isDraining)
@@ -280,6 +283,7 @@ final class HTTPServer: LoopHandler {
         guard visitors.contains(id) else { return }
         if out.count(slot) == 0, loop?.isBlocked(transport) == false {
             visitors[id].sendingSince = nil
+            tellDelivered(id)
         }
         if visitors[id].closesWhenSent {
             // The loop does not wait long for the last bytes of a connection, so it is told to
@@ -294,6 +298,15 @@ final class HTTPServer: LoopHandler {
         else { return }
         visitors[id].isHeld = false
         goOn(id)
+    }
+
+    /// Tells those who wait for it that the kernel has the whole answer; on threads of their own,
+    /// for what they do may wait for a disk.
+    private func tellDelivered(_ id: Handle) {
+        guard !visitors[id].deliveries.isEmpty else { return }
+        let notes = visitors[id].deliveries
+        visitors[id].deliveries = []
+        Thread.start(named: "http-delivered") { for note in notes { note.delivered() } }
     }
 
     // MARK: Time

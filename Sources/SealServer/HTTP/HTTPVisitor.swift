@@ -44,6 +44,8 @@ struct HTTPVisitor {
     var sendingSince: UInt64?
     /// Bytes of that request so far.
     var requestBytes = 0
+    /// Those who are told when everything was sent.
+    var deliveries: [DeliveryNote] = []
     /// What it holds of requests.
     var holding: HTTPHolding
     /// What was taken for the request when its head was judged.

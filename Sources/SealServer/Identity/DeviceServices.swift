@@ -16,7 +16,7 @@ extension IdentityService {
     ) {
         quick.submit(from: "tenant \(principal.tenant)") { [self] in
             switch request {
-            case .token: answer(token(principal))
+            case .token: answer(DeviceTokenService(environment: environment).answer(principal))
             case .createDevice(let name, let type): answer(create(principal, name, type))
             case .credentials: answer(credentials(principal))
             }
@@ -25,47 +25,28 @@ extension IdentityService {
         }
     }
 
-    private func token(_ principal: Principal) -> ServiceAnswer {
-        guard let device = principal.device else {
-            return .failed(ServiceFault(.creation, "71", "Tokens are for devices"))
-        }
-        do throws(RegistryError) {
-            let text = try registry.option(
-                tenant: principal.tenant,
-                category: "oauth.internal",
-                key: "device-token.lifespan.seconds"
-            )
-            let asked = text.flatMap { Int64($0) } ?? 3600
-            let token = try tokens.deviceToken(
-                tenantID: principal.tenantID,
-                subject: "device_\(device.identifier)",
-                lifeSeconds: max(asked, 300),
-                now: environment.clock()
-            )
-            return .token(token)
-        } catch {
-            return .failed(ServiceFault(.server, "71", "The registry does not answer"))
-        }
-    }
-
     /// The first `100` of a device gives it its name and type; any further one finds it there.
     private func create(_ principal: Principal, _ name: String, _ type: String) -> ServiceAnswer {
         guard let number = principal.device?.number else { return .silence }
         do throws(RegistryError) {
-            guard var device = try registry.device(number: number) else { return .silence }
-            guard device.type.isEmpty else { return .deviceExists }
-            device.type = type.isEmpty ? "c8y_MQTTDevice" : type
-            device.name = name.isEmpty ? "MQTT Device \(device.identifier)" : name
             let author = Author(
-                name: "\(principal.tenantID)/device_\(device.identifier)",
+                name: "\(principal.tenantID)/device_\(principal.device?.identifier ?? "")",
                 tenant: principal.tenant
             )
-            let named = device
-            _ = try registry.change(by: author) { writer throws(RegistryError) in
-                try writer.replace(named)
-            }
+            let isNew = try registry.change(by: author) { writer throws(RegistryError) in
+                var isNew = false
+                try writer.update(device: number) { device in
+                    guard device.type.isEmpty else { return }
+                    device.type = type.isEmpty ? "c8y_MQTTDevice" : type
+                    device.name = name.isEmpty ? "MQTT Device \(device.identifier)" : name
+                    isNew = true
+                }
+                return isNew
+            }.result
+            guard isNew else { return .deviceExists }
             return .silence
         } catch {
+            if error.code == .notFound { return .silence }
             return .failed(ServiceFault(.creation, "100", "The device could not be changed"))
         }
     }
@@ -75,7 +56,7 @@ extension IdentityService {
     /// The call of the API does it, as the same user: there is one rule for both ways.
     private func credentials(_ principal: Principal) -> ServiceAnswer {
         guard principal.roles.contains(.deviceBootstrap), let user = principal.name,
-            let api = api.withLock({ $0 })
+            let ground = TokenGround(principal.reliance), let api = api.withLock({ $0 })
         else { return .failed(ServiceFault(.creation, "70", "Only bootstrap users ask for this")) }
         let now = environment.clock()
         do throws(RegistryError) {
@@ -86,7 +67,8 @@ extension IdentityService {
                     subject: user,
                     issuedAt: now,
                     expiresAt: now + 60,
-                    use: "session"
+                    use: "session",
+                    ground: ground
                 )
             )
             let body = JSONValue.object(["id": .string(principal.clientID)])

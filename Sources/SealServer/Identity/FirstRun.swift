@@ -43,36 +43,34 @@ struct FirstRun: Sendable {
         _ registry: any Registry,
         _ forge: any SecretForge
     ) throws(RegistryError) -> Secrets {
-        var secrets = Secrets()
-        let management = try registry.tenant(number: Tenant.managementNumber)
-        if management == nil {
-            _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
-                try writer.add(Tenant(id: Self.managementTenant, label: "Management"))
-            }
-        }
-        if try registry.tenant(id: tenant) == nil {
-            _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
-                try writer.add(Tenant(id: tenant, label: tenant))
-            }
-        }
-        for id in [Self.managementTenant, tenant] {
-            guard let home = try registry.tenant(id: id),
-                try registry.account(tenant: home.number, name: operatorName) == nil
-            else { continue }
+        // Made before, because nothing slow is done inside of a change.
+        let operators = try [Self.managementTenant, tenant].map { id throws(RegistryError) in
             let password = try forge.generate()
-            var account = Account(
-                tenant: home.number,
-                name: operatorName,
-                roles: Self.operatorRoles
-            )
-            account.secret = try forge.hash(generated: Array(password.utf8))
-            let ready = account
-            _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
-                try writer.add(ready)
-            }
-            secrets.passwords.append(("\(id)/\(operatorName)", password))
+            return (id, password, try forge.hash(generated: Array(password.utf8)))
         }
-        return secrets
+        return try registry.change(by: .daemon) { writer throws(RegistryError) in
+            var secrets = Secrets()
+            if try writer.directory.tenant(number: Tenant.managementNumber) == nil {
+                _ = try writer.add(Tenant(id: Self.managementTenant, label: "Management"))
+            }
+            if try writer.directory.tenant(id: tenant) == nil {
+                _ = try writer.add(Tenant(id: tenant, label: tenant))
+            }
+            for (id, password, secret) in operators {
+                guard let home = try writer.directory.tenant(id: id),
+                    try writer.directory.account(tenant: home.number, name: operatorName) == nil
+                else { continue }
+                var account = Account(
+                    tenant: home.number,
+                    name: operatorName,
+                    roles: Self.operatorRoles
+                )
+                account.secret = secret
+                _ = try writer.add(account)
+                secrets.passwords.append(("\(id)/\(operatorName)", password))
+            }
+            return secrets
+        }.result
     }
 }
 
@@ -86,14 +84,14 @@ extension IdentityService {
         let secrets = try first.prepare(registry, forge)
         guard let tenant = try registry.tenant(id: first.tenant) else { return secrets }
         var anchor = try TrustAnchor(trusting: authority, tenant: tenant.number)
-        guard try registry.anchor(tenant: tenant.number, fingerprint: anchor.fingerprint) == nil
-        else { return secrets }
         anchor.name = "The authority of this installation"
         anchor.registersDevices = enrols
         anchor.proof.isValid = true
         let ready = anchor
         _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
-            try writer.add(ready)
+            let (home, fingerprint) = (ready.tenant, ready.fingerprint)
+            let known = try writer.directory.anchor(tenant: home, fingerprint: fingerprint)
+            if known == nil { _ = try writer.add(ready) }
         }
         return secrets
     }

@@ -32,6 +32,7 @@ final class OpenSSLChainJudge: ChainJudge {
     private struct Anchor {
         var certificate: Certificate
         var mark: CertificateMark
+        var subjectKey: [UInt8]
     }
 
     private struct State {
@@ -81,9 +82,16 @@ final class OpenSSLChainJudge: ChainJudge {
         _ question: ChainQuestion,
         _ anchor: Anchor
     ) -> ChainAnswer {
-        var marks = proof.places.map { place in
-            let one = question.chain[Int(place)]
-            return CertificateMark(serial: one.serial, issuerKey: one.issuerKey)
+        let path = proof.places.map { question.chain[Int($0)] }
+        var marks: [CertificateMark] = []
+        for (place, one) in path.enumerated() {
+            marks.append(CertificateMark(serial: one.serial, issuerKey: one.issuerKey))
+            // An authority may write its own name otherwise in what it issues (RFC 5280 §7.1): a
+            // revocation that names it by its certificate holds all the same.
+            let above = place + 1 < path.count ? path[place + 1].subjectKey : anchor.subjectKey
+            if above != one.issuerKey {
+                marks.append(CertificateMark(serial: one.serial, issuerKey: above))
+            }
         }
         marks.append(anchor.mark)
         return .good(path: marks, until: proof.end)
@@ -108,10 +116,11 @@ final class OpenSSLChainJudge: ChainJudge {
         }
         var settings = VerificationSettings(time: question.now)
         settings.purpose = .client
+        settings.wantsAcceptedKey = true
         // The anchor ends the path, whoever signed it.
         settings.allowsPartialChain = true
         settings.chainLengthMax = question.lengthMax
-        settings.limits = Self.limits
+        settings.limits = .ofPeer
         let verifier = ChainVerifier(
             settings: settings,
             trusted: [anchor.certificate],
@@ -119,7 +128,7 @@ final class OpenSSLChainJudge: ChainJudge {
         )
         let verdict = verifier.verify(certificates[0])
         guard verdict.isValid else {
-            return .refused(Self.reasons(verdict.failures))
+            return .refused(Self.reasons(verdict))
         }
         guard let proof = Self.proof(verdict, question) else {
             return .refused([Reason(.chainBroken)])
@@ -130,16 +139,6 @@ final class OpenSSLChainJudge: ChainJudge {
         }
         return Self.answer(proof, question, anchor)
     }
-
-    /// A client sends few certificates; who sends many to be searched through gets little work.
-    private static let limits: VerificationLimits = {
-        var limits = VerificationLimits()
-        limits.signatureChecksMax = 64
-        limits.stepsMax = 1000
-        limits.pathsMax = 16
-        limits.nameComparisonsMax = 1 << 14
-        return limits
-    }()
 
     private func decoded(
         _ anchor: TrustAnchor,
@@ -153,7 +152,8 @@ final class OpenSSLChainJudge: ChainJudge {
         let seen = PresentedCertificate(taking: certificate, fingerprint)
         let made = Anchor(
             certificate: certificate,
-            mark: CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey)
+            mark: CertificateMark(serial: seen.serial, issuerKey: seen.issuerKey),
+            subjectKey: seen.subjectKey
         )
         state.withLock { state in
             if state.anchors.count >= Self.anchorsMax { state.anchors.removeAll() }
@@ -192,39 +192,19 @@ final class OpenSSLChainJudge: ChainJudge {
 }
 
 extension OpenSSLChainJudge {
-    /// The reasons of failures, each code once, in the order of the chain.
-    static func reasons(_ failures: [VerificationFailure]) -> [Reason] {
+    /// The reasons of a verdict, each code once: what decides, then the rest in the order of the
+    /// chain.
+    static func reasons(_ verdict: ChainVerdict) -> [Reason] {
+        guard let fault = verdict.fault else { return [Reason(.chainBroken)] }
+        // The anchor is found before the chain is judged: who leads nowhere has left something out.
         var reasons: [Reason] = []
-        for failure in failures {
+        for failure in [fault.failure] + verdict.failures {
             let reason = Reason(
-                code(of: failure),
+                ReasonCode(failure),
                 detail: "\(failure.subject): \(failure.sentence)"
             )
             if !reasons.contains(reason) { reasons.append(reason) }
         }
-        return reasons.isEmpty ? [Reason(.chainBroken)] : reasons
-    }
-
-    private static func code(of failure: VerificationFailure) -> ReasonCode {
-        switch failure.rule {
-        case .expired: .certificateExpired
-        case .notYetValid: .certificateNotYetValid
-        case .weakKey, .weakSignature: .certificateWeak
-        case .purpose: .certificatePurpose
-        case .keyUsage: failure.depth == 0 ? .certificatePurpose : .issuerNotAuthority
-        case .notAuthority: .issuerNotAuthority
-        case .pathLength: .pathLength
-        case .chainLength: .chainTooLong
-        case .nameConstraints: .nameConstraints
-        case .signature, .issuerMissing, .notTrusted, .anchorNotSent, .searchLimit: .chainBroken
-        case .revoked: .certificateRevoked
-        case .listMissing, .listExpired, .listNotYetValid, .listSignature, .listIssuer,
-            .listExtension, .listScope, .listMalformed:
-            .revocationListOverdue
-        case .encoding, .version, .serialNumber, .algorithmMismatch, .validity, .issuerEmpty,
-            .subjectEmpty, .duplicateExtension, .malformedExtension, .extensionCriticality,
-            .extensionPlacement, .keyIdentifier, .unknownCritical, .policy, .hostName:
-            .certificateMalformed
-        }
+        return reasons
     }
 }

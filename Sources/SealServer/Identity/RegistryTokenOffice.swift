@@ -31,6 +31,7 @@ final class RegistryTokenOffice: TokenOffice {
     private struct Device: Hashable {
         var tenantID: String
         var subject: String
+        var ground: TokenGround
     }
 
     private struct State {
@@ -98,13 +99,15 @@ final class RegistryTokenOffice: TokenOffice {
     func deviceToken(
         tenantID: String,
         subject: String,
+        ground: TokenGround,
         lifeSeconds: Int64,
         now: Int64
     ) throws(RegistryError) -> String {
-        let device = Device(tenantID: tenantID, subject: subject)
+        let device = Device(tenantID: tenantID, subject: subject, ground: ground)
         if let given = state.withLock({ $0.given[device] }),
             Self.isFresh(given.claims, lifeSeconds, now),
-            try !registry.isWithdrawn(tokenID: given.claims.tokenID)
+            let tenant = try registry.tenant(id: tenantID),
+            try !registry.isWithdrawn(tenant: tenant.number, tokenID: given.claims.tokenID)
         {
             return given.token
         }
@@ -115,7 +118,8 @@ final class RegistryTokenOffice: TokenOffice {
                 subject: subject,
                 issuedAt: now,
                 expiresAt: now.addingReportingOverflow(lifeSeconds).partialValue,
-                use: "device"
+                use: "device",
+                ground: ground
             )
         )
         state.withLock { state in
@@ -155,6 +159,7 @@ final class RegistryTokenOffice: TokenOffice {
             return refused(.tokenKeyUnknown)
         }
         guard read.isSigned(by: kept.verifier) else { return refused(.tokenSignature) }
+        guard TokenBody.isBound(read.claims) else { return refused(.tokenUnbound) }
         guard let (claims, notBefore) = TokenBody.claims(read.claims) else {
             return refused(.tokenMalformed, "a claim is missing or of another kind")
         }
@@ -239,53 +244,17 @@ final class RegistryTokenOffice: TokenOffice {
             sealed: try vault.seal(pem),
             createdAt: now * 1000
         )
-        let retired = state.keys.values.filter { $0.record.retiredAt == 0 }.map { kept in
-            var record = kept.record
-            record.retiredAt = now * 1000
-            return record
-        }
+        let retired = state.keys.values.filter { $0.record.retiredAt == 0 }.map(\.record.id)
         let over = state.keys.values.map(\.record).filter { isOver($0, now) }
         _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
-            for record in retired { try writer.replace(record) }
+            for id in retired { try writer.retireSigningKey(id: id, at: now * 1000) }
             for record in over { try writer.removeSigningKey(id: record.id) }
             try writer.add(added)
         }
-        for record in retired { state.keys[record.id]?.record = record }
+        for id in retired { state.keys[id]?.record.retiredAt = now * 1000 }
         for record in over { state.keys[record.id] = nil }
         state.keys[added.id] = Kept(verifier: made.verifier, record: added)
         state.signer = made
         return made
-    }
-}
-
-/// What a token says, as Cumulocity's devices know it, and two names of our own.
-enum TokenBody {
-    static func object(_ claims: TokenClaims, issuer: String, xsrfToken: String) -> JSONObject {
-        [
-            "jti": .null, "iss": .string(issuer), "aud": .string(issuer),
-            "sub": .string(claims.subject), "tci": .string("\(claims.use)_token_config"),
-            "iat": .integer(claims.issuedAt), "nbf": .integer(claims.issuedAt),
-            "exp": .integer(claims.expiresAt), "tfa": false, "ten": .string(claims.tenantID),
-            "xsrfToken": .string(xsrfToken), "token_id": .string(claims.tokenID),
-            "token_use": .string(claims.use),
-        ]
-    }
-
-    /// The claims, and when the token's time begins; nil when one is missing or of another kind.
-    static func claims(_ body: JSONObject) -> (claims: TokenClaims, notBefore: Int64)? {
-        guard let subject = body["sub"]?.text, let tenant = body["ten"]?.text,
-            let id = body["token_id"]?.text, let use = body["token_use"]?.text,
-            case .integer(let issuedAt) = body["iat"], case .integer(let notBefore) = body["nbf"],
-            case .integer(let expiresAt) = body["exp"]
-        else { return nil }
-        let claims = TokenClaims(
-            tokenID: id,
-            tenantID: tenant,
-            subject: subject,
-            issuedAt: issuedAt,
-            expiresAt: expiresAt,
-            use: use
-        )
-        return (claims, notBefore)
     }
 }

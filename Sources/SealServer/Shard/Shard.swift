@@ -270,23 +270,48 @@ final class Shard: LoopHandler {
     func turnEnded() {
         act()
         // Sending may free room that lets more be written; a few rounds empty most of it.
+        var bytesLeft = Self.bytesPerTurn
         for _ in 0..<4 {
             let dirty = partition.takeDirty()
             if dirty.isEmpty { break }
+            var large: [(link: Handle, transport: UInt64)] = []
             for (link, transport) in dirty {
-                let slot = Int(link.slot)
-                let before = partition.out.count(slot)
-                loop.send(Handle(word: transport), from: &partition.out, slot: slot)
-                let sent = before - partition.out.count(slot)
-                partition.sent(link, sent)
+                guard partition.out.count(Int(link.slot)) < Self.largeBytes else {
+                    large.append((link, transport))
+                    continue
+                }
+                bytesLeft -= send(link, transport)
+            }
+            // Who gets little does not wait behind those who get much.
+            for (link, transport) in large {
+                if bytesLeft > 0 {
+                    bytesLeft -= send(link, transport)
+                } else {
+                    partition.sendLater(link)
+                }
             }
             act()
+            if bytesLeft <= 0 { break }
         }
         for index in partition.outboxes.indices where !partition.outboxes[index].isEmpty {
             let batch = partition.outboxes[index]
             partition.outboxes[index] = []
             context.mailboxes[index].post(.handler(.mail(from: context.index, batch)))
         }
+    }
+
+    /// So much is sealed and sent in one turn to those who get much at once.
+    private static let bytesPerTurn = 8 << 20
+    private static let largeBytes = 64 << 10
+
+    /// Sends what waits for a connection; how many bytes went.
+    private func send(_ link: Handle, _ transport: UInt64) -> Int {
+        let slot = Int(link.slot)
+        let before = partition.out.count(slot)
+        loop.send(Handle(word: transport), from: &partition.out, slot: slot)
+        let sent = before - partition.out.count(slot)
+        partition.sent(link, sent)
+        return sent
     }
 
     /// When the partition must be called again.

@@ -140,4 +140,41 @@ extension Connection {
             (row: inout Row) throws(RegistryError) in try row.credential()
         }
     }
+
+    func anchor(tenant: UInt32, fingerprint: String) throws(RegistryError) -> TrustAnchor? {
+        try first(ListQueries.anchorByFingerprint, [StoredValue(tenant), .text(fingerprint)]) {
+            (row: inout Row) throws(RegistryError) in try row.anchor()
+        }
+    }
+
+    func optionRecord(
+        tenant: UInt32,
+        category: String,
+        key: String
+    ) throws(RegistryError) -> TenantOption? {
+        try first(ListQueries.option, [StoredValue(tenant), .text(category), .text(key)]) {
+            (row: inout Row) in row.option()
+        }
+    }
+
+    func request(
+        tenant: UInt32,
+        identifier: String
+    ) throws(RegistryError) -> RegistrationRequest? {
+        try first(ListQueries.request, [StoredValue(tenant), .text(identifier)]) {
+            (row: inout Row) throws(RegistryError) in try row.request()
+        }
+    }
+
+    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode? {
+        try first(ListQueries.code, [StoredValue(tenant), .text(identifier)]) {
+            (row: inout Row) throws(RegistryError) in try row.code()
+        }
+    }
+
+    func authority(tenant: UInt32) throws(RegistryError) -> TenantAuthority? {
+        try first(ListQueries.authority, [StoredValue(tenant)]) {
+            (row: inout Row) throws(RegistryError) in try row.authority()
+        }
+    }
 }

@@ -47,7 +47,19 @@ enum LookupQueries {
         WHERE tenant = ? ORDER BY position, number
         """
     )
-    static let isWithdrawn = Query("SELECT 1 FROM withdrawn_tokens WHERE id = ?")
+    static let isWithdrawn = Query(
+        "SELECT 1 FROM withdrawn_tokens WHERE tenant = ? AND id = ?"
+    )
+    static let isOpen = Query("SELECT 1 FROM token_families WHERE tenant = ? AND id = ?")
+    static let credentialByNumber = Query(
+        "SELECT \(Columns.credential) FROM credentials WHERE number = ?"
+    )
+    static let devicesByName = Query(
+        """
+        SELECT \(Columns.device) FROM devices INDEXED BY devices_by_name
+        WHERE tenant = ? AND name = ? LIMIT ?
+        """
+    )
     static let anchorMarks = Query(
         "SELECT number, tenant, sha256, subject_key, is_proved FROM anchors"
     )
@@ -160,8 +172,23 @@ extension Connection {
         }
     }
 
-    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
-        try number(LookupQueries.isWithdrawn, [.text(tokenID)]) == 1
+    func isWithdrawn(tenant: UInt32, tokenID: String) throws(RegistryError) -> Bool {
+        try number(LookupQueries.isWithdrawn, [StoredValue(tenant), .text(tokenID)]) == 1
+    }
+
+    func isOpen(tenant: UInt32, family: String) throws(RegistryError) -> Bool {
+        try number(LookupQueries.isOpen, [StoredValue(tenant), .text(family)]) == 1
+    }
+
+    func credential(number: Int64) throws(RegistryError) -> Credential? {
+        try credential(LookupQueries.credentialByNumber, [.integer(number)])
+    }
+
+    func devices(tenant: UInt32, name: String, limit: Int) throws(RegistryError) -> [Device] {
+        try all(
+            LookupQueries.devicesByName,
+            [StoredValue(tenant), .text(name), .integer(Int64(max(limit, 0)))]
+        ) { (row: inout Row) throws(RegistryError) in try row.device() }
     }
 
     /// What finds every anchor.
@@ -183,7 +210,10 @@ extension Connection {
 
 extension [Revocation] {
     /// The one that holds for the issuer: its own before that of every issuer.
-    func holding(for issuerKey: [UInt8]) -> Revocation? {
-        first { $0.issuerKey == issuerKey } ?? first { $0.issuerKey.isEmpty }
+    func holding(for issuers: [[UInt8]]) -> Revocation? {
+        let all = filter { $0.issuer.covers(issuers) }
+        // The one that says most comes first.
+        return all.first { !$0.issuer.key.isEmpty && !$0.issuer.reachesBelow }
+            ?? all.first { !$0.issuer.key.isEmpty } ?? all.first
     }
 }

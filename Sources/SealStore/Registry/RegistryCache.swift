@@ -20,7 +20,8 @@ enum CacheTouch: Sendable {
     case revocation(tenant: UInt32, serial: String)
     case option(tenant: UInt32, category: String, key: String)
     case policy(tenant: UInt32)
-    case token(id: String)
+    case token(tenant: UInt32, id: String)
+    case family(tenant: UInt32, id: String)
 }
 
 /// A change of the anchors' keys.
@@ -72,7 +73,8 @@ struct RegistryCache: Sendable {
     var revocations: RecentEntries<TenantKey, [Revocation]>
     var options: RecentEntries<OptionKey, String?>
     var rules: RecentEntries<UInt32, [PolicyRule]>
-    var withdrawnTokens: RecentEntries<String, Bool>
+    var withdrawnTokens: RecentEntries<TenantKey, Bool>
+    var openFamilies: RecentEntries<TenantKey, Bool>
 
     init(
         _ limits: RegistryLimits,
@@ -95,6 +97,7 @@ struct RegistryCache: Sendable {
         options = RecentEntries(max: entries)
         rules = RecentEntries(max: records)
         withdrawnTokens = RecentEntries(max: entries)
+        openFamilies = RecentEntries(max: entries)
     }
 
     /// Ends a change: takes out what it concerns and counts up to the number of its last part.
@@ -142,7 +145,10 @@ struct RegistryCache: Sendable {
         case .option(let tenant, let category, let key):
             options.forget(OptionKey(tenant: tenant, category: category, key: key))
         case .policy(let tenant): rules.forget(tenant)
-        case .token(let id): withdrawnTokens.forget(id)
+        case .token(let tenant, let id):
+            withdrawnTokens.forget(TenantKey(tenant: tenant, name: id))
+        case .family(let tenant, let id):
+            openFamilies.forget(TenantKey(tenant: tenant, name: id))
         }
     }
 
@@ -159,7 +165,8 @@ struct RegistryCache: Sendable {
         revocations.forgetAll { key, _ in key.tenant == tenant }
         options.forgetAll { key, _ in key.tenant == tenant }
         rules.forget(tenant)
-        withdrawnTokens.forgetAll()
+        withdrawnTokens.forgetAll { key, _ in key.tenant == tenant }
+        openFamilies.forgetAll { key, _ in key.tenant == tenant }
     }
 
     private mutating func forgetAll() {
@@ -176,6 +183,7 @@ struct RegistryCache: Sendable {
         options.forgetAll()
         rules.forgetAll()
         withdrawnTokens.forgetAll()
+        openFamilies.forgetAll()
     }
 }
 

@@ -27,6 +27,9 @@ public struct RegistryLimits: Sendable, Equatable {
     public var codesPerTenantMax = 100_000
     /// The most withdrawn tokens of a tenant whose time is not over.
     public var withdrawnTokensPerTenantMax = 100_000
+    /// The most logins of an account that can be renewed with refresh tokens; the one that was
+    /// not renewed for the longest time ends.
+    public var tokenFamiliesPerAccountMax = 64
     /// The most signing keys.
     public var signingKeysMax = 64
     /// The most audit records; the oldest go.

@@ -5,11 +5,8 @@
 internal import SealBroker
 
 private enum Queries {
-    static let tenantOfDevice = Query("SELECT tenant FROM devices WHERE number = ?")
+    static let endLogins = Query("UPDATE devices SET epoch = epoch + 1 WHERE number = ?")
     static let countCredentials = Query("SELECT count(*) FROM credentials WHERE device = ?")
-    static let credentialByNumber = Query(
-        "SELECT \(Columns.credential) FROM credentials WHERE number = ?"
-    )
     static let addCredential = Query(
         """
         INSERT INTO credentials (uuid, tenant, device, kind, lookup, value, hash, scram, version,
@@ -74,21 +71,20 @@ extension RegistryTransaction {
         return credential
     }
 
-    func replace(_ credential: Credential) throws(RegistryError) -> Credential {
-        let old = try stored(credential: credential.number)
-        try Validity.check(credential)
-        guard credential.device == old.device, credential.tenant == old.tenant,
-            credential.uuid == old.uuid
+    func update(
+        credential number: Int64,
+        _ body: (inout Credential) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Credential {
+        let old = try stored(credential: number)
+        var credential = old
+        try body(&credential)
+        guard credential.number == old.number, credential.device == old.device,
+            credential.tenant == old.tenant, credential.uuid == old.uuid,
+            credential.version == old.version, credential.createdAt == old.createdAt
         else {
             throw RegistryError(.invalid, "a credential keeps its UUID and stays with its device")
         }
-        guard credential.version == old.version else {
-            throw RegistryError(
-                .conflict,
-                "the credential has version \(old.version) meanwhile, not \(credential.version)"
-            )
-        }
-        var credential = credential
+        try Validity.check(credential)
         let isNew =
             credential.kind != old.kind
             || !credential.lookup.utf8.elementsEqual(old.lookup.utf8)
@@ -102,14 +98,14 @@ extension RegistryTransaction {
                 .integer(credential.kind.stored), .text(credential.lookup),
                 .bytes(credential.value), StoredValue(credential.secret?.hash),
                 StoredValue(credential.secret?.scram),
-            ] + Self.standing(credential) + [.integer(credential.number)],
+            ] + Self.standing(credential) + [.integer(number)],
             duplicate: Self.taken(credential.kind)
         )
         credential.version = old.version + 1
-        credential.createdAt = old.createdAt
         touch(.credential(kind: old.kind, lookup: old.lookup))
         touch(.credential(kind: credential.kind, lookup: credential.lookup))
-        tell(.credential(old.number), old.tenant, isWithdrawal: true)
+        tell(.credential(number), old.tenant, isWithdrawal: true)
+        try endTokens(of: old)
         try note("credential.changed", old.tenant, old.uuid, detail(credential))
         if isNew { try noteRivals(of: credential) }
         return credential
@@ -118,6 +114,7 @@ extension RegistryTransaction {
     func removeCredential(number: Int64) throws(RegistryError) {
         let old = try stored(credential: number)
         try run(Queries.removeCredential, [.integer(number)])
+        try endTokens(of: old)
         forget(old)
         try note("credential.removed", old.tenant, old.uuid, detail(old))
     }
@@ -133,13 +130,23 @@ extension RegistryTransaction {
     }
 
     private func stored(credential number: Int64) throws(RegistryError) -> Credential {
-        let credential = try with { (connection: Connection) throws(RegistryError) in
-            try connection.credential(Queries.credentialByNumber, [.integer(number)])
-        }
-        guard let credential else {
+        guard let credential = try credential(number: number) else {
             throw RegistryError(.notFound, "there is no credential with number \(number)")
         }
         return credential
+    }
+
+    /// Something the device shows was changed: tokens it got for that end.
+    private func endTokens(of credential: Credential) throws(RegistryError) {
+        let device = try stored(device: credential.device)
+        try run(Queries.endLogins, [.integer(device.number)])
+        touch(
+            .device(
+                number: device.number,
+                tenant: device.tenant,
+                identifiers: [device.identifier]
+            )
+        )
     }
 
     // MARK: Registrations of several tenants
@@ -229,18 +236,8 @@ extension RegistryTransaction {
     }
 
     private func requireDevice(of credential: Credential) throws(RegistryError) {
-        let tenant = try with { (connection: Connection) throws(RegistryError) in
-            try connection.first(Queries.tenantOfDevice, [.integer(credential.device)]) {
-                (row: inout Row) in row.integer()
-            }
-        }
-        guard let tenant else {
-            throw RegistryError(
-                .notFound,
-                "there is no device with number \(credential.device)"
-            )
-        }
-        guard tenant == Int64(credential.tenant) else {
+        let device = try stored(device: credential.device)
+        guard device.tenant == credential.tenant else {
             throw RegistryError(.invalid, "a credential belongs to the tenant of its device")
         }
     }

@@ -14,7 +14,7 @@ private enum Queries {
     static let replaceDevice = Query(
         """
         UPDATE devices SET identifier = ?, name = ?, type = ?, label = ?, is_enabled = ?,
-            takes_certificates = ?, properties = ?, changed_at = ?
+            takes_certificates = ?, properties = ?, changed_at = ?, epoch = ?
         WHERE number = ?
         """
     )
@@ -51,34 +51,47 @@ extension RegistryTransaction {
     }
 
     /// What of it withdraws: being disabled, no certificates any more, another identifier.
-    func replace(_ device: Device) throws(RegistryError) {
-        let old = try stored(device: device.number)
-        try Validity.check(device)
-        guard device.tenant == old.tenant, device.uuid == old.uuid else {
+    ///
+    /// That ends what was logged in with the device: tokens, too.
+    func update(
+        device number: Int64,
+        _ body: (inout Device) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Device {
+        let old = try stored(device: number)
+        var device = old
+        try body(&device)
+        guard device != old else { return old }
+        guard device.number == old.number, device.tenant == old.tenant, device.uuid == old.uuid,
+            device.origin == old.origin, device.createdAt == old.createdAt,
+            device.epoch == old.epoch
+        else {
             throw RegistryError(.invalid, "a device keeps its UUID and stays in its tenant")
         }
+        try Validity.check(device)
+        device.changedAt = now
+        let isWithdrawal =
+            (old.isEnabled && !device.isEnabled)
+            || (old.takesCertificates && !device.takesCertificates)
+            || device.identifier != old.identifier
+        if isWithdrawal { device.epoch += 1 }
         try update(
             Queries.replaceDevice,
             [
                 .text(device.identifier), .text(device.name), .text(device.type),
                 .text(device.label), StoredValue(device.isEnabled),
                 StoredValue(device.takesCertificates), .text(device.properties), .integer(now),
-                .integer(device.number),
+                .integer(device.epoch), .integer(number),
             ],
             duplicate: "there is a device \(device.identifier) already in this tenant"
         )
         touch(
             .device(
-                number: old.number,
+                number: number,
                 tenant: old.tenant,
                 identifiers: [old.identifier, device.identifier]
             )
         )
-        let isWithdrawal =
-            (old.isEnabled && !device.isEnabled)
-            || (old.takesCertificates && !device.takesCertificates)
-            || device.identifier != old.identifier
-        tell(.device(old.number), old.tenant, isWithdrawal: isWithdrawal)
+        tell(.device(number), old.tenant, isWithdrawal: isWithdrawal)
         var detail = [Self.difference(isEnabled: old.isEnabled, device.isEnabled)]
         if old.takesCertificates != device.takesCertificates {
             detail.append(device.takesCertificates ? "certificates" : "no certificates")
@@ -86,6 +99,7 @@ extension RegistryTransaction {
         if old.identifier != device.identifier { detail.append("now \(device.identifier)") }
         let words = detail.filter { !$0.isEmpty }.joined(separator: ", ")
         try note("device.changed", old.tenant, old.identifier, words)
+        return device
     }
 
     func removeDevice(number: Int64) throws(RegistryError) {
@@ -99,7 +113,7 @@ extension RegistryTransaction {
         try note("device.removed", old.tenant, old.identifier)
     }
 
-    private func stored(device number: Int64) throws(RegistryError) -> Device {
+    func stored(device number: Int64) throws(RegistryError) -> Device {
         guard let device = try device(number: number) else {
             throw RegistryError(.notFound, "there is no device with number \(number)")
         }

@@ -98,10 +98,10 @@ extension RegistryTransaction {
     func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation? {
         try with { (connection: Connection) throws(RegistryError) in
-            try connection.revocations(tenant: tenant, serial: serial).holding(for: issuerKey)
+            try connection.revocations(tenant: tenant, serial: serial).holding(for: issuers)
         }
     }
 
@@ -117,9 +117,66 @@ extension RegistryTransaction {
         }
     }
 
-    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+    func isWithdrawn(tenant: UInt32, tokenID: String) throws(RegistryError) -> Bool {
         try with { (connection: Connection) throws(RegistryError) in
-            try connection.isWithdrawn(tokenID: tokenID)
+            try connection.isWithdrawn(tenant: tenant, tokenID: tokenID)
+        }
+    }
+
+    func isOpen(tenant: UInt32, family: String) throws(RegistryError) -> Bool {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.isOpen(tenant: tenant, family: family)
+        }
+    }
+
+    // MARK: What logins do not look up
+
+    func anchor(tenant: UInt32, fingerprint: String) throws(RegistryError) -> TrustAnchor? {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.anchor(tenant: tenant, fingerprint: fingerprint)
+        }
+    }
+
+    func credential(number: Int64) throws(RegistryError) -> Credential? {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.credential(number: number)
+        }
+    }
+
+    func devices(tenant: UInt32, name: String, limit: Int) throws(RegistryError) -> [Device] {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.devices(tenant: tenant, name: name, limit: limit)
+        }
+    }
+
+    func optionRecord(
+        tenant: UInt32,
+        category: String,
+        key: String
+    ) throws(RegistryError) -> TenantOption? {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.optionRecord(tenant: tenant, category: category, key: key)
+        }
+    }
+
+    func request(
+        tenant: UInt32,
+        identifier: String
+    ) throws(RegistryError) -> RegistrationRequest? {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.request(tenant: tenant, identifier: identifier)
+        }
+    }
+
+    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode? {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.enrolmentCode(tenant: tenant, identifier: identifier)
+        }
+    }
+
+    func authority(tenant: UInt32) throws(RegistryError) -> TenantAuthority? {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.authority(tenant: tenant)
         }
     }
 }

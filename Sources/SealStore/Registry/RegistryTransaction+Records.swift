@@ -4,15 +4,15 @@
 internal import SealBroker
 
 private enum Queries {
-    static let replaceOption = Query(
-        """
-        UPDATE options SET value = ?, is_editable = ?
-        WHERE tenant = ? AND category = ? AND key = ?
-        """
+    static let setOptionValue = Query(
+        "UPDATE options SET value = ? WHERE tenant = ? AND category = ? AND key = ?"
+    )
+    static let setOptionEditable = Query(
+        "UPDATE options SET is_editable = ? WHERE tenant = ? AND category = ? AND key = ?"
     )
     static let addOption = Query(
         """
-        INSERT INTO options (value, is_editable, tenant, category, key) VALUES (?, ?, ?, ?, ?)
+        INSERT INTO options (value, tenant, category, key, is_editable) VALUES (?, ?, ?, ?, 1)
         """
     )
     static let removeOption = Query(
@@ -42,7 +42,8 @@ private enum Queries {
     static let removeRequest = Query("DELETE FROM requests WHERE tenant = ? AND identifier = ?")
     static let replaceCode = Query(
         """
-        UPDATE codes SET hash = ?, scram = ?, expires_at = ? WHERE tenant = ? AND identifier = ?
+        UPDATE codes SET hash = ?, scram = ?, expires_at = ?, bound_key = X''
+        WHERE tenant = ? AND identifier = ?
         """
     )
     static let addCode = Query(
@@ -51,30 +52,39 @@ private enum Queries {
         """
     )
     static let removeCode = Query("DELETE FROM codes WHERE tenant = ? AND identifier = ?")
+    static let bindCode = Query(
+        """
+        UPDATE codes SET bound_key = ?
+        WHERE tenant = ? AND identifier = ? AND hash = ? AND bound_key IN (X'', ?)
+        """
+    )
+    static let spendCode = Query(
+        "DELETE FROM codes WHERE tenant = ? AND identifier = ? AND hash = ? AND bound_key = ?"
+    )
+    static let codeExists = Query(
+        "SELECT count(*) FROM codes WHERE tenant = ? AND identifier = ? AND hash = ?"
+    )
     static let removeOldCodes = Query("DELETE FROM codes WHERE tenant = ? AND expires_at <= ?")
     static let countKeys = Query("SELECT count(*) FROM signing_keys")
     static let addKey = Query(
         "INSERT INTO signing_keys (id, sealed, created_at, retired_at) VALUES (?, ?, ?, ?)"
     )
-    static let replaceKey = Query(
-        "UPDATE signing_keys SET sealed = ?, retired_at = ? WHERE id = ?"
-    )
+    static let retireKey = Query("UPDATE signing_keys SET retired_at = ? WHERE id = ?")
     static let removeKey = Query("DELETE FROM signing_keys WHERE id = ?")
-    static let removeOldTokens = Query("DELETE FROM withdrawn_tokens WHERE expires_at < ?")
-    static let countTokens = Query("SELECT count(*) FROM withdrawn_tokens WHERE tenant = ?")
-    static let addToken = Query(
-        "INSERT OR REPLACE INTO withdrawn_tokens (id, tenant, expires_at) VALUES (?, ?, ?)"
-    )
 }
 
 extension RegistryTransaction {
-    func setOption(tenant: UInt32, _ option: TenantOption) throws(RegistryError) {
-        try Validity.check(option)
+    func setOption(
+        tenant: UInt32,
+        category: String,
+        key: String,
+        value: String
+    ) throws(RegistryError) {
+        try Validity.check(TenantOption(category: category, key: key, value: value))
         let values: [StoredValue] = [
-            .text(option.value), StoredValue(option.isEditable), StoredValue(tenant),
-            .text(option.category), .text(option.key),
+            .text(value), StoredValue(tenant), .text(category), .text(key),
         ]
-        if try run(Queries.replaceOption, values) == 0 {
+        if try run(Queries.setOptionValue, values) == 0 {
             try require(
                 tallies.amount(tenant, .options),
                 below: limits.optionsPerTenantMax,
@@ -88,10 +98,30 @@ extension RegistryTransaction {
             )
             tallies.add(1, tenant, .options)
         }
-        touch(.option(tenant: tenant, category: option.category, key: option.key))
+        touch(.option(tenant: tenant, category: category, key: key))
         tell(.option(tenant: tenant), tenant, isWithdrawal: false)
         // Values may be secrets.
-        try note("option.set", tenant, "\(option.category)/\(option.key)")
+        try note("option.set", tenant, "\(category)/\(key)")
+    }
+
+    func setOption(
+        tenant: UInt32,
+        category: String,
+        key: String,
+        isEditable: Bool
+    ) throws(RegistryError) {
+        try Validity.optionName(category, key)
+        let count = try run(
+            Queries.setOptionEditable,
+            [StoredValue(isEditable), StoredValue(tenant), .text(category), .text(key)]
+        )
+        guard count > 0 else {
+            throw RegistryError(.notFound, "there is no option \(category)/\(key)")
+        }
+        touch(.option(tenant: tenant, category: category, key: key))
+        tell(.option(tenant: tenant), tenant, isWithdrawal: false)
+        let words = isEditable ? "editable" : "fixed"
+        try note("option.set", tenant, "\(category)/\(key)", words)
     }
 
     func removeOption(tenant: UInt32, category: String, key: String) throws(RegistryError) {
@@ -141,41 +171,62 @@ extension RegistryTransaction {
 
     // MARK: Registration
 
-    func set(_ request: RegistrationRequest) throws(RegistryError) {
+    func add(_ request: RegistrationRequest) throws(RegistryError) {
         try Validity.check(request)
-        var values: [StoredValue] = [
+        try require(
+            tallies.amount(request.tenant, .requests),
+            below: limits.requestsPerTenantMax,
+            "no more registration requests in this tenant"
+        )
+        try insert(
+            Queries.addRequest,
+            Self.values(request) + [.integer(request.createdAt == 0 ? now : request.createdAt)],
+            duplicate: "the device is expected already",
+            missing: Self.noTenant(request.tenant)
+        )
+        tallies.add(1, request.tenant, .requests)
+        try note("request.set", request.tenant, request.identifier, request.status.rawValue)
+    }
+
+    func update(
+        request identifier: String,
+        tenant: UInt32,
+        _ body: (inout RegistrationRequest) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> RegistrationRequest {
+        guard let old = try request(tenant: tenant, identifier: identifier) else {
+            throw RegistryError(.notFound, Self.noRequest)
+        }
+        var request = old
+        try body(&request)
+        guard request != old else { return old }
+        try Validity.check(request)
+        guard try run(Queries.replaceRequest, Self.values(request)) > 0,
+            request.createdAt == old.createdAt
+        else { throw RegistryError(.invalid, "a registration request stays its device's") }
+        try note("request.set", tenant, identifier, request.status.rawValue)
+        return request
+    }
+
+    private static let noRequest = "there is no registration request for this device"
+
+    private static func values(_ request: RegistrationRequest) -> [StoredValue] {
+        [
             .text(request.status.rawValue), .text(request.type), .text(request.group),
             .text(request.owner), .text(request.securityTokenHash), StoredValue(request.tenant),
             .text(request.identifier),
         ]
-        if try run(Queries.replaceRequest, values) == 0 {
-            try require(
-                tallies.amount(request.tenant, .requests),
-                below: limits.requestsPerTenantMax,
-                "no more registration requests in this tenant"
-            )
-            values.append(.integer(request.createdAt == 0 ? now : request.createdAt))
-            try insert(
-                Queries.addRequest,
-                values,
-                duplicate: "there is such a registration request already",
-                missing: Self.noTenant(request.tenant)
-            )
-            tallies.add(1, request.tenant, .requests)
-        }
-        try note("request.set", request.tenant, request.identifier, request.status.rawValue)
     }
 
     func removeRequest(tenant: UInt32, identifier: String) throws(RegistryError) {
         let values: [StoredValue] = [StoredValue(tenant), .text(identifier)]
         guard try run(Queries.removeRequest, values) > 0 else {
-            throw RegistryError(.notFound, "there is no registration request for this device")
+            throw RegistryError(.notFound, Self.noRequest)
         }
         tallies.add(-1, tenant, .requests)
         try note("request.removed", tenant, identifier)
     }
 
-    func set(_ code: EnrolmentCode) throws(RegistryError) {
+    func give(_ code: EnrolmentCode) throws(RegistryError) {
         try Validity.identifier(code.identifier)
         try Validity.check(code.secret)
         let values: [StoredValue] = [
@@ -215,7 +266,32 @@ extension RegistryTransaction {
         try note("code.removed", tenant, identifier)
     }
 
-    // MARK: Tokens
+    func bind(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError) {
+        let values: [StoredValue] = [
+            StoredValue(code.tenant), .text(code.identifier), .text(code.secret.hash),
+        ]
+        guard try run(Queries.bindCode, [.bytes(key)] + values + [.bytes(key)]) == 0 else {
+            return try note("code.used", code.tenant, code.identifier)
+        }
+        let count = try with { (connection: Connection) throws(RegistryError) in
+            try connection.number(Queries.codeExists, values)
+        }
+        guard count == 0 else {
+            throw RegistryError(.conflict, "the enrolment code has given a certificate to a key")
+        }
+        throw RegistryError(.notFound, "there is no enrolment code for this device")
+    }
+
+    func spend(_ code: EnrolmentCode, key: [UInt8]) throws(RegistryError) {
+        let values: [StoredValue] = [
+            StoredValue(code.tenant), .text(code.identifier), .text(code.secret.hash), .bytes(key),
+        ]
+        guard try run(Queries.spendCode, values) > 0 else { return }
+        tallies.add(-1, code.tenant, .codes)
+        try note("code.removed", code.tenant, code.identifier, "used")
+    }
+
+    // MARK: Keys
 
     func add(_ key: SigningKey) throws(RegistryError) {
         try Validity.check(key)
@@ -235,15 +311,11 @@ extension RegistryTransaction {
         try note("key.added", 0, key.id)
     }
 
-    func replace(_ key: SigningKey) throws(RegistryError) {
-        try Validity.check(key)
-        let values: [StoredValue] = [
-            .bytes(key.sealed), .integer(key.retiredAt), .text(key.id),
-        ]
-        guard try run(Queries.replaceKey, values) > 0 else {
-            throw RegistryError(.notFound, "there is no signing key \(key.id)")
+    func retireSigningKey(id: String, at time: Int64) throws(RegistryError) {
+        guard try run(Queries.retireKey, [.integer(time), .text(id)]) > 0 else {
+            throw RegistryError(.notFound, "there is no signing key \(id)")
         }
-        try note("key.changed", 0, key.id, key.retiredAt == 0 ? "" : "retired")
+        try note("key.changed", 0, id, "retired")
     }
 
     func removeSigningKey(id: String) throws(RegistryError) {
@@ -251,32 +323,5 @@ extension RegistryTransaction {
             throw RegistryError(.notFound, "there is no such signing key")
         }
         try note("key.removed", 0, id)
-    }
-
-    func withdrawToken(
-        id: String,
-        tenant: UInt32,
-        expiresAt: Int64
-    ) throws(RegistryError) {
-        try Validity.text(id, "the name of a token", max: 256, min: 1)
-        // A minute more, for clocks that are not exact.
-        try run(Queries.removeOldTokens, [.integer(now / 1_000 - 60)])
-        let count = try with { (connection: Connection) throws(RegistryError) in
-            try connection.number(Queries.countTokens, [StoredValue(tenant)])
-        }
-        try require(
-            Int(count),
-            below: limits.withdrawnTokensPerTenantMax,
-            "no more withdrawn tokens in this tenant"
-        )
-        try insert(
-            Queries.addToken,
-            [.text(id), StoredValue(tenant), .integer(expiresAt)],
-            duplicate: "the token is withdrawn already",
-            missing: Self.noTenant(tenant)
-        )
-        touch(.token(id: id))
-        tell(.token(id: id), tenant, isWithdrawal: true)
-        try note("token.withdrawn", tenant, id)
     }
 }

@@ -22,9 +22,13 @@ private enum Queries {
     static let replaceAccount = Query(
         """
         UPDATE accounts SET name = ?, roles = ?, is_enabled = ?, hash = ?, scram = ?, email = ?,
-            first_name = ?, last_name = ?, must_change_password = ?, password_set_at = ?
+            first_name = ?, last_name = ?, must_change_password = ?, password_set_at = ?,
+            epoch = ?, link_id = ?
         WHERE number = ?
         """
+    )
+    static let endLogins = Query(
+        "UPDATE accounts SET epoch = epoch + 1, link_id = '' WHERE number = ?"
     )
     static let removeAccount = Query("DELETE FROM accounts WHERE number = ?")
 }
@@ -57,11 +61,17 @@ extension RegistryTransaction {
         return tenant
     }
 
-    func replace(_ tenant: Tenant) throws(RegistryError) {
-        let old = try stored(tenant: tenant.number)
-        guard tenant.id == old.id else {
-            throw RegistryError(.invalid, "the id of a tenant is never changed")
-        }
+    func update(
+        tenant number: UInt32,
+        _ body: (inout Tenant) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Tenant {
+        let old = try stored(tenant: number)
+        var tenant = old
+        try body(&tenant)
+        guard tenant != old else { return old }
+        guard tenant.number == old.number, tenant.id == old.id,
+            tenant.createdAt == old.createdAt
+        else { throw RegistryError(.invalid, "the id of a tenant is never changed") }
         try Validity.check(tenant)
         try update(
             Queries.replaceTenant,
@@ -76,6 +86,7 @@ extension RegistryTransaction {
         tell(.tenant(old.number), old.number, isWithdrawal: isWithdrawal)
         let detail = Self.difference(isEnabled: old.isEnabled, tenant.isEnabled)
         try note("tenant.changed", old.number, old.id, detail)
+        return tenant
     }
 
     func removeTenant(number: UInt32) throws(RegistryError) {
@@ -138,38 +149,64 @@ extension RegistryTransaction {
     }
 
     /// What of it withdraws: being disabled, another password or name, a role less.
-    func replace(_ account: Account) throws(RegistryError) {
-        let old = try stored(account: account.number)
-        guard account.tenant == old.tenant else {
-            throw RegistryError(.invalid, "an account stays in its tenant")
-        }
+    ///
+    /// That ends what was logged in with the account: tokens and links, too.
+    func update(
+        account number: Int64,
+        _ body: (inout Account) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> Account {
+        let old = try stored(account: number)
+        var account = old
+        try body(&account)
+        guard account != old else { return old }
+        guard account.number == old.number, account.tenant == old.tenant,
+            account.createdAt == old.createdAt, account.epoch == old.epoch
+        else { throw RegistryError(.invalid, "an account stays in its tenant, and is itself") }
         try Validity.check(account)
         let isNewSecret = account.secret != old.secret
-        let isSetNow = isNewSecret && account.passwordSetAt == old.passwordSetAt
+        if isNewSecret, account.passwordSetAt == old.passwordSetAt { account.passwordSetAt = now }
+        let isWithdrawal =
+            (old.isEnabled && !account.isEnabled) || isNewSecret || account.name != old.name
+            || !account.roles.isSuperset(of: old.roles)
+        if isWithdrawal {
+            account.epoch += 1
+            account.linkID = ""
+            try endFamilies(account: number)
+        }
         try update(
             Queries.replaceAccount,
             [
                 .text(account.name), Self.words(account.roles), StoredValue(account.isEnabled),
                 StoredValue(account.secret?.hash), StoredValue(account.secret?.scram),
                 .text(account.email), .text(account.firstName), .text(account.lastName),
-                StoredValue(account.mustChangePassword),
-                .integer(isSetNow ? now : account.passwordSetAt), .integer(account.number),
+                StoredValue(account.mustChangePassword), .integer(account.passwordSetAt),
+                .integer(account.epoch), .text(account.linkID), .integer(number),
             ],
             duplicate: "there is a user \(account.name) already in this tenant"
         )
-        touch(
-            .account(number: old.number, tenant: old.tenant, names: [old.name, account.name])
-        )
-        let isWithdrawal =
-            (old.isEnabled && !account.isEnabled) || isNewSecret || account.name != old.name
-            || !account.roles.isSuperset(of: old.roles)
-        tell(.account(old.number), old.tenant, isWithdrawal: isWithdrawal)
-        var detail = [Self.difference(isEnabled: old.isEnabled, account.isEnabled)]
-        if isNewSecret { detail.append("password") }
-        if account.roles != old.roles { detail.append("roles: " + Self.list(account.roles)) }
-        if account.name != old.name { detail.append("name: \(account.name)") }
-        let words = detail.filter { !$0.isEmpty }.joined(separator: ", ")
-        try note("account.changed", old.tenant, old.name, words)
+        touch(.account(number: number, tenant: old.tenant, names: [old.name, account.name]))
+        tell(.account(number), old.tenant, isWithdrawal: isWithdrawal)
+        try note("account.changed", old.tenant, old.name, Self.difference(old, account))
+        return account
+    }
+
+    /// What was changed of an account, in words.
+    private static func difference(_ old: Account, _ account: Account) -> String {
+        var words = [difference(isEnabled: old.isEnabled, account.isEnabled)]
+        if account.secret != old.secret { words.append("password") }
+        if account.roles != old.roles { words.append("roles: " + list(account.roles)) }
+        if account.name != old.name { words.append("name: \(account.name)") }
+        if account.linkID != old.linkID, !account.linkID.isEmpty { words.append("one-time link") }
+        return words.filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    func endLogins(account number: Int64) throws(RegistryError) {
+        let old = try stored(account: number)
+        try run(Queries.endLogins, [.integer(number)])
+        try endFamilies(account: number)
+        touch(.account(number: number, tenant: old.tenant, names: [old.name]))
+        tell(.account(number), old.tenant, isWithdrawal: true)
+        try note("account.logged-out", old.tenant, old.name)
     }
 
     func removeAccount(number: Int64) throws(RegistryError) {

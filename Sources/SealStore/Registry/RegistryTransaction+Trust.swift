@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of what is trusted: anchors, tenants' own authorities, revocations.
+// Changes of what is trusted: anchors and tenants' own authorities.
 
 internal import SealBroker
 internal import SealBytes
@@ -43,20 +43,8 @@ enum AnchorQueries {
         """
     )
     static let remove = Query("DELETE FROM anchors WHERE number = ?")
-    static let addRevocation = Query(
-        """
-        INSERT INTO revocations (tenant, serial, issuer_key, revoked_at, reason)
-        VALUES (?, ?, ?, ?, ?)
-        """
-    )
-    static let replaceRevocation = Query(
-        """
-        UPDATE revocations SET revoked_at = ?, reason = ?
-        WHERE tenant = ? AND serial = ? AND issuer_key = ?
-        """
-    )
-    static let setAuthority = Query(
-        "INSERT OR REPLACE INTO authorities (tenant, anchor, sealed) VALUES (?, ?, ?)"
+    static let addAuthority = Query(
+        "INSERT INTO authorities (tenant, anchor, sealed) VALUES (?, ?, ?)"
     )
 }
 
@@ -112,11 +100,18 @@ extension RegistryTransaction {
         return anchor
     }
 
-    func replace(_ anchor: TrustAnchor) throws(RegistryError) {
-        let old = try stored(anchor: anchor.number)
+    func update(
+        anchor number: Int64,
+        _ body: (inout TrustAnchor) throws(RegistryError) -> Void
+    ) throws(RegistryError) -> TrustAnchor {
+        let old = try stored(anchor: number)
+        var anchor = old
+        try body(&anchor)
+        guard anchor != old else { return old }
         try Validity.check(anchor)
-        guard anchor.tenant == old.tenant, anchor.fingerprint == old.fingerprint,
-            anchor.sha256 == old.sha256, anchor.der == old.der
+        guard anchor.number == old.number, anchor.tenant == old.tenant,
+            anchor.fingerprint == old.fingerprint, anchor.sha256 == old.sha256,
+            anchor.der == old.der
         else {
             throw RegistryError(
                 .invalid,
@@ -152,6 +147,7 @@ extension RegistryTransaction {
         }
         let words = detail.filter { !$0.isEmpty }.joined(separator: ", ")
         try note("trust.changed", old.tenant, old.fingerprint, words)
+        return anchor
     }
 
     private func index(_ anchor: TrustAnchor) {
@@ -182,64 +178,18 @@ extension RegistryTransaction {
         return anchor
     }
 
-    func set(_ authority: TenantAuthority) throws(RegistryError) {
+    func add(_ authority: TenantAuthority) throws(RegistryError) {
         let anchor = try stored(anchor: authority.anchor)
         guard anchor.tenant == authority.tenant else {
             throw RegistryError(.invalid, "the certificate of an authority belongs to its tenant")
         }
         try Validity.sealed(authority.sealed)
         try insert(
-            AnchorQueries.setAuthority,
+            AnchorQueries.addAuthority,
             [StoredValue(authority.tenant), .integer(authority.anchor), .bytes(authority.sealed)],
-            duplicate: "there is an authority already",
+            duplicate: "the tenant has an authority already",
             missing: Self.noTenant(authority.tenant)
         )
-        try note("authority.set", authority.tenant, anchor.fingerprint)
-    }
-
-    // MARK: Revocations
-
-    func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError) {
-        try Validity.check(revocation)
-        let (tenant, serial, issuerKey) =
-            (revocation.tenant, revocation.serial, revocation.issuerKey)
-        let old = try with { (connection: Connection) throws(RegistryError) in
-            try connection.revocations(tenant: tenant, serial: serial)
-        }.first { $0.issuerKey == issuerKey }
-        if let old {
-            guard !keepsOldDate, old != revocation else { return }
-            try run(
-                AnchorQueries.replaceRevocation,
-                [
-                    .integer(revocation.revokedAt), .text(revocation.reason),
-                    StoredValue(tenant), .text(serial), .bytes(issuerKey),
-                ]
-            )
-        } else {
-            try require(
-                tallies.amount(tenant, .revocations),
-                below: limits.revocationsPerTenantMax,
-                "no more revocations in this tenant"
-            )
-            try insert(
-                AnchorQueries.addRevocation,
-                [
-                    StoredValue(tenant), .text(serial), .bytes(issuerKey),
-                    .integer(revocation.revokedAt), .text(revocation.reason),
-                ],
-                duplicate: "the serial number \(serial) is revoked already",
-                missing: Self.noTenant(tenant)
-            )
-            tallies.add(1, tenant, .revocations)
-        }
-        touch(.revocation(tenant: tenant, serial: serial))
-        // Told for an old one, too: its date may have been in the future.
-        tell(
-            .revocation(tenant: tenant, serial: serial, issuerKey: issuerKey),
-            tenant,
-            isWithdrawal: true
-        )
-        let issuer = issuerKey.isEmpty ? "" : "issuer " + Hex.encode(issuerKey)
-        try note("revocation.set", tenant, serial, issuer)
+        try note("authority.added", authority.tenant, anchor.fingerprint)
     }
 }

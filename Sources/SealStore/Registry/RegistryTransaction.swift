@@ -8,7 +8,7 @@ internal import SealBroker
 ///
 /// SAFETY: it is handed to the body of `change` alone, which runs on one
 /// thread under the writer's lock; afterwards every call is refused.
-final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked Sendable {
+final class RegistryTransaction: RegistryWriter, RegistryState, @unchecked Sendable {
     let author: Author
     /// When the change happens, in milliseconds since 1970.
     let now: Int64
@@ -62,7 +62,7 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
         self.changeNumber = changeNumber
     }
 
-    var directory: any IdentityDirectory { self }
+    var directory: any RegistryState { self }
 
     /// Writes what belongs to the end of the transaction.
     func finish() throws(RegistryError) {
@@ -155,6 +155,8 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
             throw RegistryError(.full, "\(what()): the limit of \(max) is reached")
         }
     }
+
+    func countLimitHit() { limitHits += 1 }
 
     static func noTenant(_ number: UInt32) -> String { "there is no tenant with number \(number)" }
 

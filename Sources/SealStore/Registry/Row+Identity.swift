@@ -8,7 +8,7 @@ enum Columns {
     static let tenant = "number, id, label, domain, is_enabled, created_at"
     static let account = """
         number, tenant, name, roles, is_enabled, hash, scram, email, first_name, last_name, \
-        must_change_password, created_at, password_set_at
+        must_change_password, created_at, password_set_at, epoch, link_id
         """
     static let anchor = """
         number, tenant, fingerprint, sha256, subject_key, der, name, is_enabled, \
@@ -17,7 +17,7 @@ enum Columns {
         """
     static let device = """
         number, uuid, tenant, identifier, name, type, label, is_enabled, takes_certificates, \
-        origin, properties, created_at, changed_at
+        origin, properties, created_at, changed_at, epoch
         """
     static let credential = """
         number, uuid, tenant, device, kind, lookup, value, hash, scram, version, created_at, \
@@ -29,12 +29,13 @@ enum Columns {
     static let request = """
         tenant, identifier, status, type, device_group, owner, security_token_hash, created_at
         """
-    static let code = "tenant, identifier, hash, scram, expires_at"
+    static let code = "tenant, identifier, hash, scram, expires_at, bound_key"
     static let audit = """
         number, time, tenant, author, author_tenant, source, act, subject, detail
         """
     static let signingKey = "id, sealed, created_at, retired_at"
     static let authority = "tenant, anchor, sealed"
+    static let family = "id, tenant, account, generation, expires_at"
 }
 
 extension Row {
@@ -64,6 +65,8 @@ extension Row {
         account.mustChangePassword = flag()
         account.createdAt = integer()
         account.passwordSetAt = integer()
+        account.epoch = integer()
+        account.linkID = text()
         return account
     }
 
@@ -107,6 +110,7 @@ extension Row {
         device.properties = text()
         device.createdAt = integer()
         device.changedAt = integer()
+        device.epoch = integer()
         return device
     }
 
@@ -140,7 +144,7 @@ extension Row {
         Revocation(
             tenant: try tenant(),
             serial: text(),
-            issuerKey: bytes(),
+            issuer: RevokedIssuer(stored: bytes()),
             revokedAt: integer(),
             reason: text()
         )
@@ -180,7 +184,8 @@ extension Row {
             tenant: try tenant(),
             identifier: text(),
             secret: StoredSecret(hash: text(), scram: optionalText()),
-            expiresAt: integer()
+            expiresAt: integer(),
+            boundKey: bytes()
         )
     }
 
@@ -205,6 +210,16 @@ extension Row {
 
     mutating func authority() throws(RegistryError) -> TenantAuthority {
         TenantAuthority(tenant: try tenant(), anchor: integer(), sealed: bytes())
+    }
+
+    mutating func family() throws(RegistryError) -> TokenFamily {
+        TokenFamily(
+            id: text(),
+            tenant: try tenant(),
+            account: integer(),
+            generation: integer(),
+            expiresAt: integer()
+        )
     }
 
     private mutating func secret() -> StoredSecret? {

@@ -202,11 +202,11 @@ extension SQLiteRegistry {
         )
     }
 
-    /// The revocation of a serial number that holds for this issuer.
+    /// The revocation of a serial number that holds for these issuers, the nearest first.
     public func revocation(
         tenant: UInt32,
         serial: String,
-        issuerKey: [UInt8]
+        issuers: [[UInt8]]
     ) throws(RegistryError) -> Revocation? {
         let key = TenantKey(tenant: tenant, name: serial)
         return try look(
@@ -219,7 +219,7 @@ extension SQLiteRegistry {
             keep: { cache, revocations in
                 cache.revocations.keep(revocations, for: key, weight: 1 + revocations.count)
             }
-        ).holding(for: issuerKey)
+        ).holding(for: issuers)
     }
 
     /// The value of an option.
@@ -255,15 +255,29 @@ extension SQLiteRegistry {
         )
     }
 
-    /// The token was withdrawn before its time.
-    public func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+    /// The tenant's token was withdrawn before its time.
+    public func isWithdrawn(tenant: UInt32, tokenID: String) throws(RegistryError) -> Bool {
         guard tokenID.utf8.count <= 256 else { return false }
+        let key = TenantKey(tenant: tenant, name: tokenID)
         return try look(
-            { cache in cache.withdrawnTokens.find(tokenID) },
+            { cache in cache.withdrawnTokens.find(key) },
             else: { (connection: Connection) throws(RegistryError) in
-                try connection.isWithdrawn(tokenID: tokenID)
+                try connection.isWithdrawn(tenant: tenant, tokenID: tokenID)
             },
-            keep: { cache, answer in cache.withdrawnTokens.keep(answer, for: tokenID) }
+            keep: { cache, answer in cache.withdrawnTokens.keep(answer, for: key) }
+        )
+    }
+
+    /// The family of tokens has not ended.
+    public func isOpen(tenant: UInt32, family: String) throws(RegistryError) -> Bool {
+        guard family.utf8.count <= 256 else { return false }
+        let key = TenantKey(tenant: tenant, name: family)
+        return try look(
+            { cache in cache.openFamilies.find(key) },
+            else: { (connection: Connection) throws(RegistryError) in
+                try connection.isOpen(tenant: tenant, family: family)
+            },
+            keep: { cache, answer in cache.openFamilies.keep(answer, for: key) }
         )
     }
 }

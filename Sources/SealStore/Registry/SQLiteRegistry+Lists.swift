@@ -38,10 +38,7 @@ extension SQLiteRegistry {
         fingerprint: String
     ) throws(RegistryError) -> TrustAnchor? {
         try read { (connection: Connection) throws(RegistryError) in
-            try connection.first(
-                ListQueries.anchorByFingerprint,
-                [StoredValue(tenant), .text(fingerprint)]
-            ) { (row: inout Row) throws(RegistryError) in try row.anchor() }
+            try connection.anchor(tenant: tenant, fingerprint: fingerprint)
         }
     }
 
@@ -94,6 +91,24 @@ extension SQLiteRegistry {
         }
     }
 
+    /// The devices people call so.
+    public func devices(
+        tenant: UInt32,
+        name: String,
+        limit: Int
+    ) throws(RegistryError) -> [Device] {
+        try read { (connection: Connection) throws(RegistryError) in
+            try connection.devices(tenant: tenant, name: name, limit: limit)
+        }
+    }
+
+    /// The credential with this number.
+    public func credential(number: Int64) throws(RegistryError) -> Credential? {
+        try read { (connection: Connection) throws(RegistryError) in
+            try connection.credential(number: number)
+        }
+    }
+
     /// The credential with this UUID.
     public func credential(uuid: String) throws(RegistryError) -> Credential? {
         guard let bytes = UUIDText.bytes(uuid) else { return nil }
@@ -129,10 +144,7 @@ extension SQLiteRegistry {
         key: String
     ) throws(RegistryError) -> TenantOption? {
         try read { (connection: Connection) throws(RegistryError) in
-            try connection.first(
-                ListQueries.option,
-                [StoredValue(tenant), .text(category), .text(key)]
-            ) { (row: inout Row) in row.option() }
+            try connection.optionRecord(tenant: tenant, category: category, key: key)
         }
     }
 
@@ -163,10 +175,7 @@ extension SQLiteRegistry {
         identifier: String
     ) throws(RegistryError) -> RegistrationRequest? {
         try read { (connection: Connection) throws(RegistryError) in
-            try connection.first(
-                ListQueries.request,
-                [StoredValue(tenant), .text(identifier)]
-            ) { (row: inout Row) throws(RegistryError) in try row.request() }
+            try connection.request(tenant: tenant, identifier: identifier)
         }
     }
 
@@ -176,10 +185,7 @@ extension SQLiteRegistry {
         identifier: String
     ) throws(RegistryError) -> EnrolmentCode? {
         try read { (connection: Connection) throws(RegistryError) in
-            try connection.first(
-                ListQueries.code,
-                [StoredValue(tenant), .text(identifier)]
-            ) { (row: inout Row) throws(RegistryError) in try row.code() }
+            try connection.enrolmentCode(tenant: tenant, identifier: identifier)
         }
     }
 
@@ -205,9 +211,7 @@ extension SQLiteRegistry {
     /// The authority of a tenant.
     public func authority(tenant: UInt32) throws(RegistryError) -> TenantAuthority? {
         try read { (connection: Connection) throws(RegistryError) in
-            try connection.first(ListQueries.authority, [StoredValue(tenant)]) {
-                (row: inout Row) throws(RegistryError) in try row.authority()
-            }
+            try connection.authority(tenant: tenant)
         }
     }
 }

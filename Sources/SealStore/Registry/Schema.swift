@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5345_414C
 
     /// The step at index n leads from version n to version n + 1.
-    static let steps: [String] = [first, second]
+    static let steps: [String] = [first, second, keyChecks, tokenBounds, boundCodes]
 
     /// Brings a file to the newest version, each step in a transaction of its own.
     static func migrate(
@@ -50,6 +50,10 @@ enum Schema {
             }
         }
     }
+
+    /// Version 5: an enrolment code remembers the public key that it gave a certificate to.
+    private static let boundCodes =
+        "ALTER TABLE codes ADD COLUMN bound_key BLOB NOT NULL DEFAULT X''"
 
     /// Version 1.
     ///
@@ -250,5 +254,48 @@ enum Schema {
         DROP TABLE credentials;
         ALTER TABLE new_credentials RENAME TO credentials;
         CREATE INDEX credentials_by_device ON credentials (device);
+        """
+
+    /// Version 3: a value under the registry's key, by which another key is found out.
+    private static let keyChecks = """
+        CREATE TABLE key_checks (
+            number INTEGER PRIMARY KEY CHECK (number = 1),
+            sealed BLOB NOT NULL
+        ) STRICT;
+        """
+
+    /// Version 4: what tokens are bound to.
+    ///
+    /// An epoch counts what ended the logins of an account or a device; a family is a login with
+    /// all tokens that came of it. A withdrawn token is its tenant's matter: another tenant's entry
+    /// of the same name says nothing about it.
+    private static let tokenBounds = """
+        ALTER TABLE accounts ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE accounts ADD COLUMN link_id TEXT NOT NULL DEFAULT '';
+        ALTER TABLE devices ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+        CREATE TABLE token_families (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL,
+            tenant INTEGER NOT NULL REFERENCES tenants (number) ON DELETE CASCADE,
+            account INTEGER NOT NULL REFERENCES accounts (number) ON DELETE CASCADE,
+            generation INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            UNIQUE (tenant, id)
+        ) STRICT;
+        CREATE INDEX token_families_by_account ON token_families (account, expires_at);
+        CREATE INDEX token_families_by_time ON token_families (expires_at);
+        ALTER TABLE withdrawn_tokens RENAME TO withdrawn_tokens_before;
+        DROP INDEX withdrawn_tokens_by_tenant;
+        DROP INDEX withdrawn_tokens_by_time;
+        CREATE TABLE withdrawn_tokens (
+            tenant INTEGER NOT NULL REFERENCES tenants (number) ON DELETE CASCADE,
+            id TEXT NOT NULL,
+            expires_at INTEGER NOT NULL,
+            PRIMARY KEY (tenant, id)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO withdrawn_tokens (tenant, id, expires_at)
+            SELECT tenant, id, expires_at FROM withdrawn_tokens_before;
+        DROP TABLE withdrawn_tokens_before;
+        CREATE INDEX withdrawn_tokens_by_time ON withdrawn_tokens (expires_at);
         """
 }

@@ -105,7 +105,7 @@ enum Validity {
                 "a serial number has up to 64 upper-case hexadecimal digits without leading zeros"
             )
         }
-        guard revocation.issuerKey.isEmpty || revocation.issuerKey.count == 32 else {
+        guard revocation.issuer.key.isEmpty || revocation.issuer.key.count == 32 else {
             throw invalid("the digest of an issuer has 32 bytes")
         }
         try text(revocation.reason, "the reason of a revocation", max: 64)

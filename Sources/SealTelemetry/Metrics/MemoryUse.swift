@@ -3,7 +3,7 @@
 
 /// What memory is held for.
 public enum MemoryKind: UInt8, CounterKey {
-    case sessions, subscriptions, queued, inFlight, retained, aliases, routes, input
+    case sessions, subscriptions, queued, inFlight, retained, aliases, routes, input, output
 
     /// The word in metrics.
     public var label: String {
@@ -16,6 +16,7 @@ public enum MemoryKind: UInt8, CounterKey {
         case .aliases: "aliases"
         case .routes: "routes"
         case .input: "input"
+        case .output: "output"
         }
     }
 }

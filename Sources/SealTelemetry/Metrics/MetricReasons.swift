@@ -135,7 +135,8 @@ public enum LimitName: UInt8, CounterKey {
         tenants, loginGuesses, registry,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
         httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes,
-        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession, loginsWaiting
+        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession, loginsWaiting,
+        outputBytes
 
     /// The word in metrics and logs.
     public var label: String {
@@ -184,6 +185,7 @@ public enum LimitName: UInt8, CounterKey {
         case .topicBytes: "topic_bytes"
         case .userNameBytes: "user_name_bytes"
         case .inputBytes: "input_bytes"
+        case .outputBytes: "output_bytes"
         case .memoryBytes: "memory_bytes"
         case .tenantBytes: "tenant_bytes"
         case .clientBytes: "client_bytes"

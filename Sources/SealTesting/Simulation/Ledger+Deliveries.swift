@@ -223,6 +223,7 @@ extension Ledger {
         willCount += 1
         switch wills[id] {
         case .due(let due) where due <= now: break
+        case .withdrawn: break
         case .due(let due):
             throw SimulationFault(reason: "will \(id) came at \(now), due at \(due)")
         case .forbidden, .unknown, nil:

@@ -151,7 +151,7 @@ final class Ledger {
         sessions[client].connection = nil
         let expiry = sessions[client].expirySeconds
         if expiry == 0 {
-            if let will = sessions[client].will { wills[will.message] = .due(now) }
+            if let will = sessions[client].will { setDue(will, now) }
             noteWill(sessions[client].will)
             end(client)
             return
@@ -160,8 +160,19 @@ final class Ledger {
         guard let will = sessions[client].will else { return }
         let delayed = now + UInt64(will.delaySeconds) * 1000
         sessions[client].willDue = min(delayed, sessions[client].expiresAt)
-        wills[will.message] = .due(sessions[client].willDue)
+        setDue(will, sessions[client].willDue)
         noteWill(will)
+    }
+
+    private func setDue(_ will: WillFacts, _ time: UInt64) {
+        if case .withdrawn = wills[will.message] { return }
+        wills[will.message] = .due(time)
+    }
+
+    /// The registry took a client's credentials back, and with them its will.
+    func withdrawn(_ client: Int) {
+        guard let will = sessions[client].will else { return }
+        wills[will.message] = .withdrawn
     }
 
     private func checkKeepAlive(
@@ -214,6 +225,7 @@ final class Ledger {
     private func forbidWill(_ client: Int) {
         if let will = sessions[client].will {
             if case .due(let due) = wills[will.message], due <= now {
+            } else if case .withdrawn = wills[will.message] {
             } else {
                 wills[will.message] = .forbidden
             }
@@ -225,6 +237,6 @@ final class Ledger {
     /// The session of a waiting will ends now.
     private func hastenWill(_ client: Int) {
         guard let will = sessions[client].will, sessions[client].willDue > now else { return }
-        wills[will.message] = .due(now)
+        setDue(will, now)
     }
 }

@@ -95,6 +95,8 @@ enum WillState {
     case unknown
     case due(UInt64)
     case forbidden
+    /// Its client was withdrawn: it comes only when it was due before the shard heard of that.
+    case withdrawn
 }
 
 /// One message as a client received it.

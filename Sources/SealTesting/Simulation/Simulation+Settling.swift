@@ -73,6 +73,7 @@ extension Simulation {
         if shards.contains(where: { !$0.logins.isEmpty || !$0.withdrawals.isEmpty }) {
             isBusy = true
         }
+        if shards.contains(where: { $0.partition.hasPutOff }) { isBusy = true }
         return isBusy || hash != before
     }
 

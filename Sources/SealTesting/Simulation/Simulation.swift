@@ -195,6 +195,7 @@ public final class Simulation {
         changeNumber += 1
         lastWithdrawal[client.index] = changeNumber
         trace("\(client.index): withdrawn by change \(changeNumber)")
+        ledger.withdrawn(client.index)
         let change = IdentityChange(
             number: changeNumber,
             tenant: client.listener.tenant,

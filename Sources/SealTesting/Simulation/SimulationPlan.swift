@@ -74,8 +74,8 @@ public struct SimulationPlan: Sendable {
         if dice.chance(30) { limits.inFlightMax = dice.pick([1, 3, 10]) }
         // In some little is done in a turn, so that much is put off.
         if dice.chance(35) {
-            limits.work.link = dice.pick([1, 20, 200])
-            limits.work.tenant = dice.pick([1, 30, 300])
+            limits.work.link = dice.pick([200, 1000, 5000])
+            limits.work.tenant = dice.pick([500, 2000, 10_000])
         }
     }
 }

@@ -271,6 +271,49 @@ struct TrustCommandTests {
         #expect(try stage.run("trust prove --key /no/such 5f0c").exitCode == 66)
         #expect(try stage.run("trust prove 5f0c").exitCode == 64)
     }
+
+    @Test("trust revoke names the issuer, or sends the certificate or a file")
+    func revocations() throws {
+        let authority = try CertificateAuthority.makeRoot(
+            subject: DistinguishedName(commonName: "Plant CA")
+        )
+        let path = "/tenant/trusted-certificates/settings/crl"
+        let one: JSONValue = [
+            "serialNumberInHex": "1000", "revocationDate": "2026-01-01T00:00:00.000Z",
+            "issuer": "*", "reason": "unspecified",
+        ]
+        let stage = try APIStage([
+            "PUT \(path)": .init(
+                status: .noContent,
+                json: .null,
+                fields: ["X-Sealwire-Ended-Connections": "2"]
+            ), "GET \(path)": .init(json: ["crls": [one]]),
+        ])
+        try Files.write(authority.certificate.pem, to: stage.home + "/ca.crt")
+        try Files.write(Array("SERIAL NO.\n10\n".utf8), to: stage.home + "/r.csv")
+        try stage.login()
+        let named = try stage.run("trust revoke 1000 1001 --issuer 'CN=Plant CA' --yes")
+        #expect(named.exitCode == 0, "\(named.errors)")
+        #expect(named.output == "1000, 1001 is revoked; 2 connections were ended\n")
+        let sent = stage.requests.last ?? ""
+        #expect(sent.contains("\"issuer\":\"CN=Plant CA\""))
+        #expect(sent.contains("\"serialNumberInHex\":\"1001\""))
+        _ = try stage.run("trust revoke --certificate \(stage.home)/ca.crt --yes")
+        #expect(stage.requests.last?.contains("\"certificate\":\"-----BEGIN CERT") == true)
+        _ = try stage.run("trust revoke 7 --issuer \(stage.home)/ca.crt --narrow --yes")
+        #expect(stage.requests.last?.contains("\"narrow\":true") == true)
+        #expect(stage.requests.last?.contains("\"issuer\":\"-----BEGIN CERT") == true)
+        let file = try stage.run("trust revoke --from \(stage.home)/r.csv --yes")
+        #expect(file.exitCode == 0, "\(file.errors)")
+        #expect(stage.requests.last?.contains("SERIAL NO.") == true)
+        _ = try stage.run("trust release 1000 --issuer 'CN=Plant CA'")
+        #expect(stage.requests.last?.contains("removeFromCRL") == true)
+        let listed = try stage.run("trust revoked")
+        #expect(listed.output.contains("1000") && listed.output.contains("*"))
+        #expect(try stage.run("trust revoke --yes").exitCode == 64)
+        #expect(try stage.run("trust revoke 1 --from x --yes").exitCode == 64)
+        #expect(try stage.run("trust revoke --from x --issuer y --yes").exitCode == 64)
+    }
 }
 
 @Suite("Help of the commands that talk to a server")
@@ -281,7 +324,8 @@ struct RemoteHelpTests {
             "login", "token", "explain", "audit", "ctx list", "ctx use", "ctx remove",
             "tenant list", "tenant add", "tenant show", "tenant enable", "tenant disable",
             "tenant remove", "trust add", "trust list", "trust enable", "trust disable",
-            "trust remove", "trust prove", "device add", "device list", "device show",
+            "trust remove", "trust prove", "trust revoke", "trust release", "trust revoked",
+            "device add", "device list", "device show",
             "device import", "device enable", "device disable", "device remove",
             "device credentials", "policy list", "policy set", "policy test", "session list",
             "session kick",

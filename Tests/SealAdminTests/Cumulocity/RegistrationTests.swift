@@ -128,7 +128,7 @@ import Testing
         #expect(desk.ask(.get, "\(requests)/m1").json["status"] == "PENDING_ACCEPTANCE")
         _ = try desk.registry.change(by: .daemon) { writer throws(RegistryError) in
             let other = try writer.add(Tenant(id: "t2"))
-            try writer.set(
+            try writer.add(
                 RegistrationRequest(tenant: other.number, identifier: "m1", owner: "x")
             )
         }

@@ -120,7 +120,8 @@ import Testing
             """
         let put = desk.ask(.put, "/api/v1/policy", rules)
         #expect(put.status == 200)
-        #expect(desk.ask(.get, "/api/v1/policy").text == rules)
+        let sent = try JSONValue(parsing: Array(rules.utf8))
+        #expect(desk.ask(.get, "/api/v1/policy").json["rules"] == sent["rules"])
         let bad = desk.ask(
             .put,
             "/api/v1/policy",
@@ -260,7 +261,7 @@ import Testing
         #expect(account?.secret?.hash == "chosen by anna")
         let twice = desk.ask(.post, "/api/v1/first-login", body, as: nil)
         #expect(twice.status == 401)
-        #expect(twice.reason == "login.token-withdrawn")
+        #expect(twice.reason == "login.token-ended")
         // A token for something else sets nothing.
         let other = try desk.tokens.issue(
             TokenClaims(
@@ -269,7 +270,8 @@ import Testing
                 subject: "admin",
                 issuedAt: Desk.now,
                 expiresAt: Desk.now + 60,
-                use: "session"
+                use: "session",
+                ground: try desk.ground("admin")
             )
         )
         let wrong = desk.ask(

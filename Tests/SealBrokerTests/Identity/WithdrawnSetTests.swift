@@ -24,7 +24,10 @@ import Testing
             .revocation(
                 tenant: UInt32.random(in: 1...2, using: &dice),
                 serial: "\(number)",
-                issuerKey: Bool.random(using: &dice) ? [] : [UInt8(number)]
+                issuer: RevokedIssuer(
+                    key: Bool.random(using: &dice) ? [] : [UInt8(number)],
+                    reachesBelow: Bool.random(using: &dice)
+                )
             ),
         ]
         return IdentityChange(

@@ -357,7 +357,8 @@ struct AuthorityInteropTests {
             subject: [NameAttribute("CN", "x")],
             passphrase: nil,
             days: 1,
-            pathLength: nil
+            pathLength: nil,
+            hasRandomSerials: false
         )
         #expect(throws: PKIError(.fileExists, "")) {
             try AuthorityFolder.makeRoot(stage.folder.file("ca"), plan)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SealPKI
 
-/// An authority as `sealwire ca init` makes it, whose files a test may change.
+/// An authority as `sealwire ca init --counted-serials` makes it, whose files a test may change.
 struct AuthorityStage {
     let folder: PeerFolder
     var config: String { folder.file("ca/caConfig.cnf") }
@@ -18,7 +18,8 @@ struct AuthorityStage {
                 subject: subject ?? [NameAttribute("O", "Works"), NameAttribute("CN", "Root")],
                 passphrase: nil,
                 days: days,
-                pathLength: pathLength
+                pathLength: pathLength,
+                hasRandomSerials: false
             )
         )
     }

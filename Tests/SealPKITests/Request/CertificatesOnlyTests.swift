@@ -38,7 +38,7 @@ struct CertificatesOnlyTests {
         )
         try folder.write(CertificatesOnly(chain).base64, "m.b64")
         let decoded = try folder.shell(
-            "openssl base64 -d -in m.b64 | openssl pkcs7 -inform DER -print_certs -noout"
+            "openssl base64 -d -A -in m.b64 | openssl pkcs7 -inform DER -print_certs -noout"
         )
         #expect(decoded.text == shown.text)
         #expect(try CertificatesOnly(base64: folder.bytes("m.b64")).certificates == chain)

@@ -16,7 +16,7 @@ import Testing
 struct HTTPServerTests {
     @Test("a connection serves one request after another, with a date and without guessing")
     func keepAlive() throws {
-        let stage = try HTTPStage()
+        let stage = try HTTPStage(HTTPStage.settings { $0.hstsSeconds = 77 })
         let client = try WireClient(stage.port)
         for text in ["one", "two"] {
             client.send(Ask.post("/echo", text))
@@ -24,6 +24,7 @@ struct HTTPServerTests {
             #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(answer.contains("\r\nDate: ") && answer.contains(" GMT\r\n"))
             #expect(answer.contains("\r\nX-Content-Type-Options: nosniff\r\n"))
+            #expect(!answer.contains("Strict-Transport-Security"), "not without TLS")
         }
         client.send(Ask.get("/nothing", more: "Connection: close\r\n"))
         let last = client.receiveAllText()
@@ -295,9 +296,13 @@ struct HTTPServerTLSTests {
             let bytes = try Files.read("\(other.path)/stranger.\(name)", bytesMax: 65_536)
             try folder.write("stranger.\(name)", bytes)
         }
-        let stage = try HTTPStage(tls: try context(folder, .ask))
+        let stage = try HTTPStage(
+            HTTPStage.settings { $0.hstsSeconds = 77 },
+            tls: try context(folder, .ask)
+        )
         let none = try ask(stage, folder, certificate: nil)
         #expect(none.hasSuffix("https stage - 127.0.0.1 []"))
+        #expect(none.contains("\r\nStrict-Transport-Security: max-age=77\r\n"))
         let own = try ask(stage, folder, certificate: "device")
         #expect(own.contains("[\(device.der.count)"))
         let foreign = try ask(stage, folder, certificate: "stranger")

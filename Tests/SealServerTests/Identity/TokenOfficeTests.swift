@@ -56,9 +56,12 @@ struct TokenOfficeTests {
             subject: "device_dev1",
             issuedAt: clock.now,
             expiresAt: clock.now + life,
-            use: "device"
+            use: "device",
+            ground: Self.ground
         )
     }
+
+    private static let ground = TokenGround(owner: 7, epoch: 3)
 
     private func code(_ token: String, now: Int64? = nil) -> ReasonCode? {
         if case .failure(let refusal) = office.judge(token, now: now ?? clock.now) {
@@ -93,6 +96,41 @@ struct TokenOfficeTests {
         }
         #expect(read.tokenID == said["token_id"]?.text && read.use == "device")
         #expect(read.tenantID == "t12345" && read.subject == "device_dev1")
+    }
+
+    @Test("says what a token stands on, and reads it again")
+    func ground() throws {
+        var ground = TokenGround(owner: 5, epoch: 9)
+        ground.credential = 3
+        ground.anchor = 4
+        ground.certificates = [
+            CertificateMark(serial: "1F", issuerKey: [1, 255]),
+            CertificateMark(serial: "2", issuerKey: []),
+        ]
+        ground.family = "f"
+        ground.generation = 6
+        var wanted = claims()
+        wanted.ground = ground
+        guard case .success(let read) = office.judge(try office.issue(wanted), now: clock.now)
+        else {
+            Issue.record("refused")
+            return
+        }
+        #expect(read.ground == ground)
+        // The same device on another ground has another token.
+        func ask(_ ground: TokenGround) throws -> String {
+            try office.deviceToken(
+                tenantID: "t12345",
+                subject: "device_dev1",
+                ground: ground,
+                lifeSeconds: 300,
+                now: clock.now
+            )
+        }
+        let first = try ask(ground)
+        #expect(try ask(ground) == first)
+        ground.epoch += 1
+        #expect(try ask(ground) != first)
     }
 
     @Test("takes tokens in their time only, and none that another key signed")
@@ -134,6 +172,23 @@ struct TokenOfficeTests {
             changed[name] = ["x"]
             #expect(code(try signer.sign(changed)) == .tokenMalformed, "\(name)")
         }
+        // Those of versions that did not bind tokens to their owner lack these.
+        for name in ["token_owner", "token_epoch"] {
+            var old = good
+            old[name] = nil
+            #expect(code(try signer.sign(old)) == .tokenUnbound, "\(name)")
+        }
+        for (name, value) in [
+            ("token_owner", "1"), ("token_epoch", .null), ("token_family", .integer(1)),
+            ("token_family", "x"), ("token_certificates", "x"), ("token_certificates", ["x"]),
+            ("token_certificates", ["1/xy"]), ("token_anchor", "1"),
+            ("token_certificates", .array(Array(repeating: "1/00", count: 11))),
+            ("token_credential", .real(0.5)),
+        ] as [(String, JSONValue)] {
+            var odd = good
+            odd[name] = value
+            #expect(code(try signer.sign(odd)) == .tokenMalformed, "\(name)")
+        }
         var fraction = good
         fraction["exp"] = .real(Double(clock.now) + 0.5)
         #expect(code(try signer.sign(fraction)) == .tokenMalformed)
@@ -149,6 +204,7 @@ struct TokenOfficeTests {
             try office.deviceToken(
                 tenantID: "t12345",
                 subject: "device_dev1",
+                ground: Self.ground,
                 lifeSeconds: life,
                 now: clock.now
             )
@@ -167,6 +223,7 @@ struct TokenOfficeTests {
         let other = try office.deviceToken(
             tenantID: "t2",
             subject: "device_dev1",
+            ground: Self.ground,
             lifeSeconds: 300,
             now: clock.now
         )

@@ -11,8 +11,8 @@ import Testing
     @Test("whoever relies on it goes, with the reason, and nobody else", arguments: Stage.inMemory)
     func each(stage: Stage) {
         let cases: [(IdentityChange.Subject, UInt8)] = [
-            (.device(1), 0x98), (.revocation(tenant: 1, serial: "1", issuerKey: []), 0x87),
-            (.revocation(tenant: 1, serial: "1", issuerKey: [1, 2]), 0x87),
+            (.device(1), 0x98), (.revocation(tenant: 1, serial: "1", issuer: .every), 0x87),
+            (.revocation(tenant: 1, serial: "1", issuer: RevokedIssuer(key: [1, 2])), 0x87),
         ]
         for (subject, code) in cases {
             let town = Town()
@@ -39,8 +39,8 @@ import Testing
         let device = story.enter("d1", as: "1/device/1")
         let changes = [
             town.withdrawal(.device(1), tenant: 2), town.withdrawal(.device(2)),
-            town.withdrawal(.revocation(tenant: 1, serial: "1", issuerKey: [9])),
-            town.withdrawal(.revocation(tenant: 2, serial: "1", issuerKey: [])),
+            town.withdrawal(.revocation(tenant: 1, serial: "1", issuer: RevokedIssuer(key: [9]))),
+            town.withdrawal(.revocation(tenant: 2, serial: "1", issuer: .every)),
             town.withdrawal(.token(id: "x")), town.withdrawal(.tenant(2)),
         ]
         #expect(story.bench.withdraw(changes) == 0)

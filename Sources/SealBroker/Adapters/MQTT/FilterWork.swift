@@ -16,7 +16,7 @@ struct PendingSubscribe {
     /// Shared groups whose home is elsewhere and was asked.
     var joins: [GroupMember] = []
     /// Filters whose retained messages are to be sent behind the SUBACK.
-    var filters: [[UInt8]] = []
+    var filters: [RetainedWish] = []
     /// Places in the tree that the other partitions are being told of.
     var nodes: [TopicNode] = []
     /// How many retained messages, by home and by partition, had been posted when it was known.

@@ -62,6 +62,7 @@ extension Partition {
     }
 
     /// Sends what has its turn.
+    // BOUND: `AnswerQueue.awaitedMax` and `bytesMax`.
     private func sendAnswers(_ id: Handle) {
         guard let queue = links[id].answers else { return }
         while let answer = queue.answers.first {
@@ -93,6 +94,7 @@ extension Partition {
     }
 
     /// The connection ends before the SUBACK: what is behind it has no turn any more.
+    // BOUND: `AnswerQueue.awaitedMax` and `bytesMax`.
     func giveUpAnswers(_ id: Handle) {
         guard let queue = links[id].answers else { return }
         links[id].answers = nil

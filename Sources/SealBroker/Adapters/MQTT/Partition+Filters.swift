@@ -122,7 +122,11 @@ extension Partition {
         let wantsRetained =
             !filter.isShared
             && (options.retainHandling == 0 || options.retainHandling == 1 && isNew)
-        if wantsRetained { filters.pending.filters.append(filter.bytes) }
+        if wantsRetained {
+            filters.pending.filters.append(
+                RetainedWish(filter: filter.bytes, noLocal: options.noLocal)
+            )
+        }
         if setup.count > 1, isFirst || wantsRetained {
             filters.asked.append((filter.bytes, wantsRetained))
         }

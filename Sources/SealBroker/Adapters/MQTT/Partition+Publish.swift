@@ -299,6 +299,7 @@ extension Partition {
 
     /// Sends again what was under way when the client was last here, in the order of old
     /// ([MQTT-4.4.0-1], [MQTT-4.6.0-1]).
+    // BOUND: `in-flight-maximum` messages.
     func redeliver(_ session: Handle, _ id: Handle) {
         sessions[session].resend = []
         let limit = sessions[session].window.limit
@@ -320,6 +321,7 @@ extension Partition {
     }
 
     /// Sends again what did not fit at once; until all of it is sent, the window has no room.
+    // BOUND: each id is taken off once for each connection.
     private func continueRedelivery(_ session: Handle, _ id: Handle) {
         while let packetID = sessions[session].resend.last {
             // A late acknowledgement may have ended what was not sent again yet.

@@ -38,11 +38,15 @@ extension Partition {
         if links[id].phase == .awaitsLogin { return Progress(used: 0, needs: 0, fate: .hold) }
         if links[id].heldBy > 0 { return held(id) }
         let place = links[id].workPlace
-        let allowance = work.allowance(place)
-        guard allowance > 0 else {
-            putOffReading(id, .tenantWork)
-            return held(id)
+        var allowance = work.allowance(place)
+        if allowance <= 0 {
+            guard links[id].hasTurn else {
+                putOffReading(id, .tenantWork)
+                return held(id)
+            }
+            allowance = 1
         }
+        links[id].hasTurn = false
         let mark = work.done
         defer { work.charge(place, since: mark) }
         links[id].lastReceived = now

@@ -84,9 +84,6 @@ struct CertificateSigner {
     private let now: Int64
     private let settings: AuthoritySettings
 
-    /// RSA keys with fewer bits are refused.
-    static let rsaBitsMin = 2048
-
     /// Checks the issuer, and prepares what all its certificates have in common.
     init(
         _ settings: AuthoritySettings,
@@ -241,13 +238,8 @@ struct CertificateSigner {
 
     /// Checks an order up to everything but the serial number.
     func grant(_ order: SigningOrder) throws(PKIError) -> GrantedSubject {
-        if let request = order.request, !request.isSignatureValid {
-            throw PKIError(
-                .requestSignature,
-                "the request is not signed with the key whose public half it holds"
-            )
-        }
-        try Self.checkStrength(try publicKey(order))
+        try order.request?.check()
+        try AcceptedKeys.check(try publicKey(order))
         guard order.days > 0, order.days <= CertificateAuthority.daysMax else {
             throw PKIError(
                 .badRequest,
@@ -268,30 +260,6 @@ struct CertificateSigner {
             throw PKIError(.unsupportedKey, "the public key cannot be read")
         }
         return key
-    }
-
-    /// Whether a key is strong enough to be certified.
-    static func checkStrength(_ key: OpaquePointer) throws(PKIError) {
-        let what = KeyDescription(key)
-        switch what.algorithm {
-        case "RSA", "RSA-PSS":
-            guard what.bits >= rsaBitsMin else {
-                throw PKIError(
-                    .weakKey,
-                    "the RSA key has \(what.bits) bits; at least \(rsaBitsMin) are needed"
-                )
-            }
-        case "EC":
-            guard what.bits >= 256 else {
-                throw PKIError(.weakKey, "the EC key has \(what.bits) bits; 256 are needed")
-            }
-        case "ED25519", "ED448": break
-        default:
-            throw PKIError(
-                .unsupportedKey,
-                "keys of the kind \(what.algorithm) are not certified"
-            )
-        }
     }
 
     /// Signs; what `grant` allowed is not asked again.

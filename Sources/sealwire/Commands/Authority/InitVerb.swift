@@ -12,7 +12,7 @@ struct FoundingOptions: NamesAuthority {
     var pathLength: Int?
     var keyKind = KeyKind.p256
     var isOpen = false
-    var hasRandomSerials = false
+    var hasRandomSerials = true
     var secret = Secret("the new authority's key")
 
     func plan(days usual: Int, pathLength: Int?) throws -> AuthorityPlan {
@@ -50,9 +50,9 @@ struct FoundingOptions: NamesAuthority {
                 (options, value, flag) throws(UsageError) in
                 options.keyKind = try CommandWords.keyKind(value, flag)
             },
-            .on("--random-serials", help: "random serial numbers (default: from 1000 on)") {
+            .on("--counted-serials", help: "serial numbers from 1000 on (default: random)") {
                 (options) throws(UsageError) in
-                options.hasRandomSerials = true
+                options.hasRandomSerials = false
             },
             .on("--no-passphrase", help: "do not encrypt its key (default: encrypt)") {
                 (options) throws(UsageError) in
@@ -89,7 +89,8 @@ enum InitVerb {
                   caCert.pem, caKey.pem   the certificate and its key
                   caConfig.cnf            sections for devices, servers and intermediates
                   database.txt            all certificates; .attr says that subjects are unique
-                  serial, crl/crlnumber   the next numbers, from 1000 on
+                  crl/crlnumber           the next number of a revocation list, from 1000 on
+                  serial                  the next certificate's, with --counted-serials only
                   deviceCertificates/     every certificate under its serial number
 
                 """

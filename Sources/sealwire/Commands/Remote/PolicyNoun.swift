@@ -48,19 +48,21 @@ enum PolicyNoun {
             as EFFECT ACT FILTER [SUBJECT], with # before comments, or the JSON of policy list.
             EFFECT is allow or deny; ACT is publish, subscribe or both; FILTER is a topic filter in
             which %c, %u and %d stand for client id, user and device; SUBJECT says for whom it is
-            (* is everybody). The rules count at once, also for those who are connected.
+            (* is everybody). The rules count at once, also for those who are connected. The JSON
+            carries the version that was read: rules that were changed since are not replaced.
             """,
         effect: .destroys,
         words: .one("FILE"),
         examples: ["sealwire policy set rules.txt", "sealwire policy set rules.txt --dry-run"]
     ) { remote, words in
-        let rules = try read(words[0])
+        let policy = try read(words[0])
+        let rules = policy["rules"]?.elements ?? []
         try remote.confirm("replaces all rules of tenant \(remote.tenant) by \(rules.count) new")
         let request = RESTRequest(
             .put,
             "/api/v1/policy",
             query: remote.tenantQuery,
-            json: ["rules": .array(rules)]
+            json: policy
         )
         guard let done = try remote.change(request) else { return RemoteExit.done }
         if remote.options.isJSON { Output.answer(done.json) }
@@ -101,7 +103,7 @@ enum PolicyNoun {
         if let device = options.values["--device"] { body["device"] = .string(device) }
         if let user = options.values["--user"] { body["user"] = .string(user) }
         if let client = options.values["--client"] { body["clientId"] = .string(client) }
-        if let file = options.values["--rules"] { body["rules"] = .array(try read(file)) }
+        if let file = options.values["--rules"] { body["rules"] = try read(file)["rules"] }
         let request = RESTRequest(
             .post,
             "/api/v1/policy/test",
@@ -121,7 +123,7 @@ enum PolicyNoun {
     /// The most that a file of rules may have.
     private static let bytesMax = 4 << 20
 
-    private static func read(_ path: String) throws -> [JSONValue] {
+    private static func read(_ path: String) throws -> JSONValue {
         let bytes: [UInt8]
         if path == "-" {
             var input = StandardInput()
@@ -155,13 +157,17 @@ enum PolicyNoun {
                 "subject": .string(words.count == 4 ? String(words[3]) : "*"),
             ])
         }
-        return rules
+        return ["rules": .array(rules)]
     }
 
-    private static func rules(json bytes: [UInt8], _ path: String) throws -> [JSONValue] {
+    private static func rules(json bytes: [UInt8], _ path: String) throws -> JSONValue {
         do throws(JSONError) {
             let value = try JSONValue(parsing: bytes, limits: JSONLimits(bytesMax: bytesMax))
-            if let rules = value["rules"]?.elements { return rules }
+            if let rules = value["rules"]?.elements {
+                var policy: JSONObject = ["rules": .array(rules)]
+                policy["version"] = value["version"]
+                return .object(policy)
+            }
         } catch {
             throw CommandFailure(RemoteExit.badContent, "\(path): \(error)")
         }

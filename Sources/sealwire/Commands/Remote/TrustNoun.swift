@@ -9,7 +9,7 @@ enum TrustNoun {
     static let command = Command.noun(
         "trust",
         "the authorities whose devices are let in",
-        [add, list, enable, disable, remove, prove]
+        [add, list, enable, disable, remove, prove] + RevocationVerbs.commands
     )
 
     private static let which = WordRule.one("FINGERPRINT")
