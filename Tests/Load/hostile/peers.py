@@ -3,6 +3,7 @@
 that hold them. No attack is in here."""
 
 import collections
+import contextlib
 import json
 import pathlib
 import resource
@@ -256,7 +257,7 @@ class Attack:
                     self.notes[str(gone)] += 1
             for link in links:
                 try:
-                    answer = link.wait(CONNACK, 20 if not self.deadline else self.left + 5)
+                    answer = link.wait(CONNACK, self.left + 5 if self.on else 20)
                     self.notes[f"CONNACK 0x{answer[3]:02x}"] += 1
                     if hold and answer[3] == 0:
                         held.append(link)
@@ -306,14 +307,12 @@ class Attack:
 
     def end_sessions(self, names, **options):
         """Ends stored sessions, so that what is left is a leak."""
-        packets_ = [self.login(name, **options) for name in names]
         count = self.notes.copy()
-        for link in self.crowd(packets_, hold=True):
-            try:
-                link.send(b"\xe0\x00")
-            except Gone:
-                pass
-            link.close()
+        for group in parts(names, 500):
+            for link in self.crowd([self.login(name, **options) for name in group], hold=True):
+                with contextlib.suppress(Gone):
+                    link.send(b"\xe0\x00")
+                link.close()
         self.notes = count
 
     def clear_retained(self, topics):
