@@ -93,7 +93,7 @@ let package = Package(
         // It measures the registry, and is killed while it fills one.
         .executableTarget(
             name: "registry-bench",
-            dependencies: ["SealStore", "SealBroker"],
+            dependencies: ["SealStore", "SealBroker", "SealBytes"],
             path: "Benchmarks/registry",
             swiftSettings: house
         ),
@@ -128,13 +128,15 @@ let package = Package(
             "SealServerTests",
             [
                 "SealStore", "SealServer", "SealAdmin", "SealBroker", "SealPKI", "SealNet",
-                "SealTelemetry", "SealHTTP",
+                "SealTelemetry", "SealHTTP", "SealBytes",
             ]
         ),
         tests("SealPKITests", ["SealPKI", "SealBytes", "COpenSSL", "CSys"]),
         .testTarget(
             name: "SealStoreTests",
-            dependencies: ["SealStore", "SealBroker", "SealTelemetry", "registry-bench"],
+            dependencies: [
+                "SealStore", "SealBroker", "SealBytes", "SealTelemetry", "registry-bench",
+            ],
             exclude: ["Dumps"],
             swiftSettings: house
         ),
@@ -165,8 +167,8 @@ let package = Package(
         tests(
             "WireTests",
             [
-                "Stage", "SealTesting", "SealBroker", "SealServer", "SealNet", "SealPKI",
-                "SealTelemetry",
+                "Stage", "SealTesting", "SealBroker", "SealBytes", "SealServer", "SealNet",
+                "SealPKI", "SealTelemetry",
             ]
         ),
         .testTarget(

@@ -2,6 +2,7 @@
 // Registries full of devices.
 
 import SealBroker
+import SealBytes
 import SealStore
 
 enum Fill {
@@ -83,7 +84,7 @@ enum Fill {
         }
     }
 
-    static func identifier(_ number: Int) -> String { "device-\(1_000_000_000 + number)" }
+    static func identifier(_ number: Int) -> Name { "device-\(1_000_000_000 + number)" }
 
     static func device(_ number: Int, _ tenant: UInt32) -> Device {
         Device(
@@ -110,7 +111,7 @@ enum Fill {
         let digits = String(number, radix: 16)
         return TrustAnchor(
             tenant: tenant,
-            fingerprint: String(repeating: "0", count: 40 - digits.utf8.count) + digits,
+            fingerprint: Name(String(repeating: "0", count: 40 - digits.utf8.count) + digits),
             sha256: digest(number, 1),
             subjectKey: digest(number, 2),
             der: [UInt8](repeating: 0x30, count: 700),

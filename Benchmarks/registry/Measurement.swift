@@ -4,6 +4,7 @@
 
 import Glibc
 import SealBroker
+import SealBytes
 import SealStore
 
 struct Measurement {
@@ -115,7 +116,7 @@ struct Measurement {
             (
                 identifier: Fill.identifier(number),
                 leaf: Fill.digest(number, 9),
-                serial: String(1_000_000 + number, radix: 16, uppercase: true)
+                serial: Name(String(1_000_000 + number, radix: 16, uppercase: true))
             )
         }
         let perTenant = place.devices / place.tenants
@@ -143,8 +144,8 @@ struct Measurement {
         _ registry: any IdentityDirectory,
         leaf: [UInt8],
         issuer: [UInt8],
-        serial: String,
-        identifier: String
+        serial: Name,
+        identifier: Name
     ) throws(RegistryError) -> Int {
         guard try registry.anchors(sha256: leaf).isEmpty,
             let anchor = try registry.anchors(sha256: issuer).first,

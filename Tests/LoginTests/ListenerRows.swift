@@ -3,14 +3,15 @@
 // takes.
 
 @testable import SealBroker
+import SealBytes
 @testable import Stage
 
 extension LoginRow {
     private static func token(
         _ name: String,
         _ outcome: Outcome,
-        user: String? = "",
-        clientID: String = "c",
+        user: Name? = "",
+        clientID: Name = "c",
         _ make: @escaping @Sendable (LoginCase) throws -> String
     ) -> LoginRow {
         LoginRow(name, outcome) {

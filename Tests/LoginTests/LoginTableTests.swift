@@ -114,7 +114,7 @@ import Testing
         )
         #expect(found.reliance.endsAt == min(leaf.notAfter, root.notAfter))
         #expect(found.roles == [.device])
-        #expect(found.proof.contains(leaf.serial))
+        #expect(found.proof.contains(leaf.serial.text))
     }
 
     @Test("each kind of login stands on what it showed")
@@ -225,7 +225,7 @@ import Testing
             "acme/device_gen", "acme/ann",
         ]
     )
-    func timing(_ user: String) throws {
+    func timing(_ user: Name) throws {
         var login = try LoginCase()
         login.show(user, "guess")
         let check = CountingCheck()
@@ -271,7 +271,7 @@ import Testing
     @Test("a comparison is remembered by hash and password, each in its own bounds")
     func proofText() throws {
         let login = try LoginCase()
-        func question(_ password: String, _ user: String = "acme/ann") throws -> PasswordQuestion {
+        func question(_ password: String, _ user: Name = "acme/ann") throws -> PasswordQuestion {
             let step = RegistryLogin.begin(
                 Credentials(user: user, password: Array(password.utf8), clientID: "c"),
                 login.rules,

@@ -2,11 +2,12 @@
 // Rows about certificates that stand in the credentials of a device.
 
 @testable import SealBroker
+import SealBytes
 @testable import SealStore
 @testable import Stage
 
 private let given = LoginCase.certificates
-private func asPinned(_ clientID: String) -> Outcome {
+private func asPinned(_ clientID: Name) -> Outcome {
     .login(.pinnedCertificate, user: "device_pin", tenant: "acme", clientID: clientID)
 }
 
@@ -112,14 +113,14 @@ extension LoginRow {
 }
 
 extension LoginCase {
-    func device(_ name: String) throws -> Device {
+    func device(_ name: Name) throws -> Device {
         guard let device = world.devices[name] else { throw Missing() }
         return device
     }
 
     private struct Missing: Error {}
 
-    mutating func changeDevice(_ name: String, _ edit: (inout Device) -> Void) throws {
+    mutating func changeDevice(_ name: Name, _ edit: (inout Device) -> Void) throws {
         var device = try device(name)
         edit(&device)
         try change { [device] (writer) throws(RegistryError) in try writer.replace(device) }

@@ -239,7 +239,7 @@ import Testing
             try writer.replace(ann)
         }
         login.clientID = "c"
-        func subject(_ user: String, secret: UInt8 = 1) -> ScramSubject {
+        func subject(_ user: Name, secret: UInt8 = 1) -> ScramSubject {
             RegistryLogin.scram(
                 user,
                 Credentials(clientID: "c"),
@@ -256,8 +256,8 @@ import Testing
             return
         }
         #expect(principal.method == .scram && principal.name == "ann")
-        for (user, code) in [
-            ("acme/nobody", ReasonCode.unknownUser), ("nowhere/ann", .tenantUnknown),
+        for (user, code): (Name, ReasonCode) in [
+            ("acme/nobody", .unknownUser), ("nowhere/ann", .tenantUnknown),
             ("ann", .tenantMissing), ("acme/clerk", .passwordNotSet),
         ] {
             let stranger = subject(user)
@@ -266,7 +266,7 @@ import Testing
             #expect(stranger.keys == subject(user).keys)
             #expect(stranger.keys.salt.count == ScramKeys.saltBytesUsual)
             #expect(stranger.keys.iterations == ScramKeys.iterationsUsual)
-            #expect(stranger.keys.salt != subject(user + "x").keys.salt)
+            #expect(stranger.keys.salt != subject("\(user)x").keys.salt)
             #expect(stranger.keys.salt != subject(user, secret: 2).keys.salt)
         }
         login.rules.registry.takesPasswords = false

@@ -138,9 +138,9 @@ import Testing
             let text = dice.text(parameter.schema, named: parameter.name)
             switch parameter.place {
             case .path:
-                path = path.replacing("{\(parameter.name)}", with: Call.escaped(text))
+                path = path.replacing("{\(parameter.name)}", with: Call.escaped(Name(text)))
             case .query where parameter.isNeeded || dice.one(in: 3):
-                query.append("\(parameter.name)=\(Call.escaped(text))")
+                query.append("\(parameter.name)=\(Call.escaped(Name(text)))")
             case .header where dice.one(in: 3): fields.append(parameter.name, text)
             default: break
             }

@@ -35,7 +35,7 @@ struct EnrolmentTests {
         let secret = try Passwords.makeSalted(Array((code ?? self.code).utf8))
         let entry = EnrolmentCode(
             tenant: desk.tenant.number,
-            identifier: identifier,
+            identifier: Name(identifier),
             secret: StoredSecret(hash: secret),
             expiresAt: (Desk.now + seconds) * 1000
         )

@@ -6,6 +6,7 @@ import SealBroker
 import Synchronization
 import Testing
 
+import SealBytes
 @testable import SealStore
 
 @Suite("Registry: memory")
@@ -96,14 +97,14 @@ struct CacheTests {
         }
         try set("old")
         let answer = try registry.look(
-            { cache in cache.options.find(key) },
+            { cache in cache.options.find(key).map(Optional.some) },
             else: { (connection: Connection) throws(RegistryError) -> String? in
                 let value = try connection.option(tenant: 1, category: "c", key: "k")
                 // The change comes while the answer is on its way.
                 try set("new")
                 return value
             },
-            keep: { cache, value in cache.options.keep(value, for: key) }
+            keep: { cache, value in if let value { cache.options.keep(value, for: key) } }
         )
         #expect(answer == "old")
         #expect(registry.cache.withLock { $0.options.find(key) } == nil)
@@ -196,7 +197,7 @@ struct CacheTests {
             let text = "\(step)"
             try writer.setOption(tenant: 1, TenantOption(category: "c", key: "k", value: text))
             var rule = Sample.rule(Int64(step))
-            rule.filter = text
+            rule.filter = Name(text)
             try writer.setPolicy(tenant: 1, [rule])
             guard var device = try writer.directory.device(number: 1),
                 var anchor = try writer.directory.anchors(sha256: Sample.digest(1)).first,
@@ -227,7 +228,7 @@ struct CacheTests {
             let least = race.written.load(ordering: .acquiring)
             let seen: [Int?] = [
                 try registry.option(tenant: 1, category: "c", key: "k").flatMap { Int($0) },
-                try registry.policyRules(tenant: 1).first.flatMap { Int($0.filter) },
+                try registry.policyRules(tenant: 1).first.flatMap { Int($0.filter.text) },
                 try registry.device(number: 1).flatMap { Int($0.label) },
                 try registry.device(tenant: 1, identifier: "d").flatMap { Int($0.label) },
                 try registry.anchors(sha256: Sample.digest(1)).first.flatMap { Int($0.name) },

@@ -6,6 +6,7 @@ import SealBroker
 import SealTelemetry
 import Testing
 
+import SealBytes
 @testable import SealStore
 
 @Suite("Registry: limits")
@@ -160,7 +161,7 @@ struct LimitTests {
                 let secret = StoredSecret(hash: "h")
                 let name = "d\(number)"
                 try writer.set(
-                    EnrolmentCode(tenant: 1, identifier: name, secret: secret, expiresAt: end)
+                    EnrolmentCode(tenant: 1, identifier: Name(name), secret: secret, expiresAt: end)
                 )
             }
         }

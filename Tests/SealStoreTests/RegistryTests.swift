@@ -5,6 +5,7 @@
 import SealBroker
 import Testing
 
+import SealBytes
 @testable import SealStore
 
 @Suite("Registry: tenants, accounts, devices")
@@ -57,7 +58,7 @@ struct RegistryTests {
     func tenantID(_ id: String, isGood: Bool) throws {
         let (registry, _) = try Sample.registry()
         let code = registry.refusal { writer throws(RegistryError) in
-            _ = try writer.add(Tenant(id: id))
+            _ = try writer.add(Tenant(id: Name(id)))
         }
         #expect(code == (isGood ? nil : .invalid))
     }
@@ -164,7 +165,7 @@ struct RegistryTests {
     func accountNames(_ name: String) throws {
         let (registry, _) = try Sample.registry()
         let code = registry.refusal { writer throws(RegistryError) in
-            _ = try writer.add(Sample.account(name))
+            _ = try writer.add(Sample.account(Name(name)))
         }
         #expect(code == .invalid)
     }
@@ -183,7 +184,7 @@ struct RegistryTests {
         #expect(try registry.device(uuid: device.uuid) == device)
         #expect(try registry.device(tenant: 1, identifier: "dev \u{1F41D}") == device)
         #expect(try registry.device(tenant: 2, identifier: "dev \u{1F41D}") == nil)
-        #expect(try registry.device(uuid: device.uuid.uppercased()) == nil)
+        #expect(try registry.device(uuid: Name(device.uuid.text.uppercased())) == nil)
         #expect(try registry.device(uuid: "") == nil)
         device.identifier = "other"
         device.isEnabled = false
@@ -210,7 +211,7 @@ struct RegistryTests {
     func identifiers(_ identifier: String, isGood: Bool) throws {
         let (registry, _) = try Sample.registry()
         let code = registry.refusal { writer throws(RegistryError) in
-            _ = try writer.add(Sample.device(identifier))
+            _ = try writer.add(Sample.device(Name(identifier)))
         }
         #expect(code == (isGood ? nil : .invalid))
     }
@@ -231,7 +232,7 @@ struct RegistryTests {
             fill(&query)
             let page = try registry.devices(tenant: 1, query, .all)
             #expect(page.total == page.items.count)
-            return page.items.map(\.identifier)
+            return page.items.map(\.identifier.text)
         }
         #expect(try names { _ in }.count == 9)
         #expect(try names { $0.type = "odd" } == ["dev-1", "dev-3", "dev-5", "dev-7"])

@@ -4,6 +4,7 @@
 import Foundation
 import SealBroker
 
+import SealBytes
 @testable import SealStore
 
 /// A folder that is gone at the end of the test.
@@ -32,7 +33,7 @@ enum Sample {
     static func anchor(_ number: Int, tenant: UInt32 = 1, subject: Int? = nil) -> TrustAnchor {
         var anchor = TrustAnchor(
             tenant: tenant,
-            fingerprint: String(format: "%040x", number),
+            fingerprint: Name(String(format: "%040x", number)),
             sha256: digest(number),
             subjectKey: digest(1_000_000 + (subject ?? number)),
             der: Array("certificate \(number)".utf8),
@@ -43,11 +44,11 @@ enum Sample {
         return anchor
     }
 
-    static func device(_ name: String, tenant: UInt32 = 1) -> Device {
+    static func device(_ name: Name, tenant: UInt32 = 1) -> Device {
         Device(tenant: tenant, identifier: name, origin: .api, takesCertificates: true)
     }
 
-    static func credential(_ lookup: String, of device: Device) -> Credential {
+    static func credential(_ lookup: Name, of device: Device) -> Credential {
         Credential(
             tenant: device.tenant,
             device: device.number,
@@ -58,7 +59,7 @@ enum Sample {
         )
     }
 
-    static func account(_ name: String, tenant: UInt32 = 1) -> Account {
+    static func account(_ name: Name, tenant: UInt32 = 1) -> Account {
         var account = Account(tenant: tenant, name: name, roles: [.tenantAdmin, .messaging])
         account.secret = StoredSecret(hash: "hash of \(name)")
         account.email = "\(name)@example.org"

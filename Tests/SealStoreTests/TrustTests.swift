@@ -4,6 +4,7 @@
 import SealBroker
 import Testing
 
+import SealBytes
 @testable import SealStore
 
 @Suite("Registry: trust and records")
@@ -105,7 +106,7 @@ struct TrustTests {
         #expect(try registry.revocation(tenant: 1, serial: "1F", issuerKey: other) == later)
         #expect(try registry.revocations(tenant: 1, .all).items == [later, own])
         for serial in ["", "0A", "ab", "X", String(repeating: "1", count: 65)] {
-            let bad = Revocation(tenant: 1, serial: serial, revokedAt: 1)
+            let bad = Revocation(tenant: 1, serial: Name(serial), revokedAt: 1)
             let code = registry.refusal { w throws(RegistryError) in
                 try w.revoke(bad, keepsOldDate: true)
             }

@@ -64,7 +64,7 @@ final class Desk: @unchecked Sendable {
     }
 
     /// Adds an account whose password is `secret`.
-    func add(_ tenant: String, _ name: String, _ roles: Set<Role>) throws {
+    func add(_ tenant: Name, _ name: Name, _ roles: Set<Role>) throws {
         guard let number = try registry.tenant(id: tenant)?.number else { return }
         var account = Account(tenant: number, name: name, roles: roles)
         account.secret = StoredSecret(hash: "secret")
@@ -155,8 +155,8 @@ final class NotedSessions: SessionControl, @unchecked Sendable {
     func sessions(tenant: UInt32, _ page: PageRequest) -> Page<SessionRecord> {
         Page(items: [], hasMore: false, total: 0)
     }
-    func kick(tenant: UInt32, clientID: String, forgets: Bool) -> Int { 0 }
-    func decisions(tenant: UInt32, about: String, limit: Int) -> [DecisionRecord] {
+    func kick(tenant: UInt32, clientID: Name, forgets: Bool) -> Int { 0 }
+    func decisions(tenant: UInt32, about: Name, limit: Int) -> [DecisionRecord] {
         all.filter { $0.tenant == tenant && $0.user == about }
     }
     func note(_ decision: DecisionRecord) { noted.withLock { $0.append(decision) } }

@@ -13,11 +13,11 @@ import SealPKI
 
 /// What comes of a login.
 enum Outcome: Sendable, Equatable {
-    case login(LoginMethod, user: String?, tenant: String, clientID: String?)
+    case login(LoginMethod, user: Name?, tenant: Name, clientID: Name?)
     /// With the codes of CONNACK for MQTT 3.1.1 and 5.0.
     case refused(ReasonCode, UInt8, UInt8)
 
-    static func login(_ method: LoginMethod, _ user: String?) -> Outcome {
+    static func login(_ method: LoginMethod, _ user: Name?) -> Outcome {
         .login(method, user: user, tenant: "acme", clientID: nil)
     }
 
@@ -39,10 +39,10 @@ struct LoginCase {
     let world: Population
     var rules = AccessRules()
     var chain: [PresentedCertificate] = []
-    var clientID = "dev"
-    var user: String?
+    var clientID: Name = "dev"
+    var user: Name?
     var password: String?
-    var hint: String?
+    var hint: Name?
     /// The login is asked without MQTT, as an API does.
     var isDirect = false
 
@@ -74,10 +74,10 @@ struct LoginCase {
 
     /// A token of the registry's office; the times are seconds from now.
     func token(
-        _ subject: String,
-        _ use: String = "session",
-        tenant: String = "acme",
-        id: String = "",
+        _ subject: Name,
+        _ use: Name = "session",
+        tenant: Name = "acme",
+        id: Name = "",
         begins: Int64 = -10,
         ends: Int64 = 3600
     ) throws -> String {
@@ -96,7 +96,7 @@ struct LoginCase {
     /// Shows certificates, the client's own first.
     mutating func show(_ chain: Made...) { self.chain = chain.map(\.presented) }
 
-    mutating func show(_ user: String?, _ password: String?) {
+    mutating func show(_ user: Name?, _ password: String?) {
         self.user = user
         self.password = password
     }
@@ -172,15 +172,15 @@ struct LoginCase {
         var flags: UInt8 = 0x02
         if user != nil { flags |= 0x80 }
         if password != nil { flags |= 0x40 }
-        func text(_ text: String) -> [UInt8] {
-            let bytes = Array(text.utf8)
+        func text(_ text: Name) -> [UInt8] {
+            let bytes = text.bytes
             return [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
         }
         var body = text(version == .v31 ? "MQIsdp" : "MQTT") + [version.rawValue, flags, 0, 60]
         if version == .v5 { body.append(0) }
         body += text(clientID)
         if let user { body += text(user) }
-        if let password { body += text(password) }
+        if let password { body += text(Name(password)) }
         var length: [UInt8] = []
         var rest = body.count
         repeat {

@@ -4,6 +4,7 @@
 import SealStore
 
 @testable import SealBroker
+import SealBytes
 @testable import SealServer
 
 /// The tenants, devices and accounts that every row begins with.
@@ -26,7 +27,7 @@ struct Population {
     var acme: UInt32 = 0
     var beta: UInt32 = 0
     var closed: UInt32 = 0
-    var devices: [String: Device] = [:]
+    var devices: [Name: Device] = [:]
 
     init(_ registry: SQLiteRegistry, _ judge: OpenSSLChainJudge) throws {
         let anchors = try Anchors()
@@ -53,12 +54,12 @@ struct Population {
     private mutating func add(
         _ writer: any RegistryWriter,
         _ tenant: UInt32,
-        _ identifier: String,
+        _ identifier: Name,
         _ change: (inout Device) -> Void = { _ in }
     ) throws(RegistryError) {
         var device = Device(tenant: tenant, identifier: identifier, origin: .api)
         change(&device)
-        let key = tenant == acme ? identifier : "\(tenant)/\(identifier)"
+        let key: Name = tenant == acme ? identifier : "\(tenant)/\(identifier)"
         devices[key] = try writer.add(device)
     }
 
@@ -69,7 +70,7 @@ struct Population {
             $0.isEnabled = false
         }
         try add(writer, acme, "plant/7+#") { $0.takesCertificates = true }
-        for name in ["word", "gen", "tok", "both", "name", "id", "open", "pin"] {
+        for name: Name in ["word", "gen", "tok", "both", "name", "id", "open", "pin"] {
             try add(writer, acme, name)
         }
         try add(writer, beta, "dev") { $0.takesCertificates = true }
@@ -81,12 +82,12 @@ struct Population {
         _ judge: OpenSSLChainJudge
     ) throws(RegistryError) {
         func add(
-            _ device: String,
+            _ device: Name,
             _ kind: CredentialKind,
-            _ lookup: String,
+            _ lookup: Name,
             _ hash: String? = nil
         ) throws(RegistryError) {
-            guard let device = devices[device] else { throw RegistryError(.notFound, device) }
+            guard let device = devices[device] else { throw RegistryError(.notFound, device.text) }
             _ = try writer.add(
                 Credential(
                     tenant: device.tenant,
@@ -116,7 +117,7 @@ struct Population {
     private func addAccounts(_ writer: any RegistryWriter) throws(RegistryError) {
         func add(
             _ tenant: UInt32,
-            _ name: String,
+            _ name: Name,
             _ roles: Set<Role>,
             _ change: (inout Account) -> Void = { _ in }
         ) throws(RegistryError) {

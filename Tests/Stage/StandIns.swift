@@ -26,10 +26,10 @@ struct PlainLogin: Sendable {
     }
 
     private func byPassword(
-        _ user: String,
+        _ user: Name,
         _ credentials: Credentials
     ) throws -> LoginStep {
-        let parts = user.split(separator: "/", maxSplits: 1).map(String.init)
+        let parts = user.text.split(atByte: "/", maxSplits: 1).map { Name($0) }
         guard let id = parts.count == 2 ? parts[0] : credentials.tenantHint else {
             return .refused([Reason(.tenantMissing)])
         }
@@ -55,7 +55,7 @@ struct PlainLogin: Sendable {
         if let account = try registry.account(tenant: tenant.number, name: claims.subject) {
             return accepted(tenant, claims.subject, .jwt, account: account)
         }
-        let identifier = String(claims.subject.dropFirst("device_".count))
+        let identifier = claims.subject.removing(prefix: "device_") ?? .empty
         guard let device = try registry.device(tenant: tenant.number, identifier: identifier)
         else { return .refused([Reason(.tokenSubjectGone)]) }
         return accepted(tenant, claims.subject, .jwt, device: device)
@@ -78,7 +78,7 @@ struct PlainLogin: Sendable {
 
     private func accepted(
         _ tenant: Tenant,
-        _ name: String,
+        _ name: Name,
         _ method: LoginMethod,
         account: Account? = nil,
         device: Device? = nil
@@ -104,14 +104,15 @@ struct PlainLogin: Sendable {
 final class PlainTokens: TokenOffice {
     func issue(_ claims: TokenClaims) throws(RegistryError) -> String {
         [
-            claims.tokenID.isEmpty ? "id-\(claims.issuedAt)" : claims.tokenID, claims.tenantID,
-            claims.subject, String(claims.issuedAt), String(claims.expiresAt), claims.use,
+            claims.tokenID.isEmpty ? "id-\(claims.issuedAt)" : claims.tokenID.text,
+            claims.tenantID.text, claims.subject.text, String(claims.issuedAt),
+            String(claims.expiresAt), claims.use.text,
         ].joined(separator: "~")
     }
 
     func deviceToken(
-        tenantID: String,
-        subject: String,
+        tenantID: Name,
+        subject: Name,
         lifeSeconds: Int64,
         now: Int64
     ) throws(RegistryError) -> String {
@@ -128,19 +129,19 @@ final class PlainTokens: TokenOffice {
     }
 
     func judge(_ token: String, now: Int64) -> Result<TokenClaims, TokenRefusal> {
-        let parts = token.split(separator: "~").map(String.init)
+        let parts = token.split(atByte: "~")
         guard parts.count == 6, let issued = Int64(parts[3]), let end = Int64(parts[4]) else {
             return .failure(TokenRefusal(Reason(.tokenMalformed)))
         }
         guard now < end else { return .failure(TokenRefusal(Reason(.tokenExpired))) }
         return .success(
             TokenClaims(
-                tokenID: parts[0],
-                tenantID: parts[1],
-                subject: parts[2],
+                tokenID: Name(parts[0]),
+                tenantID: Name(parts[1]),
+                subject: Name(parts[2]),
                 issuedAt: issued,
                 expiresAt: end,
-                use: parts[5]
+                use: Name(parts[5])
             )
         )
     }
@@ -164,10 +165,10 @@ struct PlainChains: ChainJudge {
         return .good(path: path, until: .max)
     }
 
-    func pinnedID(der: [UInt8]) -> String { sha3(Base64.encode(der)) }
-    func tokenLookup(_ token: String) -> String { sha3(token) }
-    func sha3(_ text: String) -> String {
-        Hex.encode((try? DigestKind.sha3.digest(of: Array(text.utf8))) ?? [])
+    func pinnedID(der: [UInt8]) -> Name { sha3(Name(Base64.encode(der))) }
+    func tokenLookup(_ token: Name) -> Name { sha3(token) }
+    func sha3(_ text: Name) -> Name {
+        Name(Hex.encode((try? DigestKind.sha3.digest(of: Array(text.utf8))) ?? []))
     }
 }
 

@@ -7,6 +7,7 @@ import SealAdmin
 import SealPKI
 
 @testable import SealBroker
+import SealBytes
 @testable import SealServer
 
 /// A certificate with its key, and as the login sees it.
@@ -21,7 +22,7 @@ struct Made: Sendable {
         let shown = presented
         var anchor = TrustAnchor(
             tenant: tenant,
-            fingerprint: try Hexadecimal.text(DigestKind.sha1.digest(of: certificate.der)),
+            fingerprint: Name(try Hexadecimal.text(DigestKind.sha1.digest(of: certificate.der))),
             sha256: shown.sha256,
             subjectKey: shown.subjectKey,
             der: shown.der,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A registry small enough for a story: the user name says who somebody is, and is believed.
 
+import SealBytes
+
 import SealBroker
 import SealTesting
 
@@ -16,7 +18,7 @@ final class Town {
     var endsAt: Int64?
     /// Who an exchange of enhanced authentication ends with: the user name of `decide`; empty
     /// refuses.
-    var proves = "1/account/1"
+    var proves: Name = "1/account/1"
     /// What clients said in exchanges.
     var said: [[UInt8]] = []
     /// What devices asked for.
@@ -60,7 +62,7 @@ final class Town {
     }
 
     private func decide(_ credentials: Credentials) -> LoginStep {
-        let parts = (credentials.user ?? "").split(separator: "/")
+        let parts = (credentials.user ?? "").text.split(atByte: "/")
         guard parts.count == 3, let number = UInt32(parts[0]), let person = Int64(parts[2]) else {
             return .refused([Reason(.unknownUser)])
         }

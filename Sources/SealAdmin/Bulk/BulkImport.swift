@@ -104,10 +104,10 @@ public struct BulkImport: Sendable {
 
     private func isExpected(_ plan: BulkRow, _ tenant: Tenant) throws(Failure) -> Bool {
         do {
-            let owner = try plan.tenantID.map { id throws(RegistryError) in
+            let named = try plan.tenantID.flatMapTyped { id throws(RegistryError) in
                 try registry.tenant(id: id)
             }
-            guard let owner = plan.tenantID == nil ? tenant : owner ?? nil else { return false }
+            guard let owner = plan.tenantID == nil ? tenant : named else { return false }
             return try registry.request(tenant: owner.number, identifier: plan.identifier) != nil
         } catch {
             throw .registry(error)

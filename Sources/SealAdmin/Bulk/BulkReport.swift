@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What came of a file of devices, row by row. Not here: its form in the API.
 
+public import SealBytes
+
 /// The outcome of a bulk registration.
 public struct BulkReport: Sendable, Equatable {
     /// A row that was not taken.
     public struct Failure: Sendable, Equatable {
         /// The device it names; nil when it names none.
-        public var device: String?
+        public var device: Name?
         /// Why, as a sentence without full stop that begins with the line.
         public var reason: String
         /// The row, printed without its password.
         public var row: String
 
         /// Makes the value.
-        public init(device: String?, reason: String, row: String) {
+        public init(device: Name?, reason: String, row: String) {
             self.device = device
             self.reason = reason
             self.row = row
@@ -25,7 +27,7 @@ public struct BulkReport: Sendable, Equatable {
     /// Devices that are new.
     public var created = 0
     /// Devices that were there already and took what the row says.
-    public var updated: [String] = []
+    public var updated: [Name] = []
     /// Rows that were not taken.
     public var failed = 0
     /// Why; of as many of them as are listed.

@@ -20,9 +20,9 @@ struct BulkRow: Sendable {
     }
 
     /// The tenant's id; nil for the one that imports.
-    private(set) var tenantID: String?
+    private(set) var tenantID: Name?
     /// The device identifier.
-    private(set) var identifier = ""
+    private(set) var identifier = Name.empty
     /// How it will log in.
     private(set) var authentication = Authentication.password
     /// The password; empty without one.
@@ -30,7 +30,7 @@ struct BulkRow: Sendable {
     /// The type; nil when there is no such column.
     private(set) var type: String?
     /// The name; nil when there is no such column, or nothing in it.
-    private(set) var name: String?
+    private(set) var name: Name?
     /// The group path; empty for none.
     private(set) var path = ""
     private var idType = ""
@@ -63,7 +63,7 @@ struct BulkRow: Sendable {
             // Blanks may be part of a password.
             case .credentials: password = Array(field.utf8)
             case .authType: authType = value
-            case .tenant: tenantID = isManagement ? value : nil
+            case .tenant: tenantID = isManagement ? Name(value) : nil
             default: try take(value, for: column)
             }
         }
@@ -82,9 +82,9 @@ struct BulkRow: Sendable {
         }
         if column.wantsNameAndType, !value.isEmpty { hasFragments = true }
         switch column {
-        case .id: identifier = value
+        case .id: identifier = Name(value)
         case .type: type = value
-        case .name: name = value.isEmpty ? nil : value
+        case .name: name = value.isEmpty ? nil : Name(value)
         case .iccid: iccid = value
         case .idType: idType = value
         case .path: path = try Self.plainPath(value)
@@ -154,7 +154,7 @@ struct BulkRow: Sendable {
             object[ExtraFragment.supportedOperations] = .array(operations)
         }
         if !path.isEmpty { object[ExtraFragment.path] = .string(path) }
-        let ids = externalIDs + (idType.isEmpty ? [] : [(type: idType, id: identifier)])
+        let ids = externalIDs + (idType.isEmpty ? [] : [(type: idType, id: identifier.text)])
         if !ids.isEmpty {
             var all = object[ExtraFragment.externalIDs]?.elements ?? []
             all.removeAll { old in ids.contains { $0.type == old["type"]?.text } }

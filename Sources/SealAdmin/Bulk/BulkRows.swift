@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a file of devices, one after the other, checked; and how a bad one is printed.
 
+internal import SealBytes
+
 /// Goes through the rows of a file.
 ///
 /// A copy begins where the original was.
@@ -51,11 +53,11 @@ struct BulkRows: Sendable {
     }
 
     /// The device a row names; nil when it cannot be told.
-    func identifier(of row: CSVRow) -> String? {
+    func identifier(of row: CSVRow) -> Name? {
         guard row.fault == nil, row.fields.count == columns.all.count,
             let place = columns.all.firstIndex(of: .id)
         else { return nil }
         let text = row.fields[place].trimmed
-        return text.isEmpty ? nil : text
+        return text.isEmpty ? nil : Name(text)
     }
 }

@@ -2,6 +2,7 @@
 // The rows of a file put into the registry, one savepoint each, inside of one change.
 
 internal import SealBroker
+internal import SealBytes
 
 /// What is done inside of the change.
 struct BulkWork {
@@ -87,7 +88,7 @@ struct BulkWork {
 
     private mutating func ownerOfRow(_ plan: BulkRow) throws(RegistryError) -> Tenant {
         guard let id = plan.tenantID else { return tenant }
-        if let lastTenant, lastTenant.id.utf8.elementsEqual(id.utf8) { return lastTenant }
+        if let lastTenant, lastTenant.id == id { return lastTenant }
         guard let found = try writer.directory.tenant(id: id) else {
             throw RegistryError(.invalid, "there is no tenant \(id)")
         }
@@ -145,7 +146,7 @@ struct BulkWork {
         of device: Device,
         isNew: Bool
     ) throws(RegistryError) {
-        let lookup = "\(device.tenant)/\(device.userName)"
+        let lookup: Name = "\(device.tenant)/\(device.userName)"
         let old =
             isNew ? nil : try writer.directory.credential(kind: .password, lookup: lookup)
         switch (hash, old) {

@@ -90,7 +90,7 @@ public struct AdminAPI: Sendable {
 
     private func route(
         _ request: AdminRequest
-    ) throws(APIError) -> (Operation, [String: String]) {
+    ) throws(APIError) -> (Operation, [Name: Name]) {
         guard let segments = PathText.segments(request.path) else {
             throw APIError(.notFound, .apiNoSuchCall)
         }
@@ -108,7 +108,7 @@ public struct AdminAPI: Sendable {
 
     private func perform(
         _ operation: Operation,
-        _ parameters: [String: String],
+        _ parameters: [Name: Name],
         _ request: AdminRequest,
         _ now: Int64
     ) throws(APIError) -> Response {
@@ -173,7 +173,7 @@ public struct AdminAPI: Sendable {
 
     private static func area(_ path: String) -> String? {
         guard let segments = PathText.segments(path), let first = segments.first else { return nil }
-        return ["tenant", "user", "inventory", "devicecontrol"].contains(first) ? first : nil
+        return ["tenant", "user", "inventory", "devicecontrol"].contains(first) ? first.text : nil
     }
 }
 

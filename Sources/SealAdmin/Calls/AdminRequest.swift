@@ -2,6 +2,7 @@
 // One request as whoever owns the connection hands it in: read completely, nothing judged yet.
 
 public import SealBroker
+internal import SealBytes
 public import SealHTTP
 
 /// A request to the administration.
@@ -73,10 +74,9 @@ public struct AdminRequest: Sendable {
     }
 
     /// The host without its port, in lower case: what may select a tenant.
-    var hostName: String {
-        let name =
-            host.hasPrefix("[")
-            ? host.prefix { $0 != "]" } : host.prefix { $0 != ":" }
-        return name.lowercased()
+    var hostName: Name {
+        let bytes = host.utf8
+        let end = bytes.first == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: ":")
+        return Name(decoding: bytes.prefix { $0 != end }).lowerASCII
     }
 }

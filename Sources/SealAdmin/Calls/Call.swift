@@ -73,6 +73,12 @@ public struct Call: Sendable {
     }
 
     /// A text of path, query or fields; empty when it was not given.
+    public func name(_ name: String) -> Name { Name(text(name)) }
+
+    /// A parameter that is a name, if it was given.
+    public func givenName(_ name: String) -> Name? { given(name).map { Name($0) } }
+
+    /// A parameter.
     public func text(_ name: String) -> String { values[name]?.text ?? "" }
 
     /// A text of query or fields, if it was given.
@@ -144,11 +150,11 @@ public struct Call: Sendable {
     public func link(_ path: String) -> String { address + path }
 
     /// A segment of a path, escaped.
-    public static func escaped(_ segment: String) -> String { PercentCoding.encoded(segment) }
+    public static func escaped(_ segment: Name) -> String { PercentCoding.encoded(segment.text) }
 
     /// Cumulocity's types carry a version.
     private func fullType(_ type: MediaType) -> String {
-        type.name.hasPrefix("application/vnd.com.nsn.cumulocity.")
+        type.name.utf8.starts(with: "application/vnd.com.nsn.cumulocity.".utf8)
             ? "\(type.name);charset=UTF-8;ver=0.9" : type.name
     }
 }

@@ -2,13 +2,14 @@
 // Who does a call, once the login said so.
 
 public import SealBroker
+public import SealBytes
 
 /// Whoever does a call.
 public struct Caller: Sendable {
     /// The tenant.
     public var tenant: Tenant
     /// The user: an account's name, or `device_<identifier>`.
-    public var user: String
+    public var user: Name
     /// What it may do.
     public var roles: Set<Role>
     /// The account, when it is one.
@@ -21,7 +22,7 @@ public struct Caller: Sendable {
     /// Makes the value.
     public init(
         tenant: Tenant,
-        user: String,
+        user: Name,
         roles: Set<Role>,
         account: Account? = nil,
         device: Device? = nil,

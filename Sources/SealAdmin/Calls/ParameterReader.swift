@@ -10,7 +10,7 @@ struct ParameterReader {
     let operation: Operation
 
     func values(
-        _ segments: [String: String],
+        _ segments: [Name: Name],
         _ request: AdminRequest
     ) throws(APIError) -> [String: JSONValue] {
         let query = try query(request)
@@ -18,7 +18,7 @@ struct ParameterReader {
         for parameter in operation.parameters {
             let texts: [String]
             switch parameter.place {
-            case .path: texts = segments[parameter.name].map { [$0] } ?? []
+            case .path: texts = segments[Name(parameter.name)].map { [$0.text] } ?? []
             case .query: texts = query.values(of: parameter.name)
             case .header: texts = request.fields.values(of: parameter.name)
             }

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // From method and path to the row of the table.
 
+internal import SealBytes
 internal import SealHTTP
 
 /// The rows by their paths.
 struct Routes: Sendable {
     /// Where a request leads.
     enum Match {
-        case found(Operation, parameters: [String: String])
+        case found(Operation, parameters: [Name: Name])
         /// The path exists, but not for this method.
         case otherMethods([String])
         case absent
     }
 
     private struct Row {
-        var pattern: [Substring]
+        var pattern: [Name]
         var operation: Operation
         var fixedCount: Int
     }
@@ -23,15 +24,12 @@ struct Routes: Sendable {
 
     init(_ operations: [Operation]) {
         for operation in operations {
-            let pattern = operation.path.dropFirst().split(
-                separator: "/",
-                omittingEmptySubsequences: false
-            )
+            let pattern = operation.path.dropping(bytes: 1).split(atByte: "/").map { Name($0) }
             rows[pattern.count, default: []].append(
                 Row(
                     pattern: pattern,
                     operation: operation,
-                    fixedCount: pattern.count { !$0.hasPrefix("{") }
+                    fixedCount: pattern.count { !$0.starts(with: "{") }
                 )
             )
         }
@@ -40,7 +38,7 @@ struct Routes: Sendable {
     }
 
     /// Finds a row; HEAD goes where GET goes (RFC 9110 §9.3.2).
-    func match(_ method: Method, _ segments: [String]) -> Match {
+    func match(_ method: Method, _ segments: [Name]) -> Match {
         let method = method == .head ? .get : method
         var allowed: Set<String> = []
         var best = -1
@@ -58,14 +56,14 @@ struct Routes: Sendable {
     }
 
     private static func parameters(
-        _ pattern: [Substring],
-        _ segments: [String]
-    ) -> [String: String]? {
-        var parameters: [String: String] = [:]
+        _ pattern: [Name],
+        _ segments: [Name]
+    ) -> [Name: Name]? {
+        var parameters: [Name: Name] = [:]
         for (part, segment) in zip(pattern, segments) {
-            if part.hasPrefix("{") {
+            if part.starts(with: "{") {
                 guard !segment.isEmpty else { return nil }
-                parameters[String(part.dropFirst().dropLast())] = segment
+                parameters[Name(decoding: part.utf8.dropFirst().dropLast())] = segment
             } else if part != segment {
                 return nil
             }

@@ -71,12 +71,12 @@ enum ChainCheckCalls {
     private static func meant(_ call: Call) throws(APIError) -> Tenant {
         let own = try call.tenant()
         guard let part = call.part("tenantId") else { return own }
-        let id = String(decoding: part.body, as: UTF8.self)
+        let id = Name(decoding: part.body)
         guard id != own.id else { return own }
-        guard own.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id) }
+        guard own.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id.text) }
         let registry = call.context.registry
         let tenant = try asking { () throws(RegistryError) in try registry.tenant(id: id) }
-        guard let tenant else { throw APIError(.notFound, .apiUnknownTenant, id) }
+        guard let tenant else { throw APIError(.notFound, .apiUnknownTenant, id.text) }
         return tenant
     }
 
@@ -131,9 +131,9 @@ struct ChainInspection {
     }
 
     private func standing(_ anchor: TrustAnchor) -> Reason? {
-        if !anchor.isEnabled { return Reason(.anchorDisabled, detail: anchor.fingerprint) }
-        if anchor.notBefore > now { return Reason(.anchorNotYetValid, detail: anchor.fingerprint) }
-        if anchor.notAfter < now { return Reason(.anchorExpired, detail: anchor.fingerprint) }
+        if !anchor.isEnabled { return Reason(.anchorDisabled, detail: anchor.fingerprint.text) }
+        if anchor.notBefore > now { return Reason(.anchorNotYetValid, detail: anchor.fingerprint.text) }
+        if anchor.notAfter < now { return Reason(.anchorExpired, detail: anchor.fingerprint.text) }
         return nil
     }
 

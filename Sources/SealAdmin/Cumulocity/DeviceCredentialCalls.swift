@@ -34,15 +34,15 @@ enum DeviceCredentialCalls {
             )
         ]
     ) { call throws(APIError) in
-        let identifier = call.json["id"]?.text ?? ""
+        let identifier = call.json["id"]?.name ?? .empty
         let (request, tenant) = try find(identifier, call)
         let token = call.json["securityToken"]?.text
         try refuseCertificateDevice(request, call)
         switch request.status {
         case .waitingForConnection:
             try note(request, token, call)
-            throw APIError(.notFound, .registrationWaiting, identifier)
-        case .pendingAcceptance: throw APIError(.notFound, .registrationWaiting, identifier)
+            throw APIError(.notFound, .registrationWaiting, identifier.text)
+        case .pendingAcceptance: throw APIError(.notFound, .registrationWaiting, identifier.text)
         case .accepted: break
         }
         guard isToken(token, of: request, call) else {
@@ -76,7 +76,7 @@ enum DeviceCredentialCalls {
     )
 
     /// What a device's password is found by.
-    static func lookup(_ tenant: UInt32, _ identifier: String) -> String {
+    static func lookup(_ tenant: UInt32, _ identifier: Name) -> Name {
         "\(tenant)/device_\(identifier)"
     }
 
@@ -93,12 +93,12 @@ enum DeviceCredentialCalls {
     ) -> String {
         guard let token, !token.isEmpty else { return "" }
         // The identifier makes equal tokens of two devices differ.
-        return call.context.chains.sha3("\(request.identifier):\(token)")
+        return call.context.chains.sha3("\(request.identifier):\(token)").text
     }
 
     /// The request in the caller's tenant; the management tenant's user serves all tenants.
     private static func find(
-        _ identifier: String,
+        _ identifier: Name,
         _ call: Call
     ) throws(APIError) -> (RegistrationRequest, Tenant) {
         let own = try call.tenant()
@@ -136,7 +136,7 @@ enum DeviceCredentialCalls {
             throw APIError(
                 .unprocessableContent,
                 .registrationOfCertificateDevice,
-                request.identifier
+                request.identifier.text
             )
         }
     }

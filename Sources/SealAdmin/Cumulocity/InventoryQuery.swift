@@ -38,7 +38,7 @@ struct InventoryQuery {
     ]
 
     private var devices = DeviceQuery()
-    private var identifiers: [String] = []
+    private var identifiers: [Name] = []
     private var numbers: [[Int64]] = []
     private var fragments: [String] = []
 
@@ -95,23 +95,23 @@ struct InventoryQuery {
 
     private func matches(_ device: Device) -> Bool {
         let own = ManagedObject.fragments(device)
-        let text = devices.text?.lowercased()
+        let text = devices.text?.lowerASCII
         return identifiers.allSatisfy { $0 == device.identifier }
             && numbers.allSatisfy { $0.contains(device.number) }
             && fragments.allSatisfy { $0 == "c8y_IsDevice" || own[$0] != nil }
             && (devices.type.map { $0 == device.type } ?? true)
             && (devices.name.map { $0 == device.name } ?? true)
             && (text.map {
-                device.name.lowercased().contains($0)
-                    || device.identifier.lowercased().contains($0)
+                device.name.lowerASCII.text.holds($0)
+                    || device.identifier.lowerASCII.text.holds($0)
             } ?? true)
     }
 
     // MARK: Conditions
 
-    private mutating func set(
-        _ field: WritableKeyPath<DeviceQuery, String?>,
-        _ value: String
+    private mutating func set<Value: Equatable>(
+        _ field: WritableKeyPath<DeviceQuery, Value?>,
+        _ value: Value
     ) throws(APIError) {
         guard devices[keyPath: field] == nil || devices[keyPath: field] == value else {
             throw Self.refused("two conditions about one field")
@@ -121,8 +121,7 @@ struct InventoryQuery {
 
     private mutating func take(owner: String) {
         // Devices own themselves; other owners have none.
-        let prefix = "device_"
-        identifiers.append(owner.hasPrefix(prefix) ? String(owner.dropFirst(prefix.count)) : "")
+        identifiers.append(Name(owner).removing(prefix: "device_") ?? .empty)
     }
 
     private mutating func take(query text: String) throws(APIError) {
@@ -141,7 +140,7 @@ struct InventoryQuery {
                     let plain = value.filter { $0 != "*" }
                     if !plain.isEmpty { try set(\.text, plain) }
                 } else {
-                    try set(\.name, value)
+                    try set(\.name, Name(value))
                 }
             case .equals(let field, _): throw Self.refused("the field \(field)")
             }

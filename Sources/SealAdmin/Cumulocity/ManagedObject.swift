@@ -91,7 +91,7 @@ enum ManagedObject {
 
     /// Takes over what a body says; `null` removes a fragment.
     static func change(_ device: inout Device, _ body: JSONValue) throws(APIError) {
-        if let name = body["name"]?.text { device.name = name }
+        if let name = body["name"]?.name { device.name = name }
         if let type = body["type"]?.text { device.type = type }
         var fragments = fragments(device)
         for member in body.members?.all ?? []

@@ -61,8 +61,8 @@ enum ManagedObjectCalls {
         ]
     ) { call throws(APIError) in
         let tenant = try call.tenant()
-        let name = call.json["name"]?.text ?? ""
-        let identifier = call.json["externalId"]?.text ?? name
+        let name = call.json["name"]?.name ?? .empty
+        let identifier = call.json["externalId"]?.name ?? name
         if let fault = Device.identifierFault(identifier) {
             throw APIError(.unprocessableContent, .apiBodyInvalid, fault)
         }

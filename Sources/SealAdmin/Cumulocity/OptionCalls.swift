@@ -71,8 +71,8 @@ enum OptionCalls {
     ) { call throws(APIError) in
         let body = call.json
         let one = TenantOption(
-            category: body["category"]?.text ?? "",
-            key: body["key"]?.text ?? "",
+            category: body["category"]?.name ?? .empty,
+            key: body["key"]?.name ?? .empty,
             value: body["value"]?.text ?? ""
         )
         return try store([one], call) { call.answer(value(one, call)) }
@@ -101,7 +101,7 @@ enum OptionCalls {
     ) { call throws(APIError) in
         let tenant = try call.tenant()
         let registry = call.context.registry
-        let name = call.text("category")
+        let name = call.name("category")
         let found = try asking { () throws(RegistryError) in
             try registry.options(
                 tenant: tenant.number,
@@ -110,7 +110,7 @@ enum OptionCalls {
             )
         }
         return call.answer(
-            .pairs(found.items.map { ($0.key, .string(OptionRule.shown($0))) })
+            .pairs(found.items.map { ($0.key.text, .string(OptionRule.shown($0))) })
         )
     }
     .taking([category])
@@ -128,16 +128,16 @@ enum OptionCalls {
         let members = call.json.members?.all ?? []
         let options = members.map { member in
             TenantOption(
-                category: call.text("category"),
-                key: member.name,
+                category: call.name("category"),
+                key: Name(member.name),
                 value: member.value.text ?? ""
             )
         }
         if let long = options.first(where: { word.fault(in: .string($0.key)) != nil }) {
-            throw APIError(.unprocessableContent, .apiBodyInvalid, "the key \(long.key.prefix(40))")
+            throw APIError(.unprocessableContent, .apiBodyInvalid, "the key \(long.key.text.cut(toBytes: 40))")
         }
         return try store(options, call) {
-            call.answer(.pairs(options.map { ($0.key, .string(OptionRule.shown($0))) }))
+            call.answer(.pairs(options.map { ($0.key.text, .string(OptionRule.shown($0))) }))
         }
     }
     .taking([category], bodies: [.json(flat, type)], problems: [403])
@@ -167,8 +167,8 @@ enum OptionCalls {
         answers: [.json("The option.", option, type)]
     ) { call throws(APIError) in
         let one = TenantOption(
-            category: call.text("category"),
-            key: call.text("key"),
+            category: call.name("category"),
+            key: call.name("key"),
             value: call.json["value"]?.text ?? ""
         )
         return try store([one], call) { call.answer(value(one, call)) }
@@ -229,7 +229,7 @@ enum OptionCalls {
     private static func find(_ call: Call) throws(APIError) -> TenantOption {
         let tenant = try call.tenant()
         let registry = call.context.registry
-        let (category, key) = (call.text("category"), call.text("key"))
+        let (category, key) = (call.name("category"), call.name("key"))
         let found = try asking { () throws(RegistryError) in
             try registry.optionRecord(tenant: tenant.number, category: category, key: key)
         }

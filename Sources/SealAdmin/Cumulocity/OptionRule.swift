@@ -15,7 +15,9 @@ enum OptionRule {
     static let tokenSecondsMax: Int64 = 315_360_000
 
     /// The category and key of the life of devices' tokens.
-    static let tokenLife = (category: "oauth.internal", key: "device-token.lifespan.seconds")
+    static let tokenLife: (category: Name, key: Name) = (
+        "oauth.internal", "device-token.lifespan.seconds"
+    )
 
     /// The options whose values are looked at here and elsewhere in the house.
     static func check(_ option: TenantOption) throws(APIError) {
@@ -44,7 +46,7 @@ enum OptionRule {
     }
 
     /// Whether its value is a secret.
-    static func isSecret(_ option: TenantOption) -> Bool { option.key.hasPrefix("credentials.") }
+    static func isSecret(_ option: TenantOption) -> Bool { option.key.starts(with: "credentials.") }
 
     /// The value as it is shown: secrets are not.
     static func shown(_ option: TenantOption) -> String {

@@ -72,13 +72,13 @@ enum RegistrationCalls {
     ) { call throws(APIError) in
         let tenant = try call.tenant()
         let body = call.json
-        let identifier = body["id"]?.text ?? ""
+        let identifier = body["id"]?.name ?? .empty
         if let fault = Device.identifierFault(identifier) {
             throw APIError(.unprocessableContent, .apiBodyInvalid, fault)
         }
         let kind = body["authType"]?.text ?? body["AUTH_TYPE"]?.text ?? "BASIC"
-        guard kind.uppercased() != "CERTIFICATES" else {
-            throw APIError(.unprocessableContent, .registrationOfCertificateDevice, identifier)
+        guard !kind.isSameASCII("CERTIFICATES") else {
+            throw APIError(.unprocessableContent, .registrationOfCertificateDevice, identifier.text)
         }
         try check(identifier, tenant, call)
         var one = RegistrationRequest(
@@ -184,7 +184,7 @@ enum RegistrationCalls {
     private static func find(_ call: Call) throws(APIError) -> RegistrationRequest {
         let tenant = try call.tenant()
         let registry = call.context.registry
-        let identifier = call.text("requestId")
+        let identifier = call.name("requestId")
         let found = try asking { () throws(RegistryError) in
             try registry.request(tenant: tenant.number, identifier: identifier)
         }
@@ -194,7 +194,7 @@ enum RegistrationCalls {
 
     /// Whether a device of this name can still be expected.
     private static func check(
-        _ identifier: String,
+        _ identifier: Name,
         _ tenant: Tenant,
         _ call: Call
     ) throws(APIError) {
@@ -210,14 +210,14 @@ enum RegistrationCalls {
             )
         }
         if found.device?.takesCertificates == true {
-            throw APIError(.unprocessableContent, .registrationOfCertificateDevice, identifier)
+            throw APIError(.unprocessableContent, .registrationOfCertificateDevice, identifier.text)
         }
         if found.request != nil || found.password != nil {
-            throw APIError(.unprocessableContent, .registrationExists, identifier)
+            throw APIError(.unprocessableContent, .registrationExists, identifier.text)
         }
     }
 
-    private static func path(_ identifier: String) -> String {
+    private static func path(_ identifier: Name) -> String {
         "\(root)/\(Call.escaped(identifier))"
     }
 

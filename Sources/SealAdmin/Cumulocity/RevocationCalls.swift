@@ -225,7 +225,7 @@ enum RevocationCalls {
             )
             return try signer.revocationList(
                 listing: revocations.map { one in
-                    RevokedSerial(one.serial, at: one.revokedAt / 1000)
+                    RevokedSerial(one.serial.text, at: one.revokedAt / 1000)
                 },
                 seconds: listSeconds,
                 now: call.now

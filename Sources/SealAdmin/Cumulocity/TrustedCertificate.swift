@@ -58,7 +58,7 @@ enum TrustedCertificate {
     ]).named("TrustedCertificate")
 
     /// Where a certificate is.
-    static func path(_ tenant: Tenant, _ fingerprint: String) -> String {
+    static func path(_ tenant: Tenant, _ fingerprint: Name) -> String {
         "/tenant/tenants/\(Call.escaped(tenant.id))/trusted-certificates/\(fingerprint)"
     }
 

@@ -218,7 +218,7 @@ enum TrustedCertificateCalls {
 
     /// The certificate that the path names.
     static func find(_ call: Call, _ tenant: Tenant) throws(APIError) -> TrustAnchor {
-        let fingerprint = call.text("fingerprint").lowercased()
+        let fingerprint = call.name("fingerprint").lowerASCII
         let registry = call.context.registry
         let anchor = try asking { () throws(RegistryError) in
             try registry.anchor(tenant: tenant.number, fingerprint: fingerprint)

@@ -127,9 +127,9 @@ enum EnrolmentCalls {
 /// Which tenant is meant: by label, by the user's prefix, by the host, by the certificate of the
 /// connection, or because there is no other.
 enum EnrolmentTenant {
-    static func find(_ call: Call, _ prefix: String?) throws(APIError) -> Tenant {
+    static func find(_ call: Call, _ prefix: Name?) throws(APIError) -> Tenant {
         let registry = call.context.registry
-        let label = call.text("label")
+        let label = call.name("label")
         if let prefix, !label.isEmpty, prefix != label {
             throw APIError(.notFound, .enrolmentTenantUnknown)
         }

@@ -15,17 +15,17 @@ public final class EnrolmentGuesses: Sendable {
         limit = Locked(GuessLimit(bounds))
     }
 
-    func refusal(_ source: String, _ user: String, _ now: Int64) -> Reason? {
+    func refusal(_ source: String, _ user: Name, _ now: Int64) -> Reason? {
         limit.withLock { $0.refusal(source: source, user: user, now: now) }
     }
 
-    func note(_ source: String, _ user: String, _ now: Int64) {
+    func note(_ source: String, _ user: Name, _ now: Int64) {
         limit.withLock {
             $0.note([Reason(.badPassword)], source: source, user: user, now: now)
         }
     }
 
-    func noteSuccess(_ source: String, _ user: String) {
+    func noteSuccess(_ source: String, _ user: Name) {
         limit.withLock { $0.noteSuccess(source: source, user: user) }
     }
 }
@@ -37,8 +37,8 @@ struct EnrolmentLogin {
     /// Basic credentials as they stand in the request.
     struct Shown {
         /// The tenant before the first slash, if there is one.
-        var tenantID: String?
-        var identifier: String
+        var tenantID: Name?
+        var identifier: Name
         var code: [UInt8]
     }
 
@@ -57,17 +57,17 @@ struct EnrolmentLogin {
         }
         let fields = call.request.fields.values(of: "Authorization")
         guard let field = fields.first else { throw refused(.apiCredentialsMissing) }
-        let words = field.split(separator: " ", maxSplits: 1)
-        guard fields.count == 1, words.count == 2, words[0].lowercased() == "basic",
+        let words = field.split(atByte: " ", maxSplits: 1)
+        guard fields.count == 1, words.count == 2, words[0].isSameASCII("basic"),
             let bytes = Base64.decode(words[1]), bytes.count <= 2048,
             let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             let user = String(validating: bytes[..<colon], as: UTF8.self)
         else { throw refused(.apiAuthorizationMalformed) }
-        let parts = user.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = user.split(atByte: "/", maxSplits: 1)
         let hasTenant = parts.count == 2
         return Shown(
-            tenantID: hasTenant ? String(parts[0]) : nil,
-            identifier: hasTenant ? String(parts[1]) : user,
+            tenantID: hasTenant ? Name(parts[0]) : nil,
+            identifier: Name(hasTenant ? parts[1] : user),
             code: Array(bytes[(colon + 1)...])
         )
     }
@@ -76,7 +76,7 @@ struct EnrolmentLogin {
     func code(_ shown: Shown, _ tenant: Tenant) throws(APIError) -> EnrolmentCode {
         let guesses = call.context.enrolmentGuesses
         let source = call.request.peerAddress
-        let user = "\(tenant.number)/\(shown.identifier)"
+        let user: Name = "\(tenant.number)/\(shown.identifier)"
         if let reason = guesses.refusal(source, user, call.now) {
             note(tenant, shown.identifier, [reason])
             throw APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
@@ -123,7 +123,7 @@ struct EnrolmentLogin {
         guard let caller, let device = caller.device, device.isEnabled else {
             throw APIError(.forbidden, .enrolmentNoDevice)
         }
-        let label = call.text("label")
+        let label = call.name("label")
         guard label.isEmpty || label == caller.tenant.id else {
             throw APIError(.notFound, .enrolmentTenantUnknown)
         }
@@ -168,7 +168,7 @@ struct EnrolmentLogin {
                 return (tenant, device)
             }
             guard let found else { continue }
-            let label = call.text("label")
+            let label = call.name("label")
             guard label.isEmpty || label == found.0.id else { continue }
             note(found.0, name, [Reason(.enrolmentGrace)], isAllowed: true)
             return found
@@ -178,7 +178,7 @@ struct EnrolmentLogin {
 
     private func note(
         _ tenant: Tenant,
-        _ identifier: String,
+        _ identifier: Name,
         _ reasons: [Reason],
         isAllowed: Bool = false
     ) {

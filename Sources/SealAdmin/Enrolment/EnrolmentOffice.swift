@@ -94,7 +94,7 @@ struct EnrolmentOffice {
         do throws(PKIError) {
             return try authority.issue(
                 CertificateOrder(
-                    subject: try DistinguishedName(commonName: wanted.identifier),
+                    subject: try DistinguishedName(commonName: wanted.identifier.text),
                     purpose: .device,
                     days: call.context.settings.deviceCertificateDays,
                     notBefore: call.now - 300
@@ -112,7 +112,7 @@ struct EnrolmentOffice {
 
     /// Changes the registry in the device's name, and writes down which certificate it got.
     private func write(
-        _ identifier: String,
+        _ identifier: Name,
         _ how: String,
         _ issued: Certificate,
         _ body: (any RegistryWriter) throws(RegistryError) -> Device
@@ -126,7 +126,7 @@ struct EnrolmentOffice {
             tenant: tenant.number,
             author: author,
             act: "device.enrolled",
-            subject: identifier,
+            subject: identifier.text,
             detail: "serial \(issued.serial), by \(how), until \(Moment.text(issued.notAfter))"
         )
         do throws(RegistryError) {

@@ -10,17 +10,17 @@ struct EnrolmentRequest {
     /// The request.
     let request: CertificateRequest
     /// The device it is for.
-    let identifier: String
+    let identifier: Name
 
     /// A longer body is not read.
     static let bytesMax = 32_768
 
     /// Reads a body: base64 of DER (RFC 8951 §3.1), DER, or PEM.
-    init(_ body: [UInt8], device identifier: String) throws(APIError) {
+    init(_ body: [UInt8], device identifier: Name) throws(APIError) {
         self.identifier = identifier
         do throws(PKIError) {
             request = try Self.read(body)
-            guard try request.subject().values("CN") == [identifier] else {
+            guard try request.subject().values("CN").map({ Name($0) }) == [identifier] else {
                 throw PKIError(.commonNameRefused, "the common name is not \(identifier)")
             }
         } catch {

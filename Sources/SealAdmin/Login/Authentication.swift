@@ -19,7 +19,7 @@ struct Authentication {
     /// What stands in the request.
     private enum Shown {
         case nothing
-        case password(user: String, password: [UInt8])
+        case password(user: Name, password: [UInt8])
         case token(String)
         case certificate([PresentedCertificate])
     }
@@ -56,14 +56,14 @@ struct Authentication {
             credentials.chain = chain
             // The device is the one of the certificate: there is no client id to compare.
             credentials.isClientIDAssigned = true
-            credentials.clientID = chain.first?.commonName ?? ""
+            credentials.clientID = chain.first?.commonName ?? .empty
         }
         return try judge(credentials, token, operation, request, now)
     }
 
     /// The caller with this user name and password, which came in the body.
     func caller(
-        user: String,
+        user: Name,
         password: [UInt8],
         of operation: Operation,
         _ request: AdminRequest,
@@ -124,7 +124,7 @@ struct Authentication {
         }
         return Caller(
             tenant: tenant,
-            user: principal.name ?? "",
+            user: principal.name ?? .empty,
             roles: principal.roles,
             account: found.account,
             device: found.device,
@@ -170,7 +170,7 @@ struct Authentication {
         case nil: return request.chain.isEmpty ? .nothing : try certificate(request)
         case .bearer(let token) where token.utf8.count <= Self.tokenBytesMax: return .token(token)
         case .basic(let user, let password):
-            return .password(user: user, password: Array(password.utf8))
+            return .password(user: Name(user), password: Array(password.utf8))
         case .bearer, .other: throw refusal(Reason(.apiAuthorizationMalformed), operation)
         }
     }
@@ -198,7 +198,7 @@ struct Authentication {
         return .certificate(sent)
     }
 
-    private func tenantHint(_ request: AdminRequest) throws(APIError) -> String? {
+    private func tenantHint(_ request: AdminRequest) throws(APIError) -> Name? {
         let name = request.hostName
         guard !name.isEmpty else { return nil }
         let registry = context.registry
@@ -255,9 +255,9 @@ struct Authentication {
         record.listener = credentials.listener
         record.peer = credentials.peerAddress
         record.clientID = credentials.clientID
-        record.user = caller?.user ?? credentials.user ?? ""
+        record.user = caller?.user ?? credentials.user ?? .empty
         record.device =
-            caller?.device?.identifier ?? credentials.chain.first?.commonName ?? ""
+            caller?.device?.identifier ?? credentials.chain.first?.commonName ?? .empty
         context.sessions.note(record)
     }
 }

@@ -2,6 +2,7 @@
 // Whether who calls may do this call, and in which tenant it happens.
 
 internal import SealBroker
+internal import SealBytes
 internal import SealHTTP
 
 /// Judges roles and tenants by the row of the table.
@@ -12,7 +13,7 @@ struct Authorization {
     func tenant(
         of operation: Operation,
         _ caller: Caller?,
-        named id: String?,
+        named id: Name?,
         _ request: AdminRequest,
         _ now: Int64
     ) throws(APIError) -> Tenant? {
@@ -36,18 +37,18 @@ struct Authorization {
     private func meant(
         _ reach: Admission.Reach,
         _ caller: Caller,
-        _ id: String?
+        _ id: Name?
     ) throws(APIError) -> Tenant {
         if reach == .management, !caller.tenant.isManagement {
             throw APIError(.forbidden, .apiManagementOnly)
         }
         guard let id, id != caller.tenant.id else { return caller.tenant }
         // Only the management tenant learns which others exist.
-        guard caller.tenant.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id) }
+        guard caller.tenant.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id.text) }
         let registry = context.registry
         let tenant = try asking { () throws(RegistryError) in try registry.tenant(id: id) }
-        guard let tenant else { throw APIError(.notFound, .apiUnknownTenant, id) }
-        if reach == .own { throw APIError(.forbidden, .apiForeignTenant, id) }
+        guard let tenant else { throw APIError(.notFound, .apiUnknownTenant, id.text) }
+        if reach == .own { throw APIError(.forbidden, .apiForeignTenant, id.text) }
         return tenant
     }
 
@@ -69,8 +70,8 @@ struct Authorization {
         record.listener = request.listener
         record.peer = request.peerAddress
         record.user = caller.user
-        record.device = caller.device?.identifier ?? ""
-        record.subject = operation.id
+        record.device = caller.device?.identifier ?? .empty
+        record.subject = Name(operation.id)
         context.sessions.note(record)
     }
 }

@@ -17,11 +17,11 @@ extension PresentedCertificate {
         self.init(
             der: certificate.der,
             sha256: (fingerprint ?? certificate.fingerprint).bytes,
-            serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? certificate.serial,
+            serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? Name(certificate.serial),
             subjectKey: Self.key(certificate.subjectDER),
             issuerKey: Self.key(certificate.issuerDER),
             // Whether it can name a device is the login's matter, and its reason.
-            commonName: name,
+            commonName: name.map { Name($0) },
             notBefore: certificate.notBefore,
             notAfter: certificate.notAfter
         )
@@ -37,7 +37,7 @@ extension TrustAnchor {
         let der = certificate.der
         self.init(
             tenant: tenant,
-            fingerprint: Hex.encode(try DigestKind.sha1.digest(of: der)),
+            fingerprint: Name(Hex.encode(try DigestKind.sha1.digest(of: der))),
             sha256: certificate.fingerprint.bytes,
             subjectKey: PresentedCertificate.key(certificate.subjectDER),
             der: der,

@@ -97,7 +97,7 @@ enum AccountCalls {
         answers: [Answer.json(.created, "The account.", shape).located]
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
-        var account = Account(tenant: tenant.number, name: call.json["name"]?.text ?? "")
+        var account = Account(tenant: tenant.number, name: call.json["name"]?.name ?? .empty)
         try take(call.json, into: &account, call)
         var made: String?
         if account.secret == nil {
@@ -204,7 +204,7 @@ enum AccountCalls {
     // MARK: Work
 
     static func named(_ call: Call, _ tenant: Tenant) throws(APIError) -> Account {
-        let name = call.text("name")
+        let name = call.name("name")
         let found = try asking { () throws(RegistryError) in
             try call.context.registry.account(tenant: tenant.number, name: name)
         }

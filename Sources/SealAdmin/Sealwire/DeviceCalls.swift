@@ -22,7 +22,7 @@ enum DeviceCalls {
     static let identifier = Schema.TextRule(
         "^[^\\u0000-\\u001f\\u007f-\\u009f:]{1,1024}$",
         "at most 1024 bytes of printable characters without :"
-    ) { Device.identifierFault($0) == nil }
+    ) { Device.identifierFault(Name($0)) == nil }
 
     static let shape = Schema.object(
         [
@@ -109,7 +109,7 @@ enum DeviceCalls {
         let tenant = try OwnShapes.tenant(call)
         var device = Device(
             tenant: tenant.number,
-            identifier: call.json["identifier"]?.text ?? "",
+            identifier: call.json["identifier"]?.name ?? .empty,
             origin: .api,
             takesCertificates: true
         )
@@ -211,7 +211,7 @@ enum DeviceCalls {
     // MARK: Work
 
     static func named(_ call: Call, _ tenant: Tenant) throws(APIError) -> Device {
-        let identifier = call.text("identifier")
+        let identifier = call.name("identifier")
         let found = try asking { () throws(RegistryError) in
             try call.context.registry.device(tenant: tenant.number, identifier: identifier)
         }
@@ -220,7 +220,7 @@ enum DeviceCalls {
     }
 
     private static func take(_ sent: JSONValue, into device: inout Device) {
-        if let text = sent["name"]?.text { device.name = text }
+        if let name = sent["name"]?.name { device.name = name }
         if let text = sent["type"]?.text { device.type = text }
         if let text = sent["label"]?.text { device.label = text }
         if let flag = sent["enabled"]?.flag { device.isEnabled = flag }
@@ -241,7 +241,7 @@ enum DeviceCalls {
         _ writer: any RegistryWriter
     ) throws(RegistryError) {
         guard let secret else { return }
-        let lookup = "\(device.tenant)/\(device.userName)"
+        let lookup: Name = "\(device.tenant)/\(device.userName)"
         guard var old = try writer.directory.credential(kind: .password, lookup: lookup) else {
             _ = try writer.add(
                 Credential(

@@ -41,7 +41,7 @@ enum EnrolmentCodeCalls {
         ]
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
-        let identifier = call.json["identifier"]?.text ?? ""
+        let identifier = call.json["identifier"]?.name ?? .empty
         let seconds = call.json["validSeconds"]?.int64 ?? plainSeconds
         let forge = call.context.forge
         let made = try asking { () throws(RegistryError) -> (String, StoredSecret) in
@@ -129,7 +129,7 @@ enum EnrolmentCodeCalls {
     .taking([DeviceCalls.path, OwnShapes.tenant], problems: [404])
 
     private static func named(_ call: Call, _ tenant: Tenant) throws(APIError) -> EnrolmentCode {
-        let identifier = call.text("identifier")
+        let identifier = call.name("identifier")
         let found = try asking { () throws(RegistryError) in
             try call.context.registry.enrolmentCode(
                 tenant: tenant.number,

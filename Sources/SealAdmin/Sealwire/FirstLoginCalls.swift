@@ -3,7 +3,7 @@
 // that is withdrawn when it is used, and counts no more once a password was set after it.
 
 public import SealBroker
-internal import SealBytes
+public import SealBytes
 internal import SealHTTP
 
 /// Calls about one-time links.
@@ -97,7 +97,7 @@ enum FirstLoginCalls {
 /// What a one-time link is, and what it does.
 public struct FirstLogin: Sendable {
     /// What its tokens are for.
-    public static let use = "first-login"
+    public static let use: Name = "first-login"
     /// How long a link counts, in seconds.
     public static let lifeSeconds: Int64 = 7 * 86_400
 
@@ -112,7 +112,7 @@ public struct FirstLogin: Sendable {
     }
 
     /// The claims of a new link for an account.
-    public static func claims(tenant: Tenant, account: String, now: Int64) -> TokenClaims {
+    public static func claims(tenant: Tenant, account: Name, now: Int64) -> TokenClaims {
         TokenClaims(
             tokenID: "",
             tenantID: tenant.id,

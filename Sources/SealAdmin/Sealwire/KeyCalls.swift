@@ -70,7 +70,7 @@ enum KeyCalls {
         let seconds = call.json["validSeconds"]?.int64 ?? plainSeconds
         let office = call.context.tokens
         let forge = call.context.forge
-        let id = try asking { () throws(RegistryError) in try forge.generate() }
+        let id = Name(try asking { () throws(RegistryError) in try forge.generate() })
         let claims = TokenClaims(
             tokenID: id,
             tenantID: caller.tenant.id,
@@ -110,7 +110,7 @@ enum KeyCalls {
         answers: [Answer.empty("It counts no more.").ending]
     ) { call throws(APIError) in
         let tenant = try OwnShapes.tenant(call)
-        let id = call.text("id")
+        let id = call.name("id")
         let end = call.now &+ secondsMax
         let made = try OwnShapes.change(call, tenant) { writer throws(RegistryError) in
             try writer.withdrawToken(id: id, tenant: tenant.number, expiresAt: end)

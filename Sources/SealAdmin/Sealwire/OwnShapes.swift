@@ -23,11 +23,11 @@ enum OwnShapes {
     /// The tenant a call is about: the one in the query, else the caller's.
     static func tenant(_ call: Call) throws(APIError) -> Tenant {
         let own = try call.tenant()
-        guard let id = call.given("tenant"), id != own.id else { return own }
-        guard own.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id) }
+        guard let id = call.givenName("tenant"), id != own.id else { return own }
+        guard own.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id.text) }
         let registry = call.context.registry
         let found = try asking { () throws(RegistryError) in try registry.tenant(id: id) }
-        guard let found else { throw APIError(.notFound, .apiUnknownTenant, id) }
+        guard let found else { throw APIError(.notFound, .apiUnknownTenant, id.text) }
         return found
     }
 

@@ -94,7 +94,7 @@ enum PolicyCalls {
             tenant: tenant,
             rules: rules,
             subject: try subject(call, tenant),
-            clientID: call.json["clientId"]?.text
+            clientID: call.json["clientId"]?.name
         )
         let act: AccessAct =
             switch call.json["act"]?.text {
@@ -157,8 +157,8 @@ enum PolicyCalls {
                 position: Int64(index + 1),
                 effect: effect,
                 act: act,
-                filter: element["filter"]?.text ?? "",
-                subject: element["subject"]?.text ?? "*"
+                filter: element["filter"]?.name ?? .empty,
+                subject: element["subject"]?.name ?? "*"
             )
             if let fault = rule.fault {
                 throw APIError(.unprocessableContent, .apiBodyInvalid, "/rules/\(index): \(fault)")
@@ -173,8 +173,8 @@ enum PolicyCalls {
         _ tenant: Tenant
     ) throws(APIError) -> PolicyTest.Subject {
         // A device that is not there yet is asked about as it would be.
-        if let identifier = call.json["device"]?.text { return .device(identifier: identifier) }
-        guard let user = call.json["user"]?.text else { return .anonymous }
+        if let identifier = call.json["device"]?.name { return .device(identifier: identifier) }
+        guard let user = call.json["user"]?.name else { return .anonymous }
         let registry = call.context.registry
         let account = try asking { () throws(RegistryError) in
             try registry.account(tenant: tenant.number, name: user)

@@ -71,7 +71,7 @@ enum SessionCalls {
         let tenant = try OwnShapes.tenant(call)
         let count = call.context.sessions.kick(
             tenant: tenant.number,
-            clientID: call.text("clientId"),
+            clientID: call.name("clientId"),
             forgets: call.flag("forget")
         )
         return call.answer(["endedConnections": .integer(Int64(count))])
@@ -115,7 +115,7 @@ enum SessionCalls {
         let tenant = try OwnShapes.tenant(call)
         let found = call.context.sessions.decisions(
             tenant: tenant.number,
-            about: call.text("about"),
+            about: call.name("about"),
             limit: Int(call.integer("limit") ?? 20)
         )
         return call.answer(["decisions": .array(found.map(document))])

@@ -84,9 +84,9 @@ enum TenantCalls {
     ) { call throws(APIError) in
         let own = try call.tenant()
         let tenant = Tenant(
-            id: call.json["id"]?.text ?? "",
+            id: call.json["id"]?.name ?? .empty,
             label: call.json["label"]?.text ?? "",
-            domain: call.json["domain"]?.text ?? "",
+            domain: call.json["domain"]?.name ?? .empty,
             isEnabled: call.json["enabled"]?.flag ?? true
         )
         let made = try OwnShapes.change(call, own) { writer throws(RegistryError) in
@@ -135,7 +135,7 @@ enum TenantCalls {
     ) { call throws(APIError) in
         var tenant = try call.tenant()
         if let label = call.json["label"]?.text { tenant.label = label }
-        if let domain = call.json["domain"]?.text { tenant.domain = domain }
+        if let domain = call.json["domain"]?.name { tenant.domain = domain }
         if let flag = call.json["enabled"]?.flag { tenant.isEnabled = flag }
         guard tenant.isEnabled || !tenant.isManagement else {
             throw APIError(.conflict, .apiConflict, "the management tenant stays enabled")

@@ -78,9 +78,9 @@ enum TrustTestCalls {
     ) throws(APIError) -> JSONValue {
         let tenant = try OwnShapes.tenant(call)
         var credentials = Credentials(
-            user: call.json["user"]?.text,
+            user: call.json["user"]?.name,
             isSecure: true,
-            clientID: call.json["clientId"]?.text ?? chain.first?.commonName ?? "",
+            clientID: call.json["clientId"]?.name ?? chain.first?.commonName ?? .empty,
             isClientIDAssigned: call.json["clientId"] == nil
         )
         credentials.chain = chain

@@ -24,7 +24,7 @@ struct CredentialForm: Sendable {
     /// What it is.
     var kind: CredentialKind
     /// What it is found by.
-    var lookup: String
+    var lookup: Name
     /// What is kept for showing it again.
     var value: [UInt8]
     /// What the password is compared with.
@@ -50,7 +50,7 @@ struct CredentialForm: Sendable {
         replacing old: Credential?,
         _ context: AdminContext
     ) throws(APIError) {
-        guard let name = sent["credentialsType"]?.text, let kind = CredentialKind(rawValue: name),
+        guard let name = sent["credentialsType"]?.name, let kind = CredentialKind(word: name),
             Self.kinds.contains(kind)
         else { throw Self.refused("Device credentials type should be specified!") }
         let id = sent["credentialsId"]?.text ?? ""
@@ -69,7 +69,7 @@ struct CredentialForm: Sendable {
         }
         try Self.check(token, "The access token")
         kind = .accessToken
-        lookup = context.chains.tokenLookup(token)
+        lookup = context.chains.tokenLookup(Name(token))
         value = try asking { () throws(RegistryError) in
             try context.vault.seal(Array(token.utf8))
         }
@@ -80,7 +80,7 @@ struct CredentialForm: Sendable {
     static func newToken(_ context: AdminContext) throws(APIError) -> String {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
         let secret = try asking { () throws(RegistryError) in try context.forge.generate() }
-        let dice = Hex.decode(context.chains.sha3(secret)) ?? Array(secret.utf8)
+        let dice = Hex.decode(context.chains.sha3(Name(secret)).text) ?? Array(secret.utf8)
         let token = dice.prefix(20).map { letters[Int($0) % letters.count] }
         return String(decoding: token, as: UTF8.self)
     }
@@ -117,8 +117,8 @@ struct CredentialForm: Sendable {
             )
         }
         let part = BasicParts(
-            clientID: sent["clientId"]?.text ?? "",
-            userName: sent["userName"]?.text ?? "",
+            clientID: sent["clientId"]?.name ?? .empty,
+            userName: sent["userName"]?.name ?? .empty,
             hasPassword: false
         )
         try self.init(
@@ -142,10 +142,10 @@ struct CredentialForm: Sendable {
         guard password.isEmpty || !parts.userName.isEmpty else {
             throw Self.refused("Password cannot be specified along with client id")
         }
-        try Self.check(parts.clientID, "The client id")
-        try Self.check(parts.userName, "The user name")
+        try Self.check(parts.clientID.text, "The client id")
+        try Self.check(parts.userName.text, "The user name")
         try Self.check(password, "The password")
-        if password == Self.hiddenPassword, let old, old.kind == .basic {
+        if password.isSame(as: Self.hiddenPassword), let old, old.kind == .basic {
             secret = old.secret
         } else if password.isEmpty {
             secret = nil
@@ -178,12 +178,12 @@ struct CredentialForm: Sendable {
 
 /// The parts of `MQTT_BASIC` that are shown again.
 struct BasicParts: Sendable, Equatable {
-    var clientID: String
-    var userName: String
+    var clientID: Name
+    var userName: Name
     var hasPassword: Bool
 
     /// ThingsBoard's rule: the user name alone as it is, everything else by SHA3-256.
-    func lookup(_ context: AdminContext) -> String {
+    func lookup(_ context: AdminContext) -> Name {
         if clientID.isEmpty { return userName }
         return context.chains.sha3(userName.isEmpty ? clientID : "\(clientID)|\(userName)")
     }
@@ -201,12 +201,12 @@ struct BasicParts: Sendable, Equatable {
     /// Reads what `json` wrote.
     init?(_ bytes: [UInt8]) {
         guard let object = (try? JSONValue(parsing: bytes))?.members else { return nil }
-        clientID = object["clientId"]?.text ?? ""
-        userName = object["userName"]?.text ?? ""
+        clientID = object["clientId"]?.name ?? .empty
+        userName = object["userName"]?.name ?? .empty
         hasPassword = object["password"]?.text != nil
     }
 
-    init(clientID: String, userName: String, hasPassword: Bool) {
+    init(clientID: Name, userName: Name, hasPassword: Bool) {
         self.clientID = clientID
         self.userName = userName
         self.hasPassword = hasPassword
@@ -222,7 +222,7 @@ extension CredentialForm {
         of device: Device,
         _ context: AdminContext
     ) -> JSONValue {
-        var id = credential.lookup
+        var id = credential.lookup.text
         var value: JSONValue = .null
         switch credential.kind {
         case .accessToken:

@@ -54,7 +54,7 @@ enum ThingsBoardCredentialCalls {
     private static func replace(_ call: Call) throws(APIError) -> Response {
         let sent = call.json
         let devices = ThingsBoardDevices(call)
-        guard let uuid = sent["deviceId"]?["id"]?.text,
+        guard let uuid = sent["deviceId"]?["id"]?.name,
             let device = try devices.device(uuid: uuid)
         else {
             throw CredentialForm.refused(
@@ -88,13 +88,13 @@ enum ThingsBoardCredentialCalls {
         _ call: Call
     ) throws(APIError) -> Credential? {
         let current = try devices.current(device)
-        guard let uuid = sent["id"]?["id"]?.text else {
+        guard let uuid = sent["id"]?["id"]?.name else {
             if current == nil { return nil }
             throw CredentialForm.refused("Credentials for this device are already specified!")
         }
         let registry = call.context.registry
         let stored = try asking { () throws(RegistryError) in
-            try registry.credential(uuid: uuid.lowercased())
+            try registry.credential(uuid: uuid.lowerASCII)
         }
         guard let stored, stored.tenant == device.tenant,
             CredentialForm.kinds.contains(stored.kind)

@@ -136,7 +136,7 @@ enum ThingsBoardDeviceCalls {
     ) { call throws(APIError) in
         let tenant = try call.tenant()
         var query = DeviceQuery()
-        if let name = call.given("deviceName") {
+        if let name = call.givenName("deviceName") {
             query.name = name
             let page = try find(query, PageRequest(limit: 1), tenant, call)
             guard let device = page.items.first else { throw APIError.absent("this device") }

@@ -20,17 +20,17 @@ struct ThingsBoardDevices {
 
     /// The device that the path names.
     func named() throws(APIError) -> Device {
-        guard let device = try device(uuid: call.text("deviceId")) else {
+        guard let device = try device(uuid: call.name("deviceId")) else {
             throw APIError.absent("this device")
         }
         return device
     }
 
     /// A device of the tenant; nil when there is none, or it is another tenant's.
-    func device(uuid: String) throws(APIError) -> Device? {
+    func device(uuid: Name) throws(APIError) -> Device? {
         let tenant = try call.tenant()
         let device = try asking { () throws(RegistryError) in
-            try registry.device(uuid: uuid.lowercased())
+            try registry.device(uuid: uuid.lowerASCII)
         }
         return device?.tenant == tenant.number ? device : nil
     }
@@ -117,9 +117,9 @@ struct ThingsBoardDevices {
     /// The device as it will be.
     private mutating func describe(_ sent: JSONValue) throws(APIError) -> Device {
         let tenant = try call.tenant()
-        let name = (sent["name"]?.text ?? "").trimmed
+        let name = Name((sent["name"]?.text ?? "").trimmed)
         var device: Device
-        if let id = sent["id"]?["id"]?.text {
+        if let id = sent["id"]?["id"]?.name {
             guard let known = try self.device(uuid: id) else {
                 throw APIError.absent("this device")
             }
@@ -145,11 +145,11 @@ struct ThingsBoardDevices {
         return device
     }
 
-    private func checkName(_ name: String, of device: Device) throws(APIError) {
+    private func checkName(_ name: Name, of device: Device) throws(APIError) {
         guard !name.isEmpty else {
             throw APIError(.badRequest, .apiBodyInvalid, "Device name should be specified!")
         }
-        if isUpdate, name.utf8.elementsEqual(device.name.utf8) { return }
+        if isUpdate, name == device.name { return }
         var query = DeviceQuery()
         query.name = name
         let found = try asking { () throws(RegistryError) -> Bool in

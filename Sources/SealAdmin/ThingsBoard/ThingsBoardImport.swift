@@ -165,8 +165,8 @@ struct ThingsBoardImport {
         if plan.hasBasic {
             return try CredentialForm(
                 basic: BasicParts(
-                    clientID: plan.text(.clientID),
-                    userName: plan.text(.userName),
+                    clientID: Name(plan.text(.clientID)),
+                    userName: Name(plan.text(.userName)),
                     hasPassword: false
                 ),
                 password: plan.text(.password),
@@ -213,7 +213,7 @@ struct ThingsBoardImport {
         _ isUpdating: Bool,
         _ writer: any RegistryWriter
     ) throws(RegistryError) -> Bool {
-        let name = plan.text(.name)
+        let name = Name(plan.text(.name))
         if let fault = Device.identifierFault(name) { throw RegistryError(.invalid, fault) }
         let known = try writer.directory.device(tenant: tenant.number, identifier: name)
         guard known == nil || isUpdating else {

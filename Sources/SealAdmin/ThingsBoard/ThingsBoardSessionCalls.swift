@@ -32,7 +32,7 @@ enum ThingsBoardSessionCalls {
         answers: [.json("The tokens.", pair)]
     ) { call throws(APIError) in
         let caller = try Authentication(context: call.context).caller(
-            user: call.json["username"]?.text ?? "",
+            user: call.json["username"]?.name ?? .empty,
             password: Array((call.json["password"]?.text ?? "").utf8),
             of: call.operation,
             call.request,
@@ -106,7 +106,7 @@ enum ThingsBoardSessionCalls {
     }
 
     private static func tokens(of caller: Caller, _ call: Call) throws(APIError) -> JSONValue {
-        func token(_ use: String, _ seconds: Int64) throws(APIError) -> JSONValue {
+        func token(_ use: Name, _ seconds: Int64) throws(APIError) -> JSONValue {
             let claims = TokenClaims(
                 tokenID: "",
                 tenantID: caller.tenant.id,

@@ -2,6 +2,8 @@
 // How one listener judges who connects. Made by the configuration; used by `Login` and
 // `RegistryLogin`.
 
+public import SealBytes
+
 /// Which part of the client's certificate becomes the user name.
 public enum CertificateIdentity: String, Sendable, CaseIterable {
     case none
@@ -14,7 +16,7 @@ public enum CertificateIdentity: String, Sendable, CaseIterable {
     case fingerprint
 
     /// The field in the certificate; the first when there are several.
-    func name(in certificate: CertificateSummary) -> String? {
+    func name(in certificate: CertificateSummary) -> Name? {
         switch self {
         case .none: nil
         case .commonName: certificate.commonName
@@ -42,14 +44,13 @@ public enum ClientIDBinding: String, Sendable, CaseIterable {
 public enum SysReaders: Sendable, Equatable {
     case nobody
     case everybody
-    case users(Set<String>)
+    case users(Set<Name>)
 
-    func includes(_ user: String?) -> Bool {
+    func includes(_ user: Name?) -> Bool {
         switch self {
         case .nobody: false
         case .everybody: true
-        case .users(let names):
-            names.contains { name in user.map { $0.utf8.elementsEqual(name.utf8) } ?? false }
+        case .users(let names): user.map(names.contains) ?? false
         }
     }
 }
@@ -73,7 +74,7 @@ public enum CredentialPrecedence: String, Sendable, CaseIterable {
 /// What a listener that asks the registry takes.
 public struct RegistryLoginRules: Sendable, Equatable {
     /// The id of the one tenant it is for; nil: of all.
-    public var tenant: String?
+    public var tenant: Name?
     /// Which credential counts when both are shown.
     public var precedence = CredentialPrecedence.certificate
     /// The most certificates from the client's to the trusted one, both counted.

@@ -2,34 +2,36 @@
 // What a client shows at the login, of every protocol alike, and whom the login makes of it.
 // Not here: the judgement (`Login`, `RegistryLogin`).
 
+public import SealBytes
+
 /// The fields of a client certificate the login looks at.
 public struct CertificateSummary: Sendable, Equatable {
     /// The first common name of the subject.
-    public var commonName: String?
+    public var commonName: Name?
     /// The subject as RFC 2253 writes it; empty when the certificate has none.
-    public var distinguishedName: String
+    public var distinguishedName: Name
     /// The DNS names among the subject alternative names.
-    public var dnsNames: [String]
+    public var dnsNames: [Name]
     /// The URIs among them.
-    public var uris: [String]
+    public var uris: [Name]
     /// The mail addresses among them.
-    public var emails: [String]
+    public var emails: [Name]
     /// The addresses among them, in digits.
-    public var ipAddresses: [String]
+    public var ipAddresses: [Name]
     /// SHA-256 of the certificate, lower-case hexadecimal without colons.
-    public var fingerprint: String
+    public var fingerprint: Name
     /// It chains to an authority the listener trusts, and is neither expired nor revoked.
     public var isTrusted: Bool
 
     /// Sums a certificate up.
     public init(
-        commonName: String? = nil,
-        distinguishedName: String = "",
-        dnsNames: [String] = [],
-        uris: [String] = [],
-        emails: [String] = [],
-        ipAddresses: [String] = [],
-        fingerprint: String,
+        commonName: Name? = nil,
+        distinguishedName: Name = "",
+        dnsNames: [Name] = [],
+        uris: [Name] = [],
+        emails: [Name] = [],
+        ipAddresses: [Name] = [],
+        fingerprint: Name,
         isTrusted: Bool
     ) {
         self.commonName = commonName
@@ -50,12 +52,12 @@ public struct Credentials: Sendable {
     /// All certificates it sent, its own first; for listeners that ask the registry.
     public var chain: [PresentedCertificate]
     /// The user name, if there is one.
-    public var user: String?
+    public var user: Name?
     /// The password, if there is one; a token may stand in its place.
     public var password: [UInt8]?
     /// The id of the tenant that the protocol names apart from the user: the host of a request,
     /// or the virtual host; nil without one.
-    public var tenantHint: String?
+    public var tenantHint: Name?
     /// `mqtt`, `http`, later others.
     public var protocolName: String
     /// The connection is encrypted.
@@ -63,7 +65,7 @@ public struct Credentials: Sendable {
     /// The listener's name.
     public var listener: String
     /// The client id; the assigned one when the client left it to us.
-    public var clientID: String
+    public var clientID: Name
     /// The client left its id to us.
     public var isClientIDAssigned: Bool
     /// The address of the other side, without port.
@@ -73,13 +75,13 @@ public struct Credentials: Sendable {
     public init(
         certificate: CertificateSummary? = nil,
         chain: [PresentedCertificate] = [],
-        user: String? = nil,
+        user: Name? = nil,
         password: [UInt8]? = nil,
-        tenantHint: String? = nil,
+        tenantHint: Name? = nil,
         protocolName: String = "mqtt",
         isSecure: Bool = false,
         listener: String = "",
-        clientID: String = "",
+        clientID: Name = "",
         isClientIDAssigned: Bool = false,
         peerAddress: String = ""
     ) {

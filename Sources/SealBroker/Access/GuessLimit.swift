@@ -2,6 +2,8 @@
 // How often logins may fail from one address, and for one user from it. The time is an argument;
 // who shares one among threads puts a lock around it.
 
+public import SealBytes
+
 /// Counts failed logins in a sliding window.
 ///
 /// Failures count for the pair of source and user, and for the source. So nobody can lock a user
@@ -23,7 +25,7 @@ public struct GuessLimit: Sendable {
     }
 
     private struct Key: Hashable {
-        var source: String
+        var source: Name
         /// nil counts for the source; by bytes, because names that differ in them are two.
         var user: [UInt8]?
     }
@@ -48,18 +50,18 @@ public struct GuessLimit: Sendable {
     /// Why a login may not be tried now; nil when it may.
     ///
     /// `now` is in seconds of any clock.
-    public func refusal(source: String, user: String?, now: Int64) -> Reason? {
+    public func refusal(source: String, user: Name?, now: Int64) -> Reason? {
         let source = Self.network(of: source)
         if failures(Key(source: source, user: nil), now) >= bounds.perSource {
-            return Reason(.tooManyGuesses, detail: source)
+            return Reason(.tooManyGuesses, detail: source.text)
         }
         let key = Key(source: source, user: Self.bytes(user))
         guard failures(key, now) >= bounds.perUser else { return nil }
-        return Reason(.tooManyGuesses, detail: source)
+        return Reason(.tooManyGuesses, detail: source.text)
     }
 
     /// A login failed with these reasons; those that nobody guessed at are not counted.
-    public mutating func note(_ reasons: [Reason], source: String, user: String?, now: Int64) {
+    public mutating func note(_ reasons: [Reason], source: String, user: Name?, now: Int64) {
         guard let first = reasons.first, first.code.isGuess else { return }
         let source = Self.network(of: source)
         add(Key(source: source, user: Self.bytes(user)), now)
@@ -67,7 +69,7 @@ public struct GuessLimit: Sendable {
     }
 
     /// A login succeeded: the user's failures from there are forgotten, the source's are not.
-    public mutating func noteSuccess(source: String, user: String?) {
+    public mutating func noteSuccess(source: String, user: Name?) {
         counts[Key(source: Self.network(of: source), user: Self.bytes(user))] = nil
     }
 
@@ -111,22 +113,22 @@ public struct GuessLimit: Sendable {
     }
 
     /// Long names are cut: nobody has one of that length.
-    private static func bytes(_ user: String?) -> [UInt8] { Array((user ?? "").utf8.prefix(256)) }
+    private static func bytes(_ user: Name?) -> [UInt8] { Array((user ?? .empty).utf8.prefix(256)) }
 
     /// The network that one customer has: of IPv6 the first 64 bits, of IPv4 the address.
-    static func network(of address: String) -> String {
-        guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
+    static func network(of address: String) -> Name {
+        guard address.utf8.contains(UInt8(ascii: ":")) else { return Name(address) }
         let text = address.split(separator: "%", maxSplits: 1).first ?? ""
         // An IPv4 address in the form of IPv6.
-        if text.contains("."), let last = text.split(separator: ":").last { return String(last) }
+        if text.contains("."), let last = text.split(separator: ":").last { return Name(last) }
         let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let front = halves.first else { return address }
+        guard let front = halves.first else { return Name(address) }
         var groups = front.split(separator: ":").map(String.init)
         if halves.count == 2 {
             let behind = halves[1].split(separator: ":").map(String.init)
             while groups.count + behind.count < 8 { groups.append("0") }
             groups += behind
         }
-        return groups.prefix(4).joined(separator: ":") + "::/64"
+        return Name(groups.prefix(4).joined(separator: ":") + "::/64")
     }
 }

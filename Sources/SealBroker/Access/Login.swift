@@ -2,6 +2,8 @@
 // One judgement for every protocol: who is this, and may it come in? Pure. Comparing a password is
 // slow, so the login stops there and goes on when the answer is known.
 
+internal import SealBytes
+
 /// How far a login got.
 public enum LoginStep: Sendable {
     case accepted(Principal)
@@ -138,14 +140,14 @@ public enum Login {
             if let name = principal.name, new.identity == .fingerprint, isPinned(name, old),
                 !isPinned(name, new)
             {
-                return .refused([Reason(.certificateUntrusted, detail: name)])
+                return .refused([Reason(.certificateUntrusted, detail: name.shortened)])
             }
         case .pinnedCertificate, .accessToken, .basic, .jwt, .scram:
             return .refused([Reason(.loginSourceChanged)])
         }
         if new.clientIDRule != .off, new.clientIDRule != old.clientIDRule {
             guard let name = principal.name else { return .refused([Reason(.clientIDWithoutUser)]) }
-            guard name.utf8.elementsEqual(principal.clientID.utf8) else {
+            guard name == principal.clientID else {
                 return .refused([Reason(.clientIDMismatch)])
             }
         }
@@ -156,7 +158,7 @@ public enum Login {
     }
 
     /// Somebody wrote this fingerprint down.
-    private static func isPinned(_ name: String, _ rules: AccessRules) -> Bool {
+    private static func isPinned(_ name: Name, _ rules: AccessRules) -> Bool {
         rules.identity == .fingerprint
             && (rules.policy.names(name) || rules.passwords?.hash(of: name) != nil)
     }
@@ -175,22 +177,22 @@ public enum Login {
         }
         // A pinned certificate needs no authority: its fingerprint is the proof.
         guard certificate.isTrusted || isPinned(name, rules) else {
-            return .refused([Reason(.certificateUntrusted, detail: certificate.fingerprint)])
+            return .refused([Reason(.certificateUntrusted, detail: certificate.fingerprint.text)])
         }
         return accept(name, .certificate, credentials, rules)
     }
 
     // A NUL inside a name has fooled readers of C strings; other control bytes fool readers of
     // logs. MQTT 5.0 §1.5.4 forbids and discourages them in user names too.
-    private static func isUsable(_ name: String) -> Bool {
+    private static func isUsable(_ name: Name) -> Bool {
         name.utf8.count <= 65_535
-            && name.unicodeScalars.allSatisfy { scalar in
+            && name.text.unicodeScalars.allSatisfy { scalar in
                 scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
             }
     }
 
     private static func byPassword(
-        _ user: String,
+        _ user: Name,
         _ passwords: PasswordTable,
         _ credentials: Credentials,
         _ rules: AccessRules
@@ -211,7 +213,7 @@ public enum Login {
     }
 
     private static func accept(
-        _ name: String?,
+        _ name: Name?,
         _ method: LoginMethod,
         _ credentials: Credentials,
         _ rules: AccessRules

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A password file in mosquitto's format as a table. Not here: comparing passwords.
 
+public import SealBytes
+
 /// The users of a password file.
 public struct PasswordTable: Sendable {
     /// The file it was read from.
@@ -11,7 +13,7 @@ public struct PasswordTable: Sendable {
     public var count: Int { hashes.count }
 
     /// By bytes: a String would take names for equal that differ in their bytes. MQTT 5.0 §1.5.4
-    private var hashes: [[UInt8]: PasswordHash] = [:]
+    private var hashes: [Name: PasswordHash] = [:]
     /// Compared with the password of an unknown user, so that the time of the answer does not
     /// tell which names exist.
     private(set) var decoy: PasswordHash?
@@ -27,32 +29,32 @@ public struct PasswordTable: Sendable {
     }
 
     private mutating func take(_ line: Substring, _ number: Int) {
-        guard let first = line.first, first != "#" else { return }
+        guard let first = line.utf8.first, first != UInt8(ascii: "#") else { return }
         func fail(_ message: String) {
             faults.append(AccessFileFault(file: file, line: number, message: message))
         }
-        let halves = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let halves = line.split(atByte: ":", maxSplits: 1)
         guard halves.count == 2 else {
             return fail("a line is user:hash; the colon is missing")
         }
-        let user = String(AccessFileLines.trimmed(halves[0]))
+        let user = Name(AccessFileLines.trimmed(halves[0][...]))
         guard !user.isEmpty else { return fail("the user name is empty") }
-        guard hashes[Array(user.utf8)] == nil else {
+        guard hashes[user] == nil else {
             return fail("the user \(Self.bounded(user)) is there twice; the first line counts")
         }
         // The text behind the colon may be a password in clear: it is never repeated.
-        guard let hash = PasswordHash(String(AccessFileLines.trimmed(halves[1]))) else {
+        guard let hash = PasswordHash(String(AccessFileLines.trimmed(halves[1][...]))) else {
             return fail(
                 "the hash of \(Self.bounded(user)) cannot be read; "
                     + "it must begin with $7$, $6$ or $argon2id$"
             )
         }
-        hashes[Array(user.utf8)] = hash
+        hashes[user] = hash
         if decoy == nil { decoy = hash }
     }
 
-    private static func bounded(_ name: String) -> String { String(name.prefix(64)) }
+    private static func bounded(_ name: Name) -> String { name.text.cut(toBytes: 64) }
 
     /// The hash of a user; nil when there is no such user.
-    public func hash(of user: String) -> PasswordHash? { hashes[Array(user.utf8)] }
+    public func hash(of user: Name) -> PasswordHash? { hashes[user] }
 }

@@ -2,6 +2,8 @@
 // An ACL file in mosquitto's format: topic, user and pattern lines. A file with a fault is not
 // taken at all: half of the rules could allow what the other half denies.
 
+internal import SealBytes
+
 extension Policy {
     /// Reads an ACL file; every faulty line is in the list, and then there is no policy.
     public static func parse(
@@ -23,12 +25,12 @@ extension Policy {
 private struct PolicyReader {
     var policy: Policy
     var faults: [AccessFileFault] = []
-    private var user: [UInt8]?
+    private var user: Name?
 
     init(file: String) { policy = Policy(file: file, allowsEverything: false) }
 
     mutating func take(_ line: Substring, _ number: Int) throws(AccessFileFault) {
-        guard let first = line.first, first != "#" else { return }
+        guard let first = line.utf8.first, first != UInt8(ascii: "#") else { return }
         let (word, rest) = Self.cut(line)
         func fault(_ message: String) -> AccessFileFault {
             AccessFileFault(file: policy.file, line: number, message: message)
@@ -36,7 +38,7 @@ private struct PolicyReader {
         switch word {
         case "user":
             guard !rest.isEmpty else { throw fault("a user line needs a name") }
-            let name = Array(rest.utf8)
+            let name = Name(rest)
             user = name
             // Known even without rules of its own.
             policy.userRules[name, default: []] += []
@@ -50,7 +52,7 @@ private struct PolicyReader {
         case "pattern":
             policy.patterns.append(try rule(line, rest, number, isPattern: true))
         default:
-            throw fault("a line begins with topic, user or pattern, not \(word.prefix(40))")
+            throw fault("a line begins with topic, user or pattern, not \(word.cut(toBytes: 40))")
         }
     }
 
@@ -73,7 +75,7 @@ private struct PolicyReader {
             verb = known
             filter = behind
         } else {
-            throw fault("\(word.prefix(40)) is none of read, write, readwrite, deny")
+            throw fault("\(word.cut(toBytes: 40)) is none of read, write, readwrite, deny")
         }
         guard !filter.isEmpty else { throw fault("a filter is missing") }
         let levels = TopicRule.levels(Array(filter.utf8))
@@ -100,7 +102,7 @@ private struct PolicyReader {
         return TopicRule(
             verb: verb,
             filter: String(filter),
-            text: String(line.prefix(200)),
+            text: line.cut(toBytes: 200),
             line: number
         )
     }

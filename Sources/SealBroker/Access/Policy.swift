@@ -2,6 +2,8 @@
 // Who may publish, subscribe and read what: an ACL file in mosquitto's format, asked one question
 // at a time. Not here: the reading of the file (`Policy+parsing.swift`) and $SYS (`Principal`).
 
+public import SealBytes
+
 /// The rules of an ACL file.
 public struct Policy: Sendable {
     /// The file it was read from; empty for the policy that allows everything.
@@ -13,7 +15,7 @@ public struct Policy: Sendable {
     var anonymousRules: [TopicRule] = []
     /// Lines below `user`, by the bytes of the name: a String would take names for equal that
     /// differ in their bytes. MQTT 5.0 §1.5.4
-    var userRules: [[UInt8]: [TopicRule]] = [:]
+    var userRules: [Name: [TopicRule]] = [:]
     /// `pattern` lines, for everybody.
     var patterns: [TopicRule] = []
 
@@ -26,7 +28,7 @@ public struct Policy: Sendable {
     }
 
     /// A `user` line names this user.
-    public func names(_ user: String) -> Bool { userRules[Array(user.utf8)] != nil }
+    public func names(_ user: Name) -> Bool { userRules[user] != nil }
 
     /// Answers one question.
     ///
@@ -37,12 +39,12 @@ public struct Policy: Sendable {
     public func decide(
         _ act: AccessAct,
         topic: [UInt8],
-        user: String?,
-        clientID: String
+        user: Name?,
+        clientID: Name
     ) -> Decision {
         if allowsEverything { return .allowed([Reason(.accessUnrestricted)]) }
         let levels = Self.plainLevels(act, topic)
-        let own = user.map { userRules[Array($0.utf8)] ?? [] } ?? anonymousRules
+        let own = user.map { userRules[$0] ?? [] } ?? anonymousRules
         var grant: TopicRule?
         var unfit: TopicRule?
         func applies(_ rule: TopicRule, _ levelsOfRule: [TopicRule.Level]) -> Bool {
@@ -100,10 +102,10 @@ public struct Policy: Sendable {
         case unfit
     }
 
-    private static func filled(_ rule: TopicRule, user: String?, clientID: String) -> Filled {
+    private static func filled(_ rule: TopicRule, user: Name?, clientID: Name) -> Filled {
         var levels = TopicRule.levels(Array(rule.filter.utf8))
         for index in levels.indices {
-            let name: String
+            let name: Name
             switch levels[index] {
             case TopicRule.user:
                 guard let user else { return .nameless }
@@ -118,7 +120,7 @@ public struct Policy: Sendable {
     }
 
     /// Wildcards and separators in a name would widen the filter.
-    private static func isSafe(_ name: String) -> Bool {
+    private static func isSafe(_ name: Name) -> Bool {
         !name.isEmpty
             && !name.utf8.contains { byte in
                 byte == UInt8(ascii: "+") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "/")

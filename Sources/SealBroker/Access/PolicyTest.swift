@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The question what a tenant's rules say about somebody who need not be connected.
 
+public import SealBytes
+
 /// What the rules say.
 public struct PolicyAnswer: Sendable {
     /// It is allowed.
@@ -17,7 +19,7 @@ public struct PolicyAnswer: Sendable {
 public struct PolicyTest: Sendable {
     /// Whom it is about.
     public enum Subject: Sendable {
-        case device(identifier: String)
+        case device(identifier: Name)
         case account(Account)
         case anonymous
     }
@@ -29,10 +31,10 @@ public struct PolicyTest: Sendable {
     /// Whom it is about.
     public var subject: Subject
     /// The client id; nil for the usual one: the device identifier, or the user name.
-    public var clientID: String?
+    public var clientID: Name?
 
     /// Makes a question.
-    public init(tenant: Tenant, rules: [PolicyRule], subject: Subject, clientID: String? = nil) {
+    public init(tenant: Tenant, rules: [PolicyRule], subject: Subject, clientID: Name? = nil) {
         self.tenant = tenant
         self.rules = rules
         self.subject = subject
@@ -53,7 +55,7 @@ public struct PolicyTest: Sendable {
                 decoding: DeviceTopicName.encode(device.identifier),
                 as: UTF8.self
             )
-            topic = "v1/devices/" + own + topic.dropFirst(Self.me.count)
+            topic = "v1/devices/" + own + topic.dropping(bytes: Self.me.utf8.count)
         }
         let decision = principal.decide(act, topic: Array(topic.utf8))
         let reason = decision.reasons.first ?? Reason(.accessOwnTenant)

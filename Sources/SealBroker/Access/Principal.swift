@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a client is once the login is done, and the questions asked about it from then on.
 
+public import SealBytes
+
 /// What made a login succeed.
 public enum LoginMethod: String, Sendable, CaseIterable {
     /// A certificate: its name by the listener's files, or an authority a tenant trusts.
@@ -40,10 +42,10 @@ public struct PrincipalDevice: Sendable, Equatable {
     /// Its number in the registry.
     public var number: Int64
     /// Its identifier, unique in the tenant.
-    public var identifier: String
+    public var identifier: Name
 
     /// Makes the value.
-    public init(number: Int64, identifier: String) {
+    public init(number: Int64, identifier: Name) {
         self.number = number
         self.identifier = identifier
     }
@@ -60,9 +62,9 @@ public struct Principal: Sendable {
     /// The user name, proved by what it showed; nil for anonymous clients.
     ///
     /// A device's is `device_<identifier>`.
-    public var name: String?
+    public var name: Name?
     /// The client id in force, after the listener's rule.
-    public var clientID: String
+    public var clientID: Name
     /// What proved the name.
     public var method: LoginMethod
     /// The listener it came in by.
@@ -74,7 +76,7 @@ public struct Principal: Sendable {
     /// The tenant's number; 0 for listeners that judge by files.
     public var tenant: UInt32 = 0
     /// The tenant's id; empty for listeners that judge by files.
-    public var tenantID = ""
+    public var tenantID = Name.empty
     /// The device it is, if it is one.
     public var device: PrincipalDevice?
     /// The account it is, if it is one.
@@ -115,8 +117,8 @@ public struct Principal: Sendable {
 
     /// A client of a listener that judges by files.
     init(
-        name: String?,
-        clientID: String,
+        name: Name?,
+        clientID: Name,
         method: LoginMethod,
         listener: String,
         policy: Policy,
@@ -132,8 +134,8 @@ public struct Principal: Sendable {
 
     /// A client of a tenant.
     public init(
-        name: String?,
-        clientID: String,
+        name: Name?,
+        clientID: Name,
         method: LoginMethod,
         listener: String,
         tenant: Tenant,

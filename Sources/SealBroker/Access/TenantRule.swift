@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One rule of a tenant, taken apart so that it can be compared with topics quickly.
 
+internal import SealBytes
+
 /// A rule of a tenant, ready to be asked.
 struct TenantRule: Sendable {
     /// A level of the rule's filter.
@@ -25,24 +27,24 @@ struct TenantRule: Sendable {
         case devices
         case accounts
         case role(Role)
-        case user(String)
-        case device(String)
+        case user(Name)
+        case device(Name)
 
-        init?(_ text: String) {
+        init?(_ text: Name) {
             switch text {
             case "*": self = .everybody
             case "devices": self = .devices
             case "accounts": self = .accounts
             default:
-                let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-                guard parts.count == 2 else { return nil }
-                switch parts[0] {
-                case "role":
-                    guard let role = Role(rawValue: parts[1]) else { return nil }
+                if let role = text.removing(prefix: "role:") {
+                    guard let role = Role(word: role) else { return nil }
                     self = .role(role)
-                case "user": self = .user(parts[1])
-                case "device": self = .device(parts[1])
-                default: return nil
+                } else if let name = text.removing(prefix: "user:"), !name.isEmpty {
+                    self = .user(name)
+                } else if let name = text.removing(prefix: "device:"), !name.isEmpty {
+                    self = .device(name)
+                } else {
+                    return nil
                 }
             }
         }
@@ -83,7 +85,7 @@ struct TenantRule: Sendable {
     }
 
     /// The levels of a filter; nil when it is none.
-    static func read(_ filter: String) -> [Level]? {
+    static func read(_ filter: Name) -> [Level]? {
         guard !filter.isEmpty, filter.utf8.count <= 65_535, !filter.utf8.contains(0) else {
             return nil
         }
@@ -149,9 +151,9 @@ struct TenantRule: Sendable {
         case .accounts: return client.account != nil
         case .role(let role): return client.roles.contains(role)
         case .user(let name):
-            return client.name.map { $0.utf8.elementsEqual(name.utf8) } ?? false
+            return client.name == name
         case .device(let name):
-            return client.device.map { $0.identifier.utf8.elementsEqual(name.utf8) } ?? false
+            return client.device?.identifier == name
         }
     }
 

@@ -2,6 +2,8 @@
 // One message of an exchange of SCRAM-SHA-256, on its way to whoever may wait for the registry, and
 // what comes back.
 
+public import SealBytes
+
 /// A client's message, with how far its exchange is.
 public struct AuthQuestion: Sendable {
     /// What the client showed besides; the user is named by its first message.
@@ -15,7 +17,7 @@ public struct AuthQuestion: Sendable {
     public let isFirst: Bool
 
     /// The user that the client names; nil when its first message cannot be read.
-    public var user: String? {
+    public var user: Name? {
         guard isFirst else { return server.user }
         var reader = server
         return try? reader.first(message)
@@ -58,5 +60,5 @@ public enum AuthReply: Sendable {
     /// The exchange goes on with this message to the client.
     case challenge(ScramServer, [UInt8])
     /// It is decided, with a last message to the client; `user` is the one it named.
-    case decided(LoginStep, message: [UInt8], user: String)
+    case decided(LoginStep, message: [UInt8], user: Name)
 }

@@ -2,6 +2,8 @@
 // The last decisions about access, for whoever asks why. In memory and bounded: it explains the
 // present, the audit keeps the past.
 
+public import SealBytes
+
 /// A ring of decisions.
 public struct DecisionLog: Sendable {
     /// How many are kept unless said otherwise.
@@ -31,7 +33,7 @@ public struct DecisionLog: Sendable {
     /// The last decisions of a tenant about a device, client id or user, the youngest first.
     ///
     /// Decisions whose tenant was not found are shown to the management tenant only.
-    public func about(_ name: String, tenant: UInt32, limit: Int) -> [DecisionRecord] {
+    public func about(_ name: Name, tenant: UInt32, limit: Int) -> [DecisionRecord] {
         var found: [DecisionRecord] = []
         let isManagement = tenant == Tenant.managementNumber
         for step in 0..<records.count {
@@ -40,7 +42,7 @@ public struct DecisionLog: Sendable {
             let record = records[index]
             guard record.tenant == tenant || (isManagement && record.tenant == 0) else { continue }
             let names = [record.device, record.clientID, record.user]
-            if name.isEmpty || names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+            if name.isEmpty || names.contains(name) {
                 found.append(record)
             }
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device, what it shows at the login, and what is asked of it before, as plain values.
 
+public import SealBytes
+
 /// Something that connects.
 public struct Device: Sendable, Equatable {
     /// How it came into the registry.
@@ -18,16 +20,16 @@ public struct Device: Sendable, Equatable {
     /// Its number in the registry.
     public var number: Int64
     /// Its name in ThingsBoard's API, a lower-case UUID.
-    public var uuid: String
+    public var uuid: Name
     /// Its tenant.
     public var tenant: UInt32
     /// The device identifier, unique in the tenant: the common name of its certificate, and the
     /// client id.
     ///
     /// It holds no colon.
-    public var identifier: String
+    public var identifier: Name
     /// What people call it.
-    public var name: String
+    public var name: Name
     /// Its type.
     public var type: String
     /// A further label; may be empty.
@@ -48,8 +50,8 @@ public struct Device: Sendable, Equatable {
     /// Makes an enabled device.
     public init(
         tenant: UInt32,
-        identifier: String,
-        name: String = "",
+        identifier: Name,
+        name: Name = "",
         type: String = "",
         origin: Origin,
         takesCertificates: Bool = false
@@ -70,12 +72,12 @@ public struct Device: Sendable, Equatable {
     }
 
     /// The user name Cumulocity gives it.
-    public var userName: String { "device_\(identifier)" }
+    public var userName: Name { "device_\(identifier)" }
 
     /// Why a text cannot be a device identifier, as a sentence without full stop; nil when it can.
     ///
     /// A colon would be read as the border of a part of the client id.
-    public static func identifierFault(_ text: String) -> String? {
+    public static func identifierFault(_ text: Name) -> String? {
         if text.isEmpty { return "the device identifier is empty" }
         if text.utf8.count > identifierBytesMax {
             return "the device identifier is longer than \(identifierBytesMax) bytes"
@@ -102,7 +104,7 @@ public struct Credential: Sendable, Equatable {
     /// Its number in the registry.
     public var number: Int64
     /// Its name in ThingsBoard's API, a lower-case UUID.
-    public var uuid: String
+    public var uuid: Name
     /// The tenant of the device.
     public var tenant: UInt32
     /// The device.
@@ -110,7 +112,7 @@ public struct Credential: Sendable, Equatable {
     /// What it is.
     public var kind: CredentialKind
     /// What it is found by; unique among all credentials of its kind, in all tenants.
-    public var lookup: String
+    public var lookup: Name
     /// For a certificate its base64 text; for a token, and the parts of `MQTT_BASIC` that are
     /// shown again, bytes sealed by the `Vault`.
     public var value: [UInt8]
@@ -126,7 +128,7 @@ public struct Credential: Sendable, Equatable {
         tenant: UInt32,
         device: Int64,
         kind: CredentialKind,
-        lookup: String,
+        lookup: Name,
         value: [UInt8] = [],
         secret: StoredSecret? = nil
     ) {
@@ -155,7 +157,7 @@ public struct RegistrationRequest: Sendable, Equatable {
     /// The tenant.
     public var tenant: UInt32
     /// The device identifier.
-    public var identifier: String
+    public var identifier: Name
     /// How far it got.
     public var status: Status
     /// The type the device will have; may be empty.
@@ -163,14 +165,14 @@ public struct RegistrationRequest: Sendable, Equatable {
     /// The group it will be in; may be empty.
     public var group: String
     /// Who asked for it.
-    public var owner: String
+    public var owner: Name
     /// A digest of the security token that must be shown; empty when none was set.
     public var securityTokenHash: String
     /// When it was made, in milliseconds since 1970.
     public var createdAt: Int64
 
     /// Makes a request that waits for its device.
-    public init(tenant: UInt32, identifier: String, owner: String) {
+    public init(tenant: UInt32, identifier: Name, owner: Name) {
         self.tenant = tenant
         self.identifier = identifier
         status = .waitingForConnection
@@ -187,14 +189,14 @@ public struct EnrolmentCode: Sendable, Equatable {
     /// The tenant.
     public var tenant: UInt32
     /// The device identifier the certificate will name.
-    public var identifier: String
+    public var identifier: Name
     /// What the code is compared with.
     public var secret: StoredSecret
     /// Until when it counts, in milliseconds since 1970.
     public var expiresAt: Int64
 
     /// Makes the value.
-    public init(tenant: UInt32, identifier: String, secret: StoredSecret, expiresAt: Int64) {
+    public init(tenant: UInt32, identifier: Name, secret: StoredSecret, expiresAt: Int64) {
         self.tenant = tenant
         self.identifier = identifier
         self.secret = secret

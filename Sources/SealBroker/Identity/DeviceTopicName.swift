@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names as they stand in topics: one level, whatever the name holds.
 
+public import SealBytes
+
 /// The form of a device identifier, user name or client id as one level of a topic.
 ///
 /// Characters that mean something in topics, and those that mean something here, are
@@ -8,10 +10,10 @@
 /// what is no character at all. So no name can stand for anything but itself.
 public enum DeviceTopicName {
     /// The level for a name.
-    public static func encode(_ name: String) -> [UInt8] {
+    public static func encode(_ name: Name) -> [UInt8] {
         var level: [UInt8] = []
         level.reserveCapacity(name.utf8.count)
-        for scalar in name.unicodeScalars {
+        for scalar in name.text.unicodeScalars {
             if isPlain(scalar) {
                 level.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             } else {
@@ -28,7 +30,7 @@ public enum DeviceTopicName {
     /// The name a level stands for.
     ///
     /// `nil` when no name is encoded so: every name has exactly one level.
-    public static func decode(_ level: some Sequence<UInt8>) -> String? {
+    public static func decode(_ level: some Sequence<UInt8>) -> Name? {
         let level = Array(level)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(level.count)
@@ -45,7 +47,7 @@ public enum DeviceTopicName {
             bytes.append(high &<< 4 | low)
             index += 3
         }
-        guard let name = String(validating: bytes, as: UTF8.self), encode(name) == level else {
+        guard let name = Name(bytes: bytes), encode(name) == level else {
             return nil
         }
         return name
@@ -85,7 +87,7 @@ struct TopicNames: Sendable, Equatable {
     /// Of nobody.
     init() {}
 
-    init(clientID: String, user: String?, device: String?) {
+    init(clientID: Name, user: Name?, device: Name?) {
         self.clientID = DeviceTopicName.encode(clientID)
         self.user = user.map { DeviceTopicName.encode($0) } ?? []
         self.device = device.map { DeviceTopicName.encode($0) } ?? []

@@ -2,6 +2,8 @@
 // What a change of the registry means for those who are connected: what a principal relies on, and
 // which changes take it away.
 
+public import SealBytes
+
 /// Something in the registry was changed.
 public struct IdentityChange: Sendable, Equatable {
     /// What it is about.
@@ -11,8 +13,8 @@ public struct IdentityChange: Sendable, Equatable {
         case anchor(Int64)
         case device(Int64)
         case credential(Int64)
-        case revocation(tenant: UInt32, serial: String, issuerKey: [UInt8])
-        case token(id: String)
+        case revocation(tenant: UInt32, serial: Name, issuerKey: [UInt8])
+        case token(id: Name)
         case policy(tenant: UInt32)
         case option(tenant: UInt32)
     }
@@ -58,12 +60,12 @@ public struct ChangeEffect: Sendable, Equatable {
 /// A certificate of a chain as revocations name it.
 public struct CertificateMark: Sendable, Hashable {
     /// The serial number as in `Revocation`.
-    public var serial: String
+    public var serial: Name
     /// SHA-256 of the issuer's name in DER.
     public var issuerKey: [UInt8]
 
     /// Makes the value.
-    public init(serial: String, issuerKey: [UInt8]) {
+    public init(serial: Name, issuerKey: [UInt8]) {
         self.serial = serial
         self.issuerKey = issuerKey
     }
@@ -88,7 +90,7 @@ public struct Reliance: Sendable, Equatable {
     /// The certificates from the leaf up to the anchor.
     public var certificates: [CertificateMark] = []
     /// The token.
-    public var token: String?
+    public var token: Name?
     /// When it ends by itself (certificate, token), in seconds since 1970; nil for never.
     public var endsAt: Int64?
 

@@ -2,6 +2,8 @@
 // What a login needs of the world, as protocols: certificates and tokens are judged, secrets sealed
 // and compared by whoever knows the cryptography.
 
+public import SealBytes
+
 /// One certificate of those a client sent, as far as a login looks at it.
 public struct PresentedCertificate: Sendable, Equatable {
     /// The certificate.
@@ -9,13 +11,13 @@ public struct PresentedCertificate: Sendable, Equatable {
     /// SHA-256 of it.
     public var sha256: [UInt8]
     /// The serial number as in `Revocation`.
-    public var serial: String
+    public var serial: Name
     /// SHA-256 of the subject's name in DER.
     public var subjectKey: [UInt8]
     /// SHA-256 of the issuer's name in DER.
     public var issuerKey: [UInt8]
     /// The first common name as it stands there; nil without one, or when it is no text.
-    public var commonName: String?
+    public var commonName: Name?
     /// The begin of its validity, in seconds since 1970.
     public var notBefore: Int64
     /// The end of its validity, in seconds since 1970.
@@ -25,10 +27,10 @@ public struct PresentedCertificate: Sendable, Equatable {
     public init(
         der: [UInt8],
         sha256: [UInt8],
-        serial: String,
+        serial: Name,
         subjectKey: [UInt8],
         issuerKey: [UInt8],
-        commonName: String?,
+        commonName: Name?,
         notBefore: Int64,
         notAfter: Int64
     ) {
@@ -77,36 +79,36 @@ public protocol ChainJudge: Sendable {
     /// certificate does not change; status and revocation are the login's matter.
     func judge(_ question: ChainQuestion) -> ChainAnswer
     /// ThingsBoard's id of a certificate: SHA3-256 of its base64 text, 64 lower-case digits.
-    func pinnedID(der: [UInt8]) -> String
+    func pinnedID(der: [UInt8]) -> Name
     /// The key an access token is found by: a keyed digest, lower-case hexadecimal digits.
-    func tokenLookup(_ token: String) -> String
+    func tokenLookup(_ token: Name) -> Name
     /// SHA3-256 of a text, 64 lower-case digits; finds `MQTT_BASIC` credentials.
-    func sha3(_ text: String) -> String
+    func sha3(_ text: Name) -> Name
 }
 
 /// What a token says.
 public struct TokenClaims: Sendable, Equatable {
     /// The token's own name.
-    public var tokenID: String
+    public var tokenID: Name
     /// The tenant's id.
-    public var tenantID: String
+    public var tenantID: Name
     /// The user: an account, or `device_<identifier>`.
-    public var subject: String
+    public var subject: Name
     /// When it was given, in seconds since 1970.
     public var issuedAt: Int64
     /// When it ends, in seconds since 1970.
     public var expiresAt: Int64
     /// What it is for: `device`, `session`, `refresh`.
-    public var use: String
+    public var use: Name
 
     /// Makes the value.
     public init(
-        tokenID: String,
-        tenantID: String,
-        subject: String,
+        tokenID: Name,
+        tenantID: Name,
+        subject: Name,
         issuedAt: Int64,
         expiresAt: Int64,
-        use: String
+        use: Name
     ) {
         self.tokenID = tokenID
         self.tenantID = tenantID
@@ -126,8 +128,8 @@ public protocol TokenOffice: Sendable {
     ///
     /// The life is in seconds.
     func deviceToken(
-        tenantID: String,
-        subject: String,
+        tenantID: Name,
+        subject: Name,
         lifeSeconds: Int64,
         now: Int64
     ) throws(RegistryError) -> String

@@ -2,6 +2,8 @@
 // What the domain asks of the registry of identities. SealStore answers it with SQLite; nothing
 // here assumes that it is in this process. Calls may wait for a disk: never on a shard.
 
+public import SealBytes
+
 /// Why the registry did not do it.
 public struct RegistryError: Error, Sendable, Equatable {
     /// The kinds.
@@ -39,28 +41,28 @@ public protocol IdentityDirectory: Sendable {
     var changeNumber: UInt64 { get }
 
     func tenant(number: UInt32) throws(RegistryError) -> Tenant?
-    func tenant(id: String) throws(RegistryError) -> Tenant?
-    func tenant(domain: String) throws(RegistryError) -> Tenant?
+    func tenant(id: Name) throws(RegistryError) -> Tenant?
+    func tenant(domain: Name) throws(RegistryError) -> Tenant?
     /// The anchors of all tenants with this certificate.
     func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor]
     /// The anchors of all tenants with this subject.
     func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor]
     func device(number: Int64) throws(RegistryError) -> Device?
-    func device(tenant: UInt32, identifier: String) throws(RegistryError) -> Device?
-    func credential(kind: CredentialKind, lookup: String) throws(RegistryError) -> Credential?
-    func account(tenant: UInt32, name: String) throws(RegistryError) -> Account?
+    func device(tenant: UInt32, identifier: Name) throws(RegistryError) -> Device?
+    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential?
+    func account(tenant: UInt32, name: Name) throws(RegistryError) -> Account?
     func account(number: Int64) throws(RegistryError) -> Account?
     /// The revocation of a serial number that holds for this issuer, if there is one.
     func revocation(
         tenant: UInt32,
-        serial: String,
+        serial: Name,
         issuerKey: [UInt8]
     ) throws(RegistryError) -> Revocation?
-    func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String?
+    func option(tenant: UInt32, category: Name, key: Name) throws(RegistryError) -> String?
     /// The tenant's rules in order.
     func policyRules(tenant: UInt32) throws(RegistryError) -> [PolicyRule]
     /// The token was withdrawn before its time.
-    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool
+    func isWithdrawn(tokenID: Name) throws(RegistryError) -> Bool
 }
 
 /// Everything that can be read, and the one door for changes.
@@ -68,34 +70,34 @@ public protocol Registry: IdentityDirectory {
     func tenants(_ page: PageRequest) throws(RegistryError) -> Page<Tenant>
     func anchors(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<TrustAnchor>
     func anchor(number: Int64) throws(RegistryError) -> TrustAnchor?
-    func anchor(tenant: UInt32, fingerprint: String) throws(RegistryError) -> TrustAnchor?
-    func device(uuid: String) throws(RegistryError) -> Device?
+    func anchor(tenant: UInt32, fingerprint: Name) throws(RegistryError) -> TrustAnchor?
+    func device(uuid: Name) throws(RegistryError) -> Device?
     func devices(
         tenant: UInt32,
         _ query: DeviceQuery,
         _ page: PageRequest
     ) throws(RegistryError) -> Page<Device>
     func credentials(device: Int64) throws(RegistryError) -> [Credential]
-    func credential(uuid: String) throws(RegistryError) -> Credential?
+    func credential(uuid: Name) throws(RegistryError) -> Credential?
     func accounts(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<Account>
     func revocations(tenant: UInt32, _ page: PageRequest) throws(RegistryError) -> Page<Revocation>
     func optionRecord(
         tenant: UInt32,
-        category: String,
-        key: String
+        category: Name,
+        key: Name
     ) throws(RegistryError) -> TenantOption?
     /// The options of a tenant, of one category or of all.
     func options(
         tenant: UInt32,
-        category: String?,
+        category: Name?,
         _ page: PageRequest
     ) throws(RegistryError) -> Page<TenantOption>
     func requests(
         tenant: UInt32,
         _ page: PageRequest
     ) throws(RegistryError) -> Page<RegistrationRequest>
-    func request(tenant: UInt32, identifier: String) throws(RegistryError) -> RegistrationRequest?
-    func enrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) -> EnrolmentCode?
+    func request(tenant: UInt32, identifier: Name) throws(RegistryError) -> RegistrationRequest?
+    func enrolmentCode(tenant: UInt32, identifier: Name) throws(RegistryError) -> EnrolmentCode?
     /// The youngest first.
     func audit(tenant: UInt32?, _ page: PageRequest) throws(RegistryError) -> Page<AuditRecord>
     /// All keys that are still needed to check tokens, the one that signs first.
@@ -147,24 +149,24 @@ public protocol RegistryWriter: AnyObject {
     func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError)
 
     func setOption(tenant: UInt32, _ option: TenantOption) throws(RegistryError)
-    func removeOption(tenant: UInt32, category: String, key: String) throws(RegistryError)
+    func removeOption(tenant: UInt32, category: Name, key: Name) throws(RegistryError)
 
     /// Replaces all rules of the tenant.
     func setPolicy(tenant: UInt32, _ rules: [PolicyRule]) throws(RegistryError)
 
     func set(_ request: RegistrationRequest) throws(RegistryError)
-    func removeRequest(tenant: UInt32, identifier: String) throws(RegistryError)
+    func removeRequest(tenant: UInt32, identifier: Name) throws(RegistryError)
 
     func set(_ code: EnrolmentCode) throws(RegistryError)
-    func removeEnrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError)
+    func removeEnrolmentCode(tenant: UInt32, identifier: Name) throws(RegistryError)
 
     func add(_ key: SigningKey) throws(RegistryError)
     func replace(_ key: SigningKey) throws(RegistryError)
-    func removeSigningKey(id: String) throws(RegistryError)
+    func removeSigningKey(id: Name) throws(RegistryError)
     func set(_ authority: TenantAuthority) throws(RegistryError)
 
     /// Withdraws a token; the entry may be forgotten after its time, in seconds since 1970.
-    func withdrawToken(id: String, tenant: UInt32, expiresAt: Int64) throws(RegistryError)
+    func withdrawToken(id: Name, tenant: UInt32, expiresAt: Int64) throws(RegistryError)
 
     /// A record that belongs to no other change.
     ///

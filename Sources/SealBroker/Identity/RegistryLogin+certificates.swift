@@ -2,6 +2,7 @@
 // Logins by certificate: one that stands in a device's credentials, or one below a certificate that
 // a tenant trusts. Not here: signatures and dates of chains (`ChainJudge`).
 
+internal import SealBytes
 internal import SealTelemetry
 
 extension LoginAttempt {
@@ -122,7 +123,7 @@ extension LoginAttempt {
         guard let id = taken.tenant, !anchors.isEmpty else { return anchors }
         let number = try tenant(id).number
         let own = anchors.filter { $0.tenant == number }
-        guard !own.isEmpty else { throw LoginRefusal(.anchorOfOtherTenant, id) }
+        guard !own.isEmpty else { throw LoginRefusal(.anchorOfOtherTenant, id.text) }
         return own
     }
 
@@ -134,7 +135,7 @@ extension LoginAttempt {
         if numbers.count > 1 {
             if let named = try namedTenant() {
                 guard numbers.contains(named.number) else {
-                    throw LoginRefusal(.anchorOfOtherTenant, named.id)
+                    throw LoginRefusal(.anchorOfOtherTenant, named.id.text)
                 }
                 numbers = [named.number]
             } else {
@@ -157,7 +158,7 @@ extension LoginAttempt {
 
     /// The tenant a certificate's client names: as user name, before it, or by the host.
     private func namedTenant() throws(LoginRefusal) -> Tenant? {
-        let user = credentials.user ?? ""
+        let user = credentials.user ?? .empty
         let name = UserName(user)
         for id in [name.tenant, user, credentials.tenantHint] {
             guard let id, !id.isEmpty else { continue }
@@ -199,7 +200,7 @@ extension LoginAttempt {
     }
 
     private func checkStatus(_ anchor: TrustAnchor) throws(LoginRefusal) {
-        let name = anchor.name.isEmpty ? anchor.fingerprint : anchor.name
+        let name = anchor.name.isEmpty ? anchor.fingerprint.text : anchor.name
         guard anchor.isEnabled else { throw LoginRefusal(.anchorDisabled, name) }
         guard anchor.notBefore <= now else { throw LoginRefusal(.anchorNotYetValid, name) }
         guard now <= anchor.notAfter else { throw LoginRefusal(.anchorExpired, name) }
@@ -257,7 +258,7 @@ extension LoginAttempt {
         }
         let isOwn =
             credentials.isClientIDAssigned || credentials.clientID.isEmpty
-            || ClientIDForm(credentials.clientID).device.isSame(as: name)
+            || ClientIDForm(credentials.clientID).device == name
         guard isOwn else {
             throw LoginRefusal(
                 .clientIDNotDevice,
@@ -277,7 +278,7 @@ extension LoginAttempt {
 
     /// First contact of a device below an anchor that registers devices.
     private func register(
-        _ name: String,
+        _ name: Name,
         _ anchor: TrustAnchor,
         _ tenant: Tenant
     ) throws(LoginRefusal) -> Device {

@@ -19,7 +19,7 @@ extension RegistryLogin {
     static func renew(_ principal: Principal, _ new: AccessRules) -> LoginStep {
         let rules = new.registry
         if let tenant = rules.tenant, tenant != principal.tenantID {
-            return .refused([Reason(.tenantOfListener, detail: principal.tenantID)])
+            return .refused([Reason(.tenantOfListener, detail: principal.tenantID.text)])
         }
         if !rules.takes(principal.method), principal.method != .anonymous || !new.allowsAnonymous {
             return .refused([Reason(.loginSourceChanged, detail: principal.method.rawValue)])

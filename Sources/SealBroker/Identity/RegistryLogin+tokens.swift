@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logins by a JSON Web Token in place of the password. Not here: signatures (`TokenOffice`).
 
+internal import SealBytes
+
 /// What a JSON Web Token looks like.
 enum WebTokenForm {
     /// The most bytes of a token.
@@ -25,7 +27,7 @@ enum WebTokenForm {
 }
 
 extension LoginAttempt {
-    func byWebToken(_ bytes: [UInt8], _ user: String) throws(LoginRefusal) -> Principal {
+    func byWebToken(_ bytes: [UInt8], _ user: Name) throws(LoginRefusal) -> Principal {
         guard WebTokenForm.isLikely(bytes) else { throw LoginRefusal(.tokenMalformed) }
         let claims: TokenClaims
         switch environment.tokens.judge(String(decoding: bytes, as: UTF8.self), now: now) {
@@ -38,7 +40,7 @@ extension LoginAttempt {
         if try ask({ (registry) throws(RegistryError) in
             try registry.isWithdrawn(tokenID: claims.tokenID)
         }) {
-            throw LoginRefusal(.tokenWithdrawn, claims.tokenID)
+            throw LoginRefusal(.tokenWithdrawn, claims.tokenID.text)
         }
         let tenant = try tenant(claims.tenantID)
         try checkUser(user, claims)
@@ -54,13 +56,12 @@ extension LoginAttempt {
     }
 
     /// A user name beside the token must be the token's, alone or with the tenant.
-    private func checkUser(_ text: String, _ claims: TokenClaims) throws(LoginRefusal) {
-        guard !text.isEmpty, !text.isSame(as: claims.subject) else { return }
+    private func checkUser(_ text: Name, _ claims: TokenClaims) throws(LoginRefusal) {
+        guard !text.isEmpty, text != claims.subject else { return }
         let name = UserName(text)
-        let isSame =
-            name.user.isSame(as: claims.subject)
-            && (name.tenant?.isSame(as: claims.tenantID) ?? true)
-        guard isSame else { throw LoginRefusal(.tokenUserMismatch, text.shortened) }
+        let isNamed =
+            name.user == claims.subject && (name.tenant ?? claims.tenantID) == claims.tenantID
+        guard isNamed else { throw LoginRefusal(.tokenUserMismatch, text.shortened) }
     }
 
     /// nil when the token is a device's.
@@ -75,11 +76,9 @@ extension LoginAttempt {
     }
 
     private func device(_ claims: TokenClaims, _ tenant: Tenant) throws(LoginRefusal) -> Device {
-        let prefix = "device_"
-        guard claims.subject.utf8.starts(with: prefix.utf8) else {
+        guard let identifier = claims.subject.removing(prefix: "device_") else {
             throw LoginRefusal(.tokenSubjectGone, claims.subject.shortened)
         }
-        let identifier = String(claims.subject.dropFirst(prefix.count))
         let found = try ask { (registry) throws(RegistryError) in
             try registry.device(tenant: tenant.number, identifier: identifier)
         }

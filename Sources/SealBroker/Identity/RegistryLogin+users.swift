@@ -2,10 +2,12 @@
 // Logins by user name: accounts, device users, `MQTT_BASIC` and access tokens. Not here: comparing
 // the password, which is slow and goes on in `Login.finish`.
 
+internal import SealBytes
+
 extension LoginAttempt {
     /// nil when the client shows neither user name nor password, nor a client id that is enough.
     func byUser() throws(LoginRefusal) -> LoginStep? {
-        let user = credentials.user ?? ""
+        let user = credentials.user ?? .empty
         let password = credentials.password
         if let password, !password.isEmpty, taken.takesWebTokens,
             user.isEmpty || WebTokenForm.isLikely(password)
@@ -49,7 +51,7 @@ extension LoginAttempt {
 
     /// nil when there is no such user.
     private func byAccount(
-        _ text: String,
+        _ text: Name,
         _ password: [UInt8]
     ) throws(LoginRefusal) -> LoginStep? {
         let user = try found(text)
@@ -81,7 +83,7 @@ extension LoginAttempt {
     }
 
     /// The account or the device user with this name; nil when there is none.
-    func found(_ text: String) throws(LoginRefusal) -> TenantUser? {
+    func found(_ text: Name) throws(LoginRefusal) -> TenantUser? {
         let name = UserName(text)
         guard let id = name.tenant ?? credentials.tenantHint ?? taken.tenant else {
             throw LoginRefusal(.tenantMissing, text.shortened)
@@ -133,11 +135,11 @@ extension LoginAttempt {
         _ reliance: Reliance = Reliance(),
         proof: String = "password"
     ) throws(LoginRefusal) -> Principal {
-        guard account.isEnabled else { throw LoginRefusal(.accountDisabled, account.name) }
+        guard account.isEnabled else { throw LoginRefusal(.accountDisabled, account.name.shortened) }
         if taken.needsMessagingRole {
             // The bootstrap user fetches the first password of a device, and may do nothing else.
             let may = account.roles.contains { $0.maySendMessages || $0 == .deviceBootstrap }
-            guard may else { throw LoginRefusal(.messagingForbidden, account.name) }
+            guard may else { throw LoginRefusal(.messagingForbidden, account.name.shortened) }
         }
         try checkClientID(tenant, own: nil)
         return try principal(
@@ -153,13 +155,13 @@ extension LoginAttempt {
     // MARK: ThingsBoard's credentials
 
     /// `MQTT_BASIC` with client id and user name.
-    private func byBasic(_ user: String) throws(LoginRefusal) -> LoginStep? {
+    private func byBasic(_ user: Name) throws(LoginRefusal) -> LoginStep? {
         guard !credentials.clientID.isEmpty, !credentials.isClientIDAssigned else { return nil }
         return try byBasic(lookup: environment.chains.sha3("\(credentials.clientID)|\(user)"))
     }
 
     /// `MQTT_BASIC` with a user name only.
-    private func byBasicUser(_ user: String) throws(LoginRefusal) -> LoginStep? {
+    private func byBasicUser(_ user: Name) throws(LoginRefusal) -> LoginStep? {
         // 64 digits are what other kinds are found by: a name that looks so would stand for them.
         let isDigest =
             user.utf8.count == 64
@@ -175,7 +177,7 @@ extension LoginAttempt {
         return try byBasic(lookup: environment.chains.sha3(credentials.clientID))
     }
 
-    private func byBasic(lookup: String) throws(LoginRefusal) -> LoginStep? {
+    private func byBasic(lookup: Name) throws(LoginRefusal) -> LoginStep? {
         let credential = try ask { (registry) throws(RegistryError) in
             try registry.credential(kind: .basic, lookup: lookup)
         }
@@ -204,7 +206,7 @@ extension LoginAttempt {
         }
     }
 
-    private func byAccessToken(_ token: String) throws(LoginRefusal) -> Principal? {
+    private func byAccessToken(_ token: Name) throws(LoginRefusal) -> Principal? {
         let lookup = environment.chains.tokenLookup(token)
         let credential = try ask { (registry) throws(RegistryError) in
             try registry.credential(kind: .accessToken, lookup: lookup)

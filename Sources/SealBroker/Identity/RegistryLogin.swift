@@ -2,6 +2,8 @@
 // The login of listeners that ask the registry: which credential counts, in which order, and whom
 // it makes. Certificates, passwords and tokens have files of their own.
 
+internal import SealBytes
+
 /// The login over the registry: one function for every protocol.
 public enum RegistryLogin {
     /// Judges what can be judged without comparing a password.
@@ -90,7 +92,7 @@ struct LoginAttempt {
     }
 
     /// An enabled tenant that may come in by this listener.
-    func tenant(_ id: String) throws(LoginRefusal) -> Tenant {
+    func tenant(_ id: Name) throws(LoginRefusal) -> Tenant {
         let found = try ask { (registry) throws(RegistryError) in try registry.tenant(id: id) }
         guard let found else { throw LoginRefusal(.tenantUnknown, id.shortened) }
         return try admitted(found)
@@ -116,10 +118,10 @@ struct LoginAttempt {
 
     private func admitted(_ tenant: Tenant) throws(LoginRefusal) -> Tenant {
         found.number = tenant.number
-        if let own = taken.tenant, !own.isSame(as: tenant.id) {
-            throw LoginRefusal(.tenantOfListener, tenant.id)
+        if let own = taken.tenant, own != tenant.id {
+            throw LoginRefusal(.tenantOfListener, tenant.id.text)
         }
-        guard tenant.isEnabled else { throw LoginRefusal(.tenantDisabled, tenant.id) }
+        guard tenant.isEnabled else { throw LoginRefusal(.tenantDisabled, tenant.id.text) }
         return tenant
     }
 
@@ -129,16 +131,16 @@ struct LoginAttempt {
             try registry.device(number: number)
         }
         guard let found else { throw LoginRefusal(.deviceUnknown) }
-        guard found.isEnabled else { throw LoginRefusal(.deviceDisabled, found.identifier) }
+        guard found.isEnabled else { throw LoginRefusal(.deviceDisabled, found.identifier.shortened) }
         return found
     }
 
     /// The client id in force for a device that may choose its own.
     ///
     /// Where it names the device in any of the forms, the device has one session.
-    func clientID(of device: Device) -> String {
+    func clientID(of device: Device) -> Name {
         let named = ClientIDForm(credentials.clientID).device
-        return named.isSame(as: device.identifier) ? device.identifier : credentials.clientID
+        return named == device.identifier ? device.identifier : credentials.clientID
     }
 
     /// A client id that belongs to a device may only be used with that device's own credentials.
@@ -146,7 +148,7 @@ struct LoginAttempt {
         let named = ClientIDForm(credentials.clientID).device
         let clientID = credentials.clientID
         guard !clientID.isEmpty, !credentials.isClientIDAssigned else { return }
-        for identifier in named.isEmpty || named.isSame(as: clientID) ? [clientID] : [named] {
+        for identifier in named.isEmpty || named == clientID ? [clientID] : [named] {
             let other = try ask { (registry) throws(RegistryError) in
                 try registry.device(tenant: tenant.number, identifier: identifier)
             }
@@ -158,11 +160,11 @@ struct LoginAttempt {
 
     /// A client that was let in.
     func principal(
-        _ name: String?,
+        _ name: Name?,
         _ method: LoginMethod,
         _ tenant: Tenant,
         _ reliance: Reliance,
-        clientID: String? = nil,
+        clientID: Name? = nil,
         device: Device? = nil,
         account: Account? = nil,
         proof: String = ""
@@ -218,12 +220,12 @@ private final class TenantFound {
 /// A client id in one of Cumulocity's forms: `x`, `d:x` and `d:x:template` name the device x.
 struct ClientIDForm: Equatable {
     /// The device; empty when there is none in it.
-    let device: String
+    let device: Name
 
-    init(_ clientID: String) {
-        let parts = clientID.split(separator: ":", omittingEmptySubsequences: false)
+    init(_ clientID: Name) {
+        let parts = clientID.text.split(atByte: ":")
         switch parts.count {
-        case 2, 3: device = parts[0] == "d" ? String(parts[1]) : ""
+        case 2, 3: device = parts[0].utf8.elementsEqual("d".utf8) ? Name(parts[1]) : ""
         case 1: device = clientID
         default: device = ""
         }

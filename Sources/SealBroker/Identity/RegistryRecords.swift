@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The smaller things the registry holds: options, rules, audit, keys, and pages of anything.
 
+public import SealBytes
+
 /// A setting of a tenant.
 public struct TenantOption: Sendable, Equatable {
     /// The group of settings.
-    public var category: String
+    public var category: Name
     /// The name in the group.
-    public var key: String
+    public var key: Name
     /// The value; sealed by the `Vault` when the key begins with `credentials.`.
     public var value: String
     /// The tenant itself may change it.
     public var isEditable: Bool
 
     /// Makes the value.
-    public init(category: String, key: String, value: String, isEditable: Bool = true) {
+    public init(category: Name, key: Name, value: String, isEditable: Bool = true) {
         self.category = category
         self.key = key
         self.value = value
@@ -39,10 +41,10 @@ public struct PolicyRule: Sendable, Equatable {
     /// What it is about.
     public var act: Act
     /// A topic filter; `%c`, `%u` and `%d` stand for client id, user and device identifier.
-    public var filter: String
+    public var filter: Name
     /// Whom it is about: `*`, `devices`, `accounts`, `role:<role>`, `user:<name>` or
     /// `device:<identifier>`.
-    public var subject: String
+    public var subject: Name
 
     /// Makes the value.
     public init(
@@ -50,8 +52,8 @@ public struct PolicyRule: Sendable, Equatable {
         position: Int64,
         effect: Effect,
         act: Act,
-        filter: String,
-        subject: String = "*"
+        filter: Name,
+        subject: Name = "*"
     ) {
         number = 0
         self.tenant = tenant
@@ -66,14 +68,14 @@ public struct PolicyRule: Sendable, Equatable {
 /// Who changes something.
 public struct Author: Sendable, Equatable {
     /// `tenant/user`, a device, or `daemon`.
-    public var name: String
+    public var name: Name
     /// The tenant it happens in; 0 when none.
     public var tenant: UInt32
     /// The address it came from; may be empty.
     public var source: String
 
     /// Makes the value.
-    public init(name: String, tenant: UInt32 = 0, source: String = "") {
+    public init(name: Name, tenant: UInt32 = 0, source: String = "") {
         self.name = name
         self.tenant = tenant
         self.source = source
@@ -123,7 +125,7 @@ public struct AuditRecord: Sendable, Equatable {
 /// A key that tokens are signed with.
 public struct SigningKey: Sendable, Equatable {
     /// Its name in tokens and in the published key set.
-    public var id: String
+    public var id: Name
     /// The private key in PEM, sealed by the `Vault`.
     public var sealed: [UInt8]
     /// When it was made, in milliseconds since 1970.
@@ -132,7 +134,7 @@ public struct SigningKey: Sendable, Equatable {
     public var retiredAt: Int64
 
     /// Makes the value.
-    public init(id: String, sealed: [UInt8], createdAt: Int64, retiredAt: Int64 = 0) {
+    public init(id: Name, sealed: [UInt8], createdAt: Int64, retiredAt: Int64 = 0) {
         self.id = id
         self.sealed = sealed
         self.createdAt = createdAt
@@ -198,7 +200,7 @@ public struct DeviceQuery: Sendable, Equatable {
     /// With this text in identifier or name; nil: any.
     public var text: String?
     /// With exactly this name; nil: any.
-    public var name: String?
+    public var name: Name?
 
     /// Wants all.
     public init() {}

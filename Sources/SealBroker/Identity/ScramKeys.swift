@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a server keeps of a password for SCRAM-SHA-256, and what it needs of cryptography.
 
-internal import SealBytes
+public import SealBytes
 
 /// The keys of one user, in the form of RFC 5803:
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`.
@@ -25,10 +25,12 @@ public struct ScramKeys: Sendable, Equatable {
 
     /// Reads the stored form; nil when it is damaged or of another mechanism.
     public init?(_ text: String) {
-        let parts = text.split(separator: "$", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "SCRAM-SHA-256" else { return nil }
-        let front = parts[1].split(separator: ":", omittingEmptySubsequences: false)
-        let keys = parts[2].split(separator: ":", omittingEmptySubsequences: false)
+        let parts = text.split(atByte: "$")
+        guard parts.count == 3, parts[0].utf8.elementsEqual("SCRAM-SHA-256".utf8) else {
+            return nil
+        }
+        let front = parts[1].split(atByte: ":")
+        let keys = parts[2].split(atByte: ":")
         guard front.count == 2, keys.count == 2, front[0].utf8.count <= 8,
             let iterations = Int(front[0]), (4096...Self.iterationsMax).contains(iterations),
             let salt = SealBytes.Base64.decode(front[1]), (8...64).contains(salt.count),
@@ -44,7 +46,7 @@ public struct ScramKeys: Sendable, Equatable {
     /// Keys for a user there is not: the same salt at every try, so that the answer does not tell.
     ///
     /// `secret` is of the process; no proof fits, whatever it is.
-    init(decoyFor user: String, secret: [UInt8], _ digest: some ScramDigest) {
+    init(decoyFor user: Name, secret: [UInt8], _ digest: some ScramDigest) {
         let made = digest.hmac(key: secret, Array(user.utf8)) ?? secret
         iterations = Self.iterationsUsual
         salt = Array(made.prefix(Self.saltBytesUsual))
@@ -82,7 +84,7 @@ extension RegistryLogin {
     /// For a user there is not, or one without keys, the exchange goes on with made up ones.
     /// `secret` is random and of the process.
     public static func scram(
-        _ user: String,
+        _ user: Name,
         _ credentials: Credentials,
         _ rules: AccessRules,
         _ environment: LoginEnvironment,

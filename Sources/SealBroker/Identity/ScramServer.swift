@@ -2,7 +2,7 @@
 // SCRAM-SHA-256 on the server's side (RFC 5802, RFC 7677), without channel binding. A state machine
 // over the four messages; who carries them, and who looks the user up, is not its matter.
 
-internal import SealBytes
+public import SealBytes
 
 /// One exchange of SCRAM-SHA-256.
 ///
@@ -30,7 +30,7 @@ public struct ScramServer: Sendable {
     private var serverFirst: [UInt8] = []
     private var nonce: [UInt8] = []
     /// The user the client named; empty before that.
-    public private(set) var user = ""
+    public private(set) var user = Name.empty
 
     /// An exchange that has not begun.
     public init() {}
@@ -38,7 +38,7 @@ public struct ScramServer: Sendable {
     // MARK: The messages
 
     /// Takes client-first-message: the user whose keys are needed.
-    public mutating func first(_ message: [UInt8]) throws(ScramFault) -> String {
+    public mutating func first(_ message: [UInt8]) throws(ScramFault) -> Name {
         guard case .awaitsFirst = phase else { throw ScramFault(.scramMalformed, "out of turn") }
         phase = .ended
         guard message.count <= Self.messageBytesMax,
@@ -58,7 +58,7 @@ public struct ScramServer: Sendable {
         if !parts[1].isEmpty {
             guard parts[1].starts(with: "a=".utf8), let name = Self.name(parts[1].dropFirst(2))
             else { throw ScramFault(.scramMalformed, "authorization name") }
-            guard name.isSame(as: user) else { throw ScramFault(.scramAuthorization) }
+            guard name == user else { throw ScramFault(.scramAuthorization) }
         }
         phase = .awaitsSubject
         return user
@@ -179,7 +179,7 @@ public struct ScramServer: Sendable {
     }
 
     /// A name with `=2C` for a comma and `=3D` for an equals sign; nil when it is none.
-    private static func name(_ text: ArraySlice<UInt8>) -> String? {
+    private static func name(_ text: ArraySlice<UInt8>) -> Name? {
         var bytes: [UInt8] = []
         var index = text.startIndex
         while index < text.endIndex {
@@ -198,7 +198,7 @@ public struct ScramServer: Sendable {
             }
             index += 3
         }
-        return bytes.isEmpty ? nil : String(validating: bytes, as: UTF8.self)
+        return bytes.isEmpty ? nil : Name(bytes: bytes)
     }
 }
 

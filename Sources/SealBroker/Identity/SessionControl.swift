@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What administration asks of those who are connected: lists, ends, explanations.
 
+public import SealBytes
+
 /// A session as it is shown.
 public struct SessionRecord: Sendable, Equatable {
     /// The tenant.
     public var tenant: UInt32
     /// The client i d.
-    public var clientID: String
+    public var clientID: Name
     /// The user; empty for anonymous clients.
-    public var user: String
+    public var user: Name
     /// The device identifier; empty when it is no device.
-    public var device: String
+    public var device: Name
     /// `mqtt-3.1`, `mqtt-3.1.1` or `mqtt-5`.
     public var protocolName: String
     /// The listener.
@@ -29,7 +31,7 @@ public struct SessionRecord: Sendable, Equatable {
     public var queuedMessages: Int
 
     /// Makes the value.
-    public init(tenant: UInt32, clientID: String) {
+    public init(tenant: UInt32, clientID: Name) {
         self.tenant = tenant
         self.clientID = clientID
         user = ""
@@ -58,15 +60,15 @@ public struct DecisionRecord: Sendable {
     /// The peer.
     public var peer: String
     /// The client i d.
-    public var clientID: String
+    public var clientID: Name
     /// The user.
-    public var user: String
+    public var user: Name
     /// The device identifier, or the common name of the certificate that was shown.
-    public var device: String
+    public var device: Name
     /// `login`, `publish`, `subscribe`, `withdrawn`.
     public var act: String
     /// What it was about, such as a topic; may be empty.
-    public var subject: String
+    public var subject: Name
     /// The is allowed.
     public var isAllowed: Bool
     /// The reasons.
@@ -96,9 +98,9 @@ public protocol SessionControl: Sendable {
     /// The sessions of a tenant, ordered by client id.
     func sessions(tenant: UInt32, _ page: PageRequest) -> Page<SessionRecord>
     /// Ends the connection of a client, and forgets its session if so said; how many were ended.
-    func kick(tenant: UInt32, clientID: String, forgets: Bool) -> Int
+    func kick(tenant: UInt32, clientID: Name, forgets: Bool) -> Int
     /// The last decisions about a device, client id or user of a tenant, the youngest first.
-    func decisions(tenant: UInt32, about: String, limit: Int) -> [DecisionRecord]
+    func decisions(tenant: UInt32, about: Name, limit: Int) -> [DecisionRecord]
     /// Remembers a decision.
     func note(_ decision: DecisionRecord)
 }

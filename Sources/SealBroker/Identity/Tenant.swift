@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tenant and who administers it, as plain values. Not here: how they are stored (`Registry`).
 
+public import SealBytes
+
 /// A name space of its own: topics, devices, trust and rules.
 ///
 /// Nothing crosses it.
@@ -12,11 +14,11 @@ public struct Tenant: Sendable, Equatable {
     /// 0 is the tenant of listeners without registry.
     public var number: UInt32
     /// The stable name, such as `t12345`.
-    public var id: String
+    public var id: Name
     /// What people call it.
     public var label: String
     /// The host name that selects it over HTTP; may be empty.
-    public var domain: String
+    public var domain: Name
     /// Nobody of a disabled tenant gets in.
     public var isEnabled: Bool
     /// When it was made, in milliseconds since 1970.
@@ -31,9 +33,9 @@ public struct Tenant: Sendable, Equatable {
     /// Makes the value.
     public init(
         number: UInt32 = 0,
-        id: String,
+        id: Name,
         label: String = "",
-        domain: String = "",
+        domain: Name = "",
         isEnabled: Bool = true,
         createdAt: Int64 = 0
     ) {
@@ -85,7 +87,7 @@ public struct Account: Sendable, Equatable {
     /// Its tenant.
     public var tenant: UInt32
     /// The user name, unique in the tenant.
-    public var name: String
+    public var name: Name
     /// What it may do.
     public var roles: Set<Role>
     /// A disabled account gets in nowhere.
@@ -106,7 +108,7 @@ public struct Account: Sendable, Equatable {
     public var passwordSetAt: Int64
 
     /// Makes the value.
-    public init(tenant: UInt32, name: String, roles: Set<Role> = []) {
+    public init(tenant: UInt32, name: Name, roles: Set<Role> = []) {
         number = 0
         self.tenant = tenant
         self.name = name

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates a tenant trusts, and those that are revoked, as plain values.
 
+public import SealBytes
+
 /// A certificate whose descendants a tenant lets in.
 public struct TrustAnchor: Sendable, Equatable {
     /// Its number in the registry.
@@ -10,7 +12,7 @@ public struct TrustAnchor: Sendable, Equatable {
     /// The same certificate may be trusted by several.
     public var tenant: UInt32
     /// SHA-1 of the DER, 40 lower-case digits: its name in the API.
-    public var fingerprint: String
+    public var fingerprint: Name
     /// SHA-256 of the DER, 32 bytes: what is compared.
     public var sha256: [UInt8]
     /// SHA-256 of the subject's DER, 32 bytes: finds it as somebody's issuer.
@@ -50,7 +52,7 @@ public struct TrustAnchor: Sendable, Equatable {
     /// Makes an enabled anchor that registers nobody.
     public init(
         tenant: UInt32,
-        fingerprint: String,
+        fingerprint: Name,
         sha256: [UInt8],
         subjectKey: [UInt8],
         der: [UInt8],
@@ -79,7 +81,7 @@ public struct Revocation: Sendable, Equatable {
     /// The tenant.
     public var tenant: UInt32
     /// The serial number: upper-case hexadecimal digits without leading zeros.
-    public var serial: String
+    public var serial: Name
     /// SHA-256 of the issuer's name in DER; empty means any issuer.
     public var issuerKey: [UInt8]
     /// Since when, in milliseconds since 1970.
@@ -90,7 +92,7 @@ public struct Revocation: Sendable, Equatable {
     /// Makes the value.
     public init(
         tenant: UInt32,
-        serial: String,
+        serial: Name,
         issuerKey: [UInt8] = [],
         revokedAt: Int64,
         reason: String = "unspecified"
@@ -103,14 +105,13 @@ public struct Revocation: Sendable, Equatable {
     }
 
     /// A serial number in the form that is stored; nil when it is none.
-    public static func plainSerial(_ text: String) -> String? {
+    public static func plainSerial(_ text: String) -> Name? {
         let digits = text.utf8.filter { $0 != UInt8(ascii: ":") }
         let isHexadecimal = digits.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte & 0xDF)
         }
         guard !digits.isEmpty, digits.count <= 64, isHexadecimal else { return nil }
-        let text = String(decoding: digits, as: UTF8.self).uppercased()
-        let plain = text.drop { $0 == "0" }
-        return plain.isEmpty ? "0" : String(plain)
+        let plain = digits.drop { $0 == UInt8(ascii: "0") }.map { $0 >= 0x61 ? $0 & 0xDF : $0 }
+        return plain.isEmpty ? "0" : Name(decoding: plain)
     }
 }

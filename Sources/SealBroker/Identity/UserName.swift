@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // A user name with the tenant in it, in the forms of Cumulocity and RabbitMQ.
 
+public import SealBytes
+
 /// The parts of a user name.
 ///
 /// `tenant/user` is split at the first slash, `vhost:user` at the last colon. The virtual host `/`
 /// is the tenant of the listener.
 public struct UserName: Sendable, Equatable {
     /// The tenant's id; nil when the name does not tell.
-    public let tenant: String?
+    public let tenant: Name?
     /// The user in the tenant.
-    public let user: String
+    public let user: Name
 
     /// Takes a user name apart.
-    public init(_ text: String) {
-        let bytes = Array(text.utf8)
-        func part(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+    public init(_ text: Name) {
+        let bytes = text.bytes
+        func part(_ range: Range<Int>) -> Name { Name(decoding: bytes[range]) }
         if let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash > 0 {
             tenant = part(0..<slash)
             user = part(slash + 1..<bytes.count)
@@ -30,14 +32,13 @@ public struct UserName: Sendable, Equatable {
 }
 
 extension String {
-    /// Both have the same bytes.
-    ///
-    /// `==` takes names for equal that are written in two ways; the standard does not (MQTT 5.0
-    /// §1.5.4).
-    func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
-
     /// For details of reasons: bounded, because a client chose it.
-    var shortened: String { utf8.count <= 200 ? self : String(prefix(100)) + "…" }
+    var shortened: String { utf8.count <= 200 ? self : cut(toBytes: 197) + "…" }
+}
+
+extension Name {
+    /// For details of reasons: bounded, because a client chose it.
+    var shortened: String { text.shortened }
 }
 
 extension Device {
@@ -46,9 +47,9 @@ extension Device {
 
     /// Whether a text can be a device identifier: it is not empty, has no colon and no control
     /// characters, and is short enough.
-    public static func isUsable(identifier: String) -> Bool {
+    public static func isUsable(identifier: Name) -> Bool {
         !identifier.isEmpty && identifier.utf8.count <= identifierBytesMax
-            && identifier.unicodeScalars.allSatisfy { scalar in
+            && identifier.text.unicodeScalars.allSatisfy { scalar in
                 scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar != ":"
             }
     }

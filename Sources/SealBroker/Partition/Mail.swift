@@ -122,7 +122,7 @@ public struct SessionNotice: Sendable {
     /// The tenant; 0 while it is not known, and for listeners without registry.
     public var tenant: UInt32
     /// The device identifier; before the login that of the certificate, if one was shown.
-    public var device: String
+    public var device: Name
     /// What proved who it is; nil before the login.
     public var method: LoginMethod?
     /// The other side, as far as it is known here.
@@ -157,7 +157,7 @@ public struct ArrivalFacts: Sendable {
     public var listenerName: String
 
     /// The common name of the client's certificate, whoever judges it.
-    var commonName: String? { certificate?.commonName ?? chain.first?.commonName }
+    var commonName: Name? { certificate?.commonName ?? chain.first?.commonName }
 
     /// Makes facts.
     public init(

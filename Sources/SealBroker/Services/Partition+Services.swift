@@ -46,7 +46,7 @@ extension Partition {
                     complain(id, ServiceFault(.messageID, template, "Invalid message identifier"))
                     continue
                 }
-                guard template == "100" else { continue }
+                guard Name(template) == "100" else { continue }
                 guard fields.count <= 3 else {
                     complain(id, ServiceFault(.arguments, "100", "Too many fields"))
                     continue
@@ -55,7 +55,7 @@ extension Partition {
                     complain(id, Self.exists)
                 } else {
                     request = .createDevice(
-                        name: fields.count > 1 ? fields[1] : "",
+                        name: fields.count > 1 ? Name(fields[1]) : .empty,
                         type: fields.count > 2 ? fields[2] : ""
                     )
                 }
@@ -85,7 +85,7 @@ extension Partition {
             case .token(let token): tell(id, "s/dat", SmartREST.write(["71", token]))
             case .deviceExists: complain(id, Self.exists)
             case .credentials(let tenant, let user, let password):
-                tell(id, "s/dcr", SmartREST.write(["70", tenant, user, password]))
+                tell(id, "s/dcr", SmartREST.write(["70", tenant.text, user.text, password]))
             case .failed(let fault): complain(id, fault)
             }
         }
@@ -93,7 +93,7 @@ extension Partition {
     }
 
     private func complain(_ id: Handle, _ fault: ServiceFault) {
-        let template = String(fault.template.prefix(20))
+        let template = fault.template.cut(toBytes: 20)
         tell(id, "s/e", SmartREST.write(["\(fault.code.rawValue)", template, fault.text]))
     }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device asks of the broker itself by a message, and what it is told. Not here: who does it.
 
+public import SealBytes
+
 /// What a device asks for.
 public enum ServiceRequest: Sendable, Equatable {
     /// A token of its own (`s/uat`).
     case token
     /// To be known by a name and type (`s/us`, template 100); empty where it gave none.
-    case createDevice(name: String, type: String)
+    case createDevice(name: Name, type: String)
     /// The credentials of the device that the client id names (`s/ucr`).
     case credentials
 }
@@ -20,7 +22,7 @@ public enum ServiceAnswer: Sendable, Equatable {
     /// `41,100,Device already existing` on `s/e`.
     case deviceExists
     /// `70,<tenant>,<user>,<password>` on `s/dcr`.
-    case credentials(tenant: String, user: String, password: String)
+    case credentials(tenant: Name, user: Name, password: String)
     /// It was refused, or failed: a line on `s/e`.
     case failed(ServiceFault)
 }

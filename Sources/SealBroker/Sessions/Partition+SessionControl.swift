@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What administration asks about sessions: who is here, and out with this one.
 
+public import SealBytes
 internal import SealMQTT
 
 extension Partition {
@@ -15,7 +16,7 @@ extension Partition {
             let row = sessions[session]
             var record = SessionRecord(
                 tenant: tenant,
-                clientID: String(decoding: row.key.identifier, as: UTF8.self)
+                clientID: Name(decoding: row.key.identifier)
             )
             if let principal = principals[row.principal] {
                 record.user = principal.name ?? ""
@@ -48,7 +49,7 @@ extension Partition {
     }
 
     /// Ends a client's connection, and its session if so said; how many connections those were.
-    public func kick(tenant: UInt32, clientID: String, forgets: Bool) -> Int {
+    public func kick(tenant: UInt32, clientID: Name, forgets: Bool) -> Int {
         let key = ClientKey(tenant: tenant, identifier: Array(clientID.utf8))
         guard let session = sessionsByKey[key] else { return 0 }
         let id = sessions[session].link

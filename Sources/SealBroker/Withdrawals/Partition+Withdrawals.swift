@@ -94,7 +94,7 @@ extension Partition {
         case .anchor: Reason(.withdrawnAnchor)
         case .device: Reason(.withdrawnDevice)
         case .credential: Reason(.withdrawnCredential)
-        case .revocation(_, let serial, _): Reason(.withdrawnCertificate, detail: serial)
+        case .revocation(_, let serial, _): Reason(.withdrawnCertificate, detail: serial.text)
         case .token, .policy, .option: Reason(.withdrawnToken)
         }
     }

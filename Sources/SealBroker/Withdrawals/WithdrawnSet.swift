@@ -3,6 +3,8 @@
 // answer is `Reliance.isWithdrawn(by:)`'s for the changes that are younger than the login: what it
 // was decided with, cannot be taken back by what was known then.
 
+internal import SealBytes
+
 /// What a batch of changes takes away.
 struct WithdrawnSet {
     private struct Numbered: Hashable {
@@ -12,12 +14,12 @@ struct WithdrawnSet {
 
     private struct Serial: Hashable {
         var tenant: UInt32
-        var serial: String
+        var serial: Name
     }
 
     private struct Token: Hashable {
         var tenant: UInt32
-        var id: String
+        var id: Name
     }
 
     /// The tenants in which anything was withdrawn.

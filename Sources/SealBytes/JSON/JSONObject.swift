@@ -14,7 +14,7 @@ public struct JSONObject: Sendable, Equatable {
     /// All members.
     public private(set) var all: [Member] = []
     /// Where each name is, once looking through all would take longer.
-    private var places: [String: Int]?
+    private var places: [Name: Int]?
 
     /// With more members than this there is an index.
     private static let unindexedMax = 12
@@ -60,7 +60,7 @@ public struct JSONObject: Sendable, Equatable {
     private mutating func add(_ name: String, _ value: JSONValue) {
         all.append(Member(name: name, value: value))
         if places != nil {
-            places?[name] = all.count - 1
+            places?[Name(name)] = all.count - 1
         } else if all.count > Self.unindexedMax {
             index()
         }
@@ -73,15 +73,15 @@ public struct JSONObject: Sendable, Equatable {
     }
 
     private mutating func index() {
-        var index: [String: Int] = [:]
+        var index: [Name: Int] = [:]
         index.reserveCapacity(all.count * 2)
-        for (place, member) in all.enumerated() { index[member.name] = place }
+        for (place, member) in all.enumerated() { index[Name(member.name)] = place }
         places = index
     }
 
     private func place(of name: String) -> Int? {
-        if let places { return places[name] }
-        return all.firstIndex { $0.name == name }
+        if let places { return places[Name(name)] }
+        return all.firstIndex { $0.name.isSame(as: name) }
     }
 
     /// Two objects are the same when they have the same members, in whatever order.

@@ -19,10 +19,30 @@ public enum JSONValue: Sendable, Equatable {
     /// An object.
     case object(JSONObject)
 
+    /// Both are the same; strings when their bytes are (RFC 8259 §8.3).
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.real(let left), .real(let right)): left == right
+        case (.string(let left), .string(let right)): left.isSame(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
     /// A string, or null.
     public static func string(orNull text: String?) -> JSONValue {
         text.map { .string($0) } ?? .null
     }
+
+    /// The text of a name.
+    public static func string(_ name: Name) -> JSONValue { .string(name.text) }
+
+    /// The text of a name, or null.
+    public static func string(orNull name: Name?) -> JSONValue { string(orNull: name?.text) }
 
     /// An object of members in this order.
     public static func pairs(_ members: [(String, JSONValue)]) -> JSONValue {
@@ -36,6 +56,9 @@ public enum JSONValue: Sendable, Equatable {
     public var text: String? {
         if case .string(let text) = self { text } else { nil }
     }
+
+    /// The text of a string as a name.
+    public var name: Name? { text.map { Name($0) } }
 
     /// The truth of true or false.
     public var flag: Bool? {

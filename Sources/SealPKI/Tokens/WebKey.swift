@@ -6,7 +6,7 @@ public import SealBytes
 /// A public key that tokens are verified with.
 public struct WebKey: Sendable {
     /// Its name in tokens.
-    public let id: String
+    public let id: Name
     /// The one algorithm it is for.
     public let algorithm: WebTokenAlgorithm
     /// The key.
@@ -17,7 +17,7 @@ public struct WebKey: Sendable {
 
     /// Takes a P-256 key, or an RSA key of 2048 to 16,384 bits; without a name it is called by its
     /// thumbprint.
-    public init(_ key: PublicKey, id: String? = nil) throws(PKIError) {
+    public init(_ key: PublicKey, id: Name? = nil) throws(PKIError) {
         switch key.fields.kind {
         // A compressed point is refused, as JSON has no way to write it (RFC 7518 §6.2.1).
         case .ellipticCurve(let curve)
@@ -82,7 +82,7 @@ public struct WebKey: Sendable {
             )
         default: throw Self.fault("is of another kind than EC and RSA")
         }
-        try self.init(try PublicKey(der: der), id: json["kid"]?.text)
+        try self.init(try PublicKey(der: der), id: json["kid"]?.name)
         if let named = json["alg"] {
             guard named.text == algorithm.rawValue else {
                 throw Self.fault("is for another algorithm than \(algorithm.rawValue)")
@@ -134,10 +134,11 @@ public struct WebKey: Sendable {
     }
 
     /// The digest that names a key by what it is (RFC 7638).
-    private static func thumbprint(_ key: PublicKey) throws(PKIError) -> String {
+    private static func thumbprint(_ key: PublicKey) throws(PKIError) -> Name {
         let (members, order) = members(key)
         let object = JSONObject(members)
         let ordered = order.compactMap { name in object[name].map { (name, $0) } }
-        return Base64.encode(try Cryptography.sha256(JSONValue.pairs(ordered).bytes), .urlSafe)
+        let digest = try Cryptography.sha256(JSONValue.pairs(ordered).bytes)
+        return Name(Base64.encode(digest, .urlSafe))
     }
 }

@@ -47,7 +47,7 @@ public struct WebToken: Sendable {
     /// How it says it is signed.
     public let algorithm: WebTokenAlgorithm
     /// The name of the key it says it is signed with.
-    public let keyID: String?
+    public let keyID: Name?
     /// What it says.
     public let claims: JSONObject
     private let signed: [UInt8]
@@ -72,11 +72,11 @@ public struct WebToken: Sendable {
             throw WebTokenError(.critical, "the token's header asks for what is not understood")
         }
         if let type = header["typ"] {
-            guard type.text?.lowercased() == "jwt" else {
+            guard type.text?.isSameASCII("jwt") == true else {
                 throw WebTokenError(.malformed, "the token's header says it is no JWT")
             }
         }
-        guard let name = header["alg"]?.text, let algorithm = WebTokenAlgorithm(rawValue: name)
+        guard let name = header["alg"]?.name, let algorithm = WebTokenAlgorithm(word: name)
         else {
             throw WebTokenError(.algorithm, "the token is not signed with ES256 or RS256")
         }
@@ -84,7 +84,7 @@ public struct WebToken: Sendable {
             guard let id = value.text else {
                 throw WebTokenError(.malformed, "the name of the token's key is no string")
             }
-            return id
+            return Name(id)
         }
         self.algorithm = algorithm
         self.signature = signature
@@ -123,7 +123,7 @@ public struct WebSigningKey: Sendable {
 
     /// Takes a P-256 key, or an RSA key of 2048 bits or more; without a name it is called by its
     /// thumbprint.
-    public init(_ key: PrivateKey, id: String? = nil) throws(PKIError) {
+    public init(_ key: PrivateKey, id: Name? = nil) throws(PKIError) {
         verifier = try WebKey(try PublicKey(of: key), id: id)
         self.key = key
     }

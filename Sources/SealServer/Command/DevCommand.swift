@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sealwired dev`: from nothing to a broker with mutual TLS, proved, with lines to copy.
 
+internal import SealBytes
 internal import SealNet
 internal import SealPKI
 
@@ -108,7 +109,7 @@ enum DevCommand {
         do {
             secrets =
                 try daemon.identity?.prepare(
-                    FirstRun(tenant: tenant),
+                    FirstRun(tenant: Name(tenant)),
                     trusting: try folder.authorityCertificate(),
                     enrols: true
                 ) ?? FirstRun.Secrets()

@@ -4,6 +4,7 @@
 
 internal import Glibc
 internal import SealBroker
+internal import SealBytes
 internal import SealPKI
 internal import SealTelemetry
 
@@ -54,7 +55,7 @@ enum InitCommand {
         guard arguments.words.isEmpty else {
             throw UsageError("init takes no words", hint: "sealwired init --help")
         }
-        let tenant = answer(arguments, "--tenant", "Name of the first tenant", "main")
+        let tenant = Name(answer(arguments, "--tenant", "Name of the first tenant", "main"))
         let path = answer(arguments, "--dir", "Folder for everything", "/etc/sealwire")
         let enrol = answer(
             arguments,
@@ -78,7 +79,7 @@ enum InitCommand {
         folder.hosts = (arguments.values["--host"] ?? "").split(separator: ",").map(String.init)
         let first = FirstRun(
             tenant: tenant,
-            operatorName: arguments.values["--operator"] ?? "admin"
+            operatorName: Name(arguments.values["--operator"] ?? "admin")
         )
         return make(folder, configuration, first, enrols: enrol == "certificates")
     }

@@ -3,6 +3,7 @@
 // the caller gives their bytes, and keeps the old rules when there are faults.
 
 public import SealBroker
+internal import SealBytes
 
 extension ListenerSettings {
     /// The rules of access, or what is wrong with the files; `read` gives the bytes of a file.
@@ -18,7 +19,7 @@ extension ListenerSettings {
         rules.allowsAnonymous = allowsAnonymous
         if usesRegistry {
             rules.source = .registry
-            rules.registry.tenant = tenant.isEmpty ? nil : tenant
+            rules.registry.tenant = tenant.isEmpty ? nil : Name(tenant)
             rules.registry.precedence = preferred
             rules.registry.chainLengthMax = chainLengthMax
             let takesCertificates = isTLS && clientCertificates != .off
@@ -33,7 +34,7 @@ extension ListenerSettings {
             switch sysTopics {
             case .off: .nobody
             case .on: .everybody
-            case .users: .users(Set(sysUsers))
+            case .users: .users(Set(sysUsers.map { Name($0) }))
             }
         if let passwordFile {
             if let bytes = read(passwordFile) {

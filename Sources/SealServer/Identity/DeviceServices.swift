@@ -48,7 +48,7 @@ extension IdentityService {
     }
 
     /// The first `100` of a device gives it its name and type; any further one finds it there.
-    private func create(_ principal: Principal, _ name: String, _ type: String) -> ServiceAnswer {
+    private func create(_ principal: Principal, _ name: Name, _ type: String) -> ServiceAnswer {
         guard let number = principal.device?.number else { return .silence }
         do throws(RegistryError) {
             guard var device = try registry.device(number: number) else { return .silence }
@@ -110,7 +110,7 @@ extension IdentityService {
         // Not accepted yet: the device asks again and again.
         if response.status == .notFound { return .silence }
         guard response.status == .created, let document = try? JSONValue(parsing: response.body),
-            let tenant = document["tenantId"]?.text, let user = document["username"]?.text,
+            let tenant = document["tenantId"]?.name, let user = document["username"]?.name,
             let password = document["password"]?.text
         else { return .failed(ServiceFault(.creation, "70", "The device was refused")) }
         return .credentials(tenant: tenant, user: user, password: password)

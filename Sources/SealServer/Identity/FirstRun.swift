@@ -4,17 +4,18 @@
 
 internal import SealAdmin
 internal import SealBroker
+internal import SealBytes
 internal import SealPKI
 
 /// The beginnings of a registry.
 struct FirstRun: Sendable {
     /// The id of the first tenant.
-    var tenant: String
+    var tenant: Name
     /// The user name of the operators.
-    var operatorName = "admin"
+    var operatorName: Name = "admin"
 
     /// The id of the tenant that administers the others.
-    static let managementTenant = "management"
+    static let managementTenant: Name = "management"
 
     /// Passwords that were made, to be shown once.
     struct Secrets: Sendable {
@@ -52,7 +53,7 @@ struct FirstRun: Sendable {
         }
         if try registry.tenant(id: tenant) == nil {
             _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
-                try writer.add(Tenant(id: tenant, label: tenant))
+                try writer.add(Tenant(id: tenant, label: tenant.text))
             }
         }
         for id in [Self.managementTenant, tenant] {

@@ -61,7 +61,7 @@ extension IdentityService: SessionControl {
     func sessions(tenant: UInt32, _ page: PageRequest) -> Page<SessionRecord> {
         let lists: [[SessionRecord]] = ask { .sessions(tenant: tenant, $0) }
         let all = lists.flatMap { $0 }.sorted { left, right in
-            left.clientID.utf8.lexicographicallyPrecedes(right.clientID.utf8)
+            left.clientID < right.clientID
         }
         let items = all.dropFirst(max(page.offset, 0)).prefix(max(page.limit, 0))
         return Page(
@@ -71,12 +71,12 @@ extension IdentityService: SessionControl {
         )
     }
 
-    func kick(tenant: UInt32, clientID: String, forgets: Bool) -> Int {
+    func kick(tenant: UInt32, clientID: Name, forgets: Bool) -> Int {
         let counts = ask { .kick(tenant: tenant, clientID: clientID, forgets: forgets, $0) }
         return counts.reduce(0, +)
     }
 
-    func decisions(tenant: UInt32, about: String, limit: Int) -> [DecisionRecord] {
+    func decisions(tenant: UInt32, about: Name, limit: Int) -> [DecisionRecord] {
         log.withLock { $0.about(about, tenant: tenant, limit: limit) }
     }
 

@@ -4,6 +4,7 @@
 
 internal import SealAdmin
 internal import SealBroker
+internal import SealBytes
 internal import SealPKI
 
 /// What revocation lists say, as look-ups.
@@ -52,7 +53,7 @@ struct ListedRevocations: Sendable, Equatable {
         for serial in serials {
             revoked.insert(
                 CertificateMark(
-                    serial: Revocation.plainSerial(serial) ?? serial,
+                    serial: Revocation.plainSerial(serial) ?? Name(serial),
                     issuerKey: issuer
                 )
             )

@@ -174,15 +174,15 @@ final class OpenSSLChainJudge: ChainJudge {
 
     // MARK: - Digests
 
-    func pinnedID(der: [UInt8]) -> String { sha3(Base64.encode(der)) }
+    func pinnedID(der: [UInt8]) -> Name { sha3(Name(Base64.encode(der))) }
 
-    func tokenLookup(_ token: String) -> String {
+    func tokenLookup(_ token: Name) -> Name {
         let digest = try? Cryptography.hmacSHA256(key: lookupKey, Array(token.utf8))
-        return Hex.encode(digest ?? [])
+        return Name(Hex.encode(digest ?? []))
     }
 
-    func sha3(_ text: String) -> String {
-        Hex.encode((try? DigestKind.sha3.digest(of: Array(text.utf8))) ?? [])
+    func sha3(_ text: Name) -> Name {
+        Name(Hex.encode((try? DigestKind.sha3.digest(of: Array(text.utf8))) ?? []))
     }
 }
 

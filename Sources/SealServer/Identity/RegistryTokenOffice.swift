@@ -29,13 +29,13 @@ final class RegistryTokenOffice: TokenOffice {
     }
 
     private struct Device: Hashable {
-        var tenantID: String
-        var subject: String
+        var tenantID: Name
+        var subject: Name
     }
 
     private struct State {
         var signer: WebSigningKey?
-        var keys: [String: Kept] = [:]
+        var keys: [Name: Kept] = [:]
         var isLoaded = false
         var given: [Device: (token: String, claims: TokenClaims)] = [:]
     }
@@ -78,11 +78,13 @@ final class RegistryTokenOffice: TokenOffice {
             )
         }
         let signer = try signer()
-        let domain = try registry.tenant(id: wanted.tenantID)?.domain ?? ""
+        let domain = try registry.tenant(id: wanted.tenantID)?.domain ?? .empty
         do throws(PKIError) {
             var claims = wanted
             if claims.tokenID.isEmpty {
-                claims.tokenID = Base64.encode(try Cryptography.randomBytes(16), .urlSafe)
+                claims.tokenID = Name(
+                    Base64.encode(try Cryptography.randomBytes(16), .urlSafe)
+                )
             }
             let body = TokenBody.object(
                 claims,
@@ -96,8 +98,8 @@ final class RegistryTokenOffice: TokenOffice {
     }
 
     func deviceToken(
-        tenantID: String,
-        subject: String,
+        tenantID: Name,
+        subject: Name,
         lifeSeconds: Int64,
         now: Int64
     ) throws(RegistryError) -> String {
@@ -145,7 +147,7 @@ final class RegistryTokenOffice: TokenOffice {
         } catch {
             return refused(.tokenMalformed, error.reason)
         }
-        let keys: [String: Kept]
+        let keys: [Name: Kept]
         do throws(RegistryError) {
             keys = try loaded { $0.keys }
         } catch {
@@ -260,7 +262,7 @@ final class RegistryTokenOffice: TokenOffice {
 
 /// What a token says, as Cumulocity's devices know it, and two names of our own.
 enum TokenBody {
-    static func object(_ claims: TokenClaims, issuer: String, xsrfToken: String) -> JSONObject {
+    static func object(_ claims: TokenClaims, issuer: Name, xsrfToken: String) -> JSONObject {
         [
             "jti": .null, "iss": .string(issuer), "aud": .string(issuer),
             "sub": .string(claims.subject), "tci": .string("\(claims.use)_token_config"),
@@ -273,8 +275,8 @@ enum TokenBody {
 
     /// The claims, and when the token's time begins; nil when one is missing or of another kind.
     static func claims(_ body: JSONObject) -> (claims: TokenClaims, notBefore: Int64)? {
-        guard let subject = body["sub"]?.text, let tenant = body["ten"]?.text,
-            let id = body["token_id"]?.text, let use = body["token_use"]?.text,
+        guard let subject = body["sub"]?.name, let tenant = body["ten"]?.name,
+            let id = body["token_id"]?.name, let use = body["token_use"]?.name,
             case .integer(let issuedAt) = body["iat"], case .integer(let notBefore) = body["nbf"],
             case .integer(let expiresAt) = body["exp"]
         else { return nil }

@@ -69,10 +69,10 @@ extension Shard {
         record.protocolName = "mqtt"
         record.listener = context.listenerNames[notice.listener]
         record.peer = peers[Handle(word: notice.transport).slot]?.description ?? ""
-        record.clientID = String(decoding: notice.clientID, as: UTF8.self)
-        record.user = String(decoding: notice.user, as: UTF8.self)
+        record.clientID = Name(decoding: notice.clientID)
+        record.user = Name(decoding: notice.user)
         record.device = notice.device
-        record.subject = subject
+        record.subject = Name(subject)
         remember(record)
     }
 
@@ -93,7 +93,7 @@ extension Shard {
             fields.append("user", .text(String(decoding: notice.user, as: UTF8.self)))
         }
         if notice.tenant != 0 { fields.append("tenant", .number(Int(notice.tenant))) }
-        if !notice.device.isEmpty { fields.append("device", .text(notice.device)) }
+        if !notice.device.isEmpty { fields.append("device", .text(notice.device.text)) }
         if let peer = peers[Handle(word: notice.transport).slot] {
             fields.append("peer", .text(peer.description))
         }

@@ -25,7 +25,7 @@ enum ShardLetter: Sendable {
     /// The sessions of a tenant are wanted.
     case sessions(tenant: UInt32, @Sendable ([SessionRecord]) -> Void)
     /// End a client's connection, and its session if so said; how many went is answered.
-    case kick(tenant: UInt32, clientID: String, forgets: Bool, @Sendable (Int) -> Void)
+    case kick(tenant: UInt32, clientID: Name, forgets: Bool, @Sendable (Int) -> Void)
     /// New rules of access.
     case access([AccessRules])
     /// New bounds.
@@ -329,13 +329,13 @@ extension CertificateSummary {
         let certificate = peer.certificate
         let names = try? certificate.subjectNames()
         self.init(
-            commonName: (try? certificate.commonNames())?.first,
-            distinguishedName: (try? certificate.subject())?.rfc2253 ?? "",
-            dnsNames: names?.dns ?? [],
-            uris: names?.uris ?? [],
-            emails: names?.emails ?? [],
-            ipAddresses: names?.addresses ?? [],
-            fingerprint: peer.fingerprint.description,
+            commonName: (try? certificate.commonNames())?.first.map { Name($0) },
+            distinguishedName: Name((try? certificate.subject())?.rfc2253 ?? ""),
+            dnsNames: (names?.dns ?? []).map { Name($0) },
+            uris: (names?.uris ?? []).map { Name($0) },
+            emails: (names?.emails ?? []).map { Name($0) },
+            ipAddresses: (names?.addresses ?? []).map { Name($0) },
+            fingerprint: Name(peer.fingerprint.description),
             isTrusted: peer.isVerified
         )
     }

@@ -2,6 +2,7 @@
 // The look-ups of a login as SQL: each goes down one index. Nothing is kept in memory here.
 
 internal import SealBroker
+internal import SealBytes
 
 enum LookupQueries {
     static let tenantByNumber = Query("SELECT \(Columns.tenant) FROM tenants WHERE number = ?")
@@ -46,11 +47,11 @@ extension Connection {
         try tenant(LookupQueries.tenantByNumber, StoredValue(number))
     }
 
-    func tenant(id: String) throws(RegistryError) -> Tenant? {
+    func tenant(id: Name) throws(RegistryError) -> Tenant? {
         try tenant(LookupQueries.tenantByID, .text(id))
     }
 
-    func tenant(domain: String) throws(RegistryError) -> Tenant? {
+    func tenant(domain: Name) throws(RegistryError) -> Tenant? {
         try tenant(LookupQueries.tenantByDomain, .text(domain))
     }
 
@@ -70,7 +71,7 @@ extension Connection {
         try device(LookupQueries.deviceByNumber, [.integer(number)])
     }
 
-    func device(tenant: UInt32, identifier: String) throws(RegistryError) -> Device? {
+    func device(tenant: UInt32, identifier: Name) throws(RegistryError) -> Device? {
         try device(LookupQueries.deviceByIdentifier, [StoredValue(tenant), .text(identifier)])
     }
 
@@ -78,7 +79,7 @@ extension Connection {
         try first(query, values) { (row: inout Row) throws(RegistryError) in try row.device() }
     }
 
-    func credential(kind: CredentialKind, lookup: String) throws(RegistryError) -> Credential? {
+    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential? {
         try credential(
             LookupQueries.credentialByLookup,
             [.integer(kind.stored), .text(lookup)]
@@ -91,7 +92,7 @@ extension Connection {
         }
     }
 
-    func account(tenant: UInt32, name: String) throws(RegistryError) -> Account? {
+    func account(tenant: UInt32, name: Name) throws(RegistryError) -> Account? {
         try account(LookupQueries.accountByName, [StoredValue(tenant), .text(name)])
     }
 
@@ -105,7 +106,7 @@ extension Connection {
     }
 
     /// The revocations of a serial number, of every issuer.
-    func revocations(tenant: UInt32, serial: String) throws(RegistryError) -> [Revocation] {
+    func revocations(tenant: UInt32, serial: Name) throws(RegistryError) -> [Revocation] {
         try all(LookupQueries.revocations, [StoredValue(tenant), .text(serial)]) {
             (row: inout Row) throws(RegistryError) in try row.revocation()
         }
@@ -120,7 +121,7 @@ extension Connection {
         )
     }
 
-    func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String? {
+    func option(tenant: UInt32, category: Name, key: Name) throws(RegistryError) -> String? {
         try first(
             LookupQueries.optionValue,
             [StoredValue(tenant), .text(category), .text(key)]
@@ -133,7 +134,7 @@ extension Connection {
         }
     }
 
-    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+    func isWithdrawn(tokenID: Name) throws(RegistryError) -> Bool {
         try number(LookupQueries.isWithdrawn, [.text(tokenID)]) == 1
     }
 

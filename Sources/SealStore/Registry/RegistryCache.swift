@@ -7,20 +7,21 @@
 // answer from before the change is therefore either taken out by that step or not kept after it.
 
 internal import SealBroker
+internal import SealBytes
 
 /// What a change takes out of the memory.
 enum CacheTouch: Sendable {
-    case tenant(number: UInt32, id: String, domains: [String])
+    case tenant(number: UInt32, id: Name, domains: [Name])
     /// The tenant is gone with everything in it.
     case everything(of: UInt32)
-    case account(number: Int64, tenant: UInt32, names: [String])
+    case account(number: Int64, tenant: UInt32, names: [Name])
     case anchor(number: Int64)
-    case device(number: Int64, tenant: UInt32, identifiers: [String])
-    case credential(kind: CredentialKind, lookup: String)
-    case revocation(tenant: UInt32, serial: String)
-    case option(tenant: UInt32, category: String, key: String)
+    case device(number: Int64, tenant: UInt32, identifiers: [Name])
+    case credential(kind: CredentialKind, lookup: Name)
+    case revocation(tenant: UInt32, serial: Name)
+    case option(tenant: UInt32, category: Name, key: Name)
     case policy(tenant: UInt32)
-    case token(id: String)
+    case token(id: Name)
 }
 
 /// A change of the anchors' keys.
@@ -33,20 +34,20 @@ enum AnchorMove: Sendable {
 /// A name in a tenant.
 struct TenantKey: Hashable, Sendable {
     var tenant: UInt32
-    var name: String
+    var name: Name
 }
 
 /// An option's name.
 struct OptionKey: Hashable, Sendable {
     var tenant: UInt32
-    var category: String
-    var key: String
+    var category: Name
+    var key: Name
 }
 
 /// What a credential is found by.
 struct CredentialKey: Hashable, Sendable {
     var kind: CredentialKind
-    var lookup: String
+    var lookup: Name
 }
 
 /// The memory.
@@ -60,18 +61,18 @@ struct RegistryCache: Sendable {
     private(set) var revokingTenants: Set<UInt32>
 
     var tenantsByNumber: RecentEntries<UInt32, Tenant>
-    var tenantNumbersByID: RecentEntries<String, UInt32>
-    var tenantNumbersByDomain: RecentEntries<String, UInt32?>
+    var tenantNumbersByID: RecentEntries<Name, UInt32>
+    var tenantNumbersByDomain: RecentEntries<Name, UInt32>
     var accountsByNumber: RecentEntries<Int64, Account>
     var accountsByName: RecentEntries<TenantKey, Account>
     var anchors: RecentEntries<Int64, TrustAnchor>
     var devicesByNumber: RecentEntries<Int64, Device>
     var devicesByIdentifier: RecentEntries<TenantKey, Device>
-    var credentials: RecentEntries<CredentialKey, Credential?>
+    var credentials: RecentEntries<CredentialKey, Credential>
     var revocations: RecentEntries<TenantKey, [Revocation]>
-    var options: RecentEntries<OptionKey, String?>
+    var options: RecentEntries<OptionKey, String>
     var rules: RecentEntries<UInt32, [PolicyRule]>
-    var withdrawnTokens: RecentEntries<String, Bool>
+    var withdrawnTokens: RecentEntries<Name, Bool>
 
     init(
         _ limits: RegistryLimits,
@@ -154,7 +155,7 @@ struct RegistryCache: Sendable {
         anchors.forgetAll { $1.tenant == tenant }
         devicesByNumber.forgetAll { $1.tenant == tenant }
         devicesByIdentifier.forgetAll { key, _ in key.tenant == tenant }
-        credentials.forgetAll { $1?.tenant == tenant }
+        credentials.forgetAll { $1.tenant == tenant }
         revocations.forgetAll { key, _ in key.tenant == tenant }
         options.forgetAll { key, _ in key.tenant == tenant }
         rules.forget(tenant)

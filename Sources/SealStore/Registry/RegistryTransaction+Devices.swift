@@ -2,6 +2,7 @@
 // Changes of devices and their credentials.
 
 internal import SealBroker
+internal import SealBytes
 
 private enum Queries {
     static let addDevice = Query(
@@ -127,7 +128,7 @@ extension RegistryTransaction {
         return device
     }
 
-    private func newUUID(_ text: String) throws(RegistryError) -> [UInt8] {
+    private func newUUID(_ text: Name) throws(RegistryError) -> [UInt8] {
         guard !text.isEmpty else { return UUIDText.make(now: now) }
         guard let bytes = UUIDText.bytes(text) else {
             throw RegistryError(.invalid, "a UUID has 32 lower-case digits in five groups")

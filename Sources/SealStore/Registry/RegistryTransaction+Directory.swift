@@ -2,6 +2,7 @@
 // What a change sees of the registry: the state so far, straight from its own connection.
 
 internal import SealBroker
+internal import SealBytes
 
 extension RegistryTransaction {
     func tenant(number: UInt32) throws(RegistryError) -> Tenant? {
@@ -10,13 +11,13 @@ extension RegistryTransaction {
         }
     }
 
-    func tenant(id: String) throws(RegistryError) -> Tenant? {
+    func tenant(id: Name) throws(RegistryError) -> Tenant? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.tenant(id: id)
         }
     }
 
-    func tenant(domain: String) throws(RegistryError) -> Tenant? {
+    func tenant(domain: Name) throws(RegistryError) -> Tenant? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.tenant(domain: domain)
         }
@@ -46,13 +47,13 @@ extension RegistryTransaction {
         }
     }
 
-    func device(tenant: UInt32, identifier: String) throws(RegistryError) -> Device? {
+    func device(tenant: UInt32, identifier: Name) throws(RegistryError) -> Device? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.device(tenant: tenant, identifier: identifier)
         }
     }
 
-    func credential(kind: CredentialKind, lookup: String) throws(RegistryError) -> Credential? {
+    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.credential(kind: kind, lookup: lookup)
         }
@@ -64,7 +65,7 @@ extension RegistryTransaction {
         }
     }
 
-    func account(tenant: UInt32, name: String) throws(RegistryError) -> Account? {
+    func account(tenant: UInt32, name: Name) throws(RegistryError) -> Account? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.account(tenant: tenant, name: name)
         }
@@ -78,7 +79,7 @@ extension RegistryTransaction {
 
     func revocation(
         tenant: UInt32,
-        serial: String,
+        serial: Name,
         issuerKey: [UInt8]
     ) throws(RegistryError) -> Revocation? {
         try with { (connection: Connection) throws(RegistryError) in
@@ -86,7 +87,7 @@ extension RegistryTransaction {
         }
     }
 
-    func option(tenant: UInt32, category: String, key: String) throws(RegistryError) -> String? {
+    func option(tenant: UInt32, category: Name, key: Name) throws(RegistryError) -> String? {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.option(tenant: tenant, category: category, key: key)
         }
@@ -98,7 +99,7 @@ extension RegistryTransaction {
         }
     }
 
-    func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+    func isWithdrawn(tokenID: Name) throws(RegistryError) -> Bool {
         try with { (connection: Connection) throws(RegistryError) in
             try connection.isWithdrawn(tokenID: tokenID)
         }

@@ -2,6 +2,7 @@
 // Changes of the smaller things: options, rules, requests, enrolment codes, keys, tokens.
 
 internal import SealBroker
+internal import SealBytes
 
 private enum Queries {
     static let replaceOption = Query(
@@ -94,7 +95,7 @@ extension RegistryTransaction {
         try note("option.set", tenant, "\(option.category)/\(option.key)")
     }
 
-    func removeOption(tenant: UInt32, category: String, key: String) throws(RegistryError) {
+    func removeOption(tenant: UInt32, category: Name, key: Name) throws(RegistryError) {
         try Validity.optionName(category, key)
         let count = try run(
             Queries.removeOption,
@@ -166,7 +167,7 @@ extension RegistryTransaction {
         try note("request.set", request.tenant, request.identifier, request.status.rawValue)
     }
 
-    func removeRequest(tenant: UInt32, identifier: String) throws(RegistryError) {
+    func removeRequest(tenant: UInt32, identifier: Name) throws(RegistryError) {
         let values: [StoredValue] = [StoredValue(tenant), .text(identifier)]
         guard try run(Queries.removeRequest, values) > 0 else {
             throw RegistryError(.notFound, "there is no registration request for this device")
@@ -206,7 +207,7 @@ extension RegistryTransaction {
         try note("code.set", code.tenant, code.identifier)
     }
 
-    func removeEnrolmentCode(tenant: UInt32, identifier: String) throws(RegistryError) {
+    func removeEnrolmentCode(tenant: UInt32, identifier: Name) throws(RegistryError) {
         let values: [StoredValue] = [StoredValue(tenant), .text(identifier)]
         guard try run(Queries.removeCode, values) > 0 else {
             throw RegistryError(.notFound, "there is no enrolment code for this device")
@@ -246,7 +247,7 @@ extension RegistryTransaction {
         try note("key.changed", 0, key.id, key.retiredAt == 0 ? "" : "retired")
     }
 
-    func removeSigningKey(id: String) throws(RegistryError) {
+    func removeSigningKey(id: Name) throws(RegistryError) {
         guard try run(Queries.removeKey, [.text(id)]) > 0 else {
             throw RegistryError(.notFound, "there is no such signing key")
         }
@@ -254,7 +255,7 @@ extension RegistryTransaction {
     }
 
     func withdrawToken(
-        id: String,
+        id: Name,
         tenant: UInt32,
         expiresAt: Int64
     ) throws(RegistryError) {

@@ -3,6 +3,7 @@
 // done when it is committed. What can be changed stands in its extensions, noun by noun.
 
 internal import SealBroker
+internal import SealBytes
 
 /// The writer of one change.
 ///
@@ -201,7 +202,7 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
     func note(
         _ act: String,
         _ tenant: UInt32,
-        _ subject: String,
+        _ subject: Name,
         _ detail: String = ""
     ) throws(RegistryError) {
         guard !isBulk else { return }
@@ -210,7 +211,7 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
                 tenant: tenant,
                 author: author,
                 act: act,
-                subject: subject,
+                subject: subject.text,
                 detail: detail
             )
         )

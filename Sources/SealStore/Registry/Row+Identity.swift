@@ -41,9 +41,9 @@ extension Row {
         let number = try tenant()
         return Tenant(
             number: number,
-            id: text(),
+            id: name(),
             label: text(),
-            domain: text(),
+            domain: name(),
             isEnabled: flag(),
             createdAt: integer()
         )
@@ -51,7 +51,7 @@ extension Row {
 
     mutating func account() throws(RegistryError) -> Account {
         let number = integer()
-        var account = Account(tenant: try tenant(), name: text())
+        var account = Account(tenant: try tenant(), name: name())
         account.number = number
         // A role that this program does not know gives nothing.
         account.roles = Set(text().split(separator: " ").compactMap { Role(rawValue: String($0)) })
@@ -69,7 +69,7 @@ extension Row {
     mutating func anchor() throws(RegistryError) -> TrustAnchor {
         let number = integer()
         let owner = try tenant()
-        let (fingerprint, sha256, subjectKey, der) = (text(), bytes(), bytes(), bytes())
+        let (fingerprint, sha256, subjectKey, der) = (name(), bytes(), bytes(), bytes())
         let (name, isEnabled, registers, isAuthority) = (text(), flag(), flag(), flag())
         var anchor = TrustAnchor(
             tenant: owner,
@@ -94,10 +94,10 @@ extension Row {
 
     mutating func device() throws(RegistryError) -> Device {
         let (number, uuid) = (integer(), UUIDText.text(bytes()))
-        var device = Device(tenant: try tenant(), identifier: text(), origin: .api)
+        var device = Device(tenant: try tenant(), identifier: name(), origin: .api)
         device.number = number
         device.uuid = uuid
-        device.name = text()
+        device.name = name()
         device.type = text()
         device.label = text()
         device.isEnabled = flag()
@@ -119,7 +119,7 @@ extension Row {
             tenant: owner,
             device: device,
             kind: kind,
-            lookup: text(),
+            lookup: name(),
             value: bytes(),
             secret: secret()
         )
@@ -133,7 +133,7 @@ extension Row {
     mutating func revocation() throws(RegistryError) -> Revocation {
         Revocation(
             tenant: try tenant(),
-            serial: text(),
+            serial: name(),
             issuerKey: bytes(),
             revokedAt: integer(),
             reason: text()
@@ -141,7 +141,7 @@ extension Row {
     }
 
     mutating func option() -> TenantOption {
-        TenantOption(category: text(), key: text(), value: text(), isEditable: flag())
+        TenantOption(category: name(), key: name(), value: text(), isEditable: flag())
     }
 
     mutating func rule() throws(RegistryError) -> PolicyRule {
@@ -151,19 +151,19 @@ extension Row {
             position: integer(),
             effect: try word(PolicyRule.Effect.self),
             act: try word(PolicyRule.Act.self),
-            filter: text(),
-            subject: text()
+            filter: name(),
+            subject: name()
         )
         rule.number = number
         return rule
     }
 
     mutating func request() throws(RegistryError) -> RegistrationRequest {
-        var request = RegistrationRequest(tenant: try tenant(), identifier: text(), owner: "")
+        var request = RegistrationRequest(tenant: try tenant(), identifier: name(), owner: "")
         request.status = try word(RegistrationRequest.Status.self)
         request.type = text()
         request.group = text()
-        request.owner = text()
+        request.owner = name()
         request.securityTokenHash = text()
         request.createdAt = integer()
         return request
@@ -172,7 +172,7 @@ extension Row {
     mutating func code() throws(RegistryError) -> EnrolmentCode {
         EnrolmentCode(
             tenant: try tenant(),
-            identifier: text(),
+            identifier: name(),
             secret: StoredSecret(hash: text(), scram: optionalText()),
             expiresAt: integer()
         )
@@ -181,12 +181,12 @@ extension Row {
     mutating func audit() throws(RegistryError) -> AuditRecord {
         let (number, time) = (integer(), integer())
         let concerned = try tenant()
-        let (name, home, source) = (text(), try tenant(), text())
+        let (author, home, source) = (name(), try tenant(), text())
         return AuditRecord(
             number: number,
             time: time,
             tenant: concerned,
-            author: Author(name: name, tenant: home, source: source),
+            author: Author(name: author, tenant: home, source: source),
             act: text(),
             subject: text(),
             detail: text()
@@ -194,7 +194,7 @@ extension Row {
     }
 
     mutating func signingKey() -> SigningKey {
-        SigningKey(id: text(), sealed: bytes(), createdAt: integer(), retiredAt: integer())
+        SigningKey(id: name(), sealed: bytes(), createdAt: integer(), retiredAt: integer())
     }
 
     mutating func authority() throws(RegistryError) -> TenantAuthority {

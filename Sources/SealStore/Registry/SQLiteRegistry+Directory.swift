@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The look-ups of a login: from memory where it is known, else down one index.
+// The look-ups of a login: from memory where it is known, else down one index. That there is
+// nothing of a name is never kept: strangers choose names, and theirs would push out the others.
 
 public import SealBroker
+public import SealBytes
 
 extension SQLiteRegistry {
     /// What is in memory under the key, or what the file says, which is then kept.
@@ -37,7 +39,7 @@ extension SQLiteRegistry {
     }
 
     /// The tenant with this id.
-    public func tenant(id: String) throws(RegistryError) -> Tenant? {
+    public func tenant(id: Name) throws(RegistryError) -> Tenant? {
         try look(
             { cache in
                 cache.tenantNumbersByID.find(id).flatMap { cache.tenantsByNumber.find($0) }
@@ -55,20 +57,20 @@ extension SQLiteRegistry {
     }
 
     /// The tenant with this host name.
-    public func tenant(domain: String) throws(RegistryError) -> Tenant? {
+    public func tenant(domain: Name) throws(RegistryError) -> Tenant? {
         guard !domain.isEmpty, domain.utf8.count <= 253 else { return nil }
         return try look(
-            { cache -> Tenant?? in
-                guard let known = cache.tenantNumbersByDomain.find(domain) else { return nil }
-                guard let number = known else { return .some(nil) }
-                return cache.tenantsByNumber.find(number).map(Optional.some)
+            { cache in
+                cache.tenantNumbersByDomain.find(domain).flatMap { cache.tenantsByNumber.find($0) }
+                    .map(Optional.some)
             },
             else: { (connection: Connection) throws(RegistryError) in
                 try connection.tenant(domain: domain)
             },
             keep: { cache, tenant in
-                cache.tenantNumbersByDomain.keep(tenant?.number, for: domain)
-                if let tenant { cache.tenantsByNumber.keep(tenant, for: tenant.number) }
+                guard let tenant else { return }
+                cache.tenantNumbersByDomain.keep(tenant.number, for: domain)
+                cache.tenantsByNumber.keep(tenant, for: tenant.number)
             }
         )
     }
@@ -119,7 +121,7 @@ extension SQLiteRegistry {
     /// The device with this identifier.
     public func device(
         tenant: UInt32,
-        identifier: String
+        identifier: Name
     ) throws(RegistryError) -> Device? {
         let key = TenantKey(tenant: tenant, name: identifier)
         return try look(
@@ -128,7 +130,6 @@ extension SQLiteRegistry {
                 try connection.device(tenant: tenant, identifier: identifier)
             },
             keep: { cache, device in
-                // That there is none is not kept: unknown names are without end.
                 if let device { cache.devicesByIdentifier.keep(device, for: key) }
             }
         )
@@ -137,21 +138,23 @@ extension SQLiteRegistry {
     /// The credential that is found by this.
     public func credential(
         kind: CredentialKind,
-        lookup: String
+        lookup: Name
     ) throws(RegistryError) -> Credential? {
         guard lookup.utf8.count <= Validity.lookupBytesMax else { return nil }
         let key = CredentialKey(kind: kind, lookup: lookup)
         return try look(
-            { cache in cache.credentials.find(key) },
+            { cache in cache.credentials.find(key).map(Optional.some) },
             else: { (connection: Connection) throws(RegistryError) in
                 try connection.credential(kind: kind, lookup: lookup)
             },
-            keep: { cache, credential in cache.credentials.keep(credential, for: key) }
+            keep: { cache, credential in
+                if let credential { cache.credentials.keep(credential, for: key) }
+            }
         )
     }
 
     /// The account with this name.
-    public func account(tenant: UInt32, name: String) throws(RegistryError) -> Account? {
+    public func account(tenant: UInt32, name: Name) throws(RegistryError) -> Account? {
         let key = TenantKey(tenant: tenant, name: name)
         return try look(
             { cache in cache.accountsByName.find(key).map(Optional.some) },
@@ -180,7 +183,7 @@ extension SQLiteRegistry {
     /// The revocation of a serial number that holds for this issuer.
     public func revocation(
         tenant: UInt32,
-        serial: String,
+        serial: Name,
         issuerKey: [UInt8]
     ) throws(RegistryError) -> Revocation? {
         let key = TenantKey(tenant: tenant, name: serial)
@@ -192,6 +195,7 @@ extension SQLiteRegistry {
                 try connection.revocations(tenant: tenant, serial: serial)
             },
             keep: { cache, revocations in
+                guard !revocations.isEmpty else { return }
                 cache.revocations.keep(revocations, for: key, weight: 1 + revocations.count)
             }
         ).holding(for: issuerKey)
@@ -200,19 +204,19 @@ extension SQLiteRegistry {
     /// The value of an option.
     public func option(
         tenant: UInt32,
-        category: String,
-        key: String
+        category: Name,
+        key: Name
     ) throws(RegistryError) -> String? {
         let name = OptionKey(tenant: tenant, category: category, key: key)
         return try look(
-            { cache in cache.options.find(name) },
+            { cache in cache.options.find(name).map(Optional.some) },
             else: { (connection: Connection) throws(RegistryError) in
                 try connection.option(tenant: tenant, category: category, key: key)
             },
             keep: { cache, value in
+                guard let value else { return }
                 // A long value counts as many.
-                let weight = 1 + (value?.utf8.count ?? 0) / 256
-                cache.options.keep(value, for: name, weight: weight)
+                cache.options.keep(value, for: name, weight: 1 + value.utf8.count / 256)
             }
         )
     }
@@ -231,14 +235,16 @@ extension SQLiteRegistry {
     }
 
     /// The token was withdrawn before its time.
-    public func isWithdrawn(tokenID: String) throws(RegistryError) -> Bool {
+    public func isWithdrawn(tokenID: Name) throws(RegistryError) -> Bool {
         guard tokenID.utf8.count <= 256 else { return false }
         return try look(
             { cache in cache.withdrawnTokens.find(tokenID) },
             else: { (connection: Connection) throws(RegistryError) in
                 try connection.isWithdrawn(tokenID: tokenID)
             },
-            keep: { cache, answer in cache.withdrawnTokens.keep(answer, for: tokenID) }
+            keep: { cache, isWithdrawn in
+                if isWithdrawn { cache.withdrawnTokens.keep(true, for: tokenID) }
+            }
         )
     }
 }

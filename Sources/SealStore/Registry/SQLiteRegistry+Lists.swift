@@ -2,6 +2,7 @@
 // What administration reads. It is never kept in memory.
 
 public import SealBroker
+public import SealBytes
 
 extension SQLiteRegistry {
     private func page<Item: Sendable>(
@@ -35,7 +36,7 @@ extension SQLiteRegistry {
     /// The anchor with this fingerprint.
     public func anchor(
         tenant: UInt32,
-        fingerprint: String
+        fingerprint: Name
     ) throws(RegistryError) -> TrustAnchor? {
         try read { (connection: Connection) throws(RegistryError) in
             try connection.first(
@@ -46,7 +47,7 @@ extension SQLiteRegistry {
     }
 
     /// The device with this UUID.
-    public func device(uuid: String) throws(RegistryError) -> Device? {
+    public func device(uuid: Name) throws(RegistryError) -> Device? {
         guard let bytes = UUIDText.bytes(uuid) else { return nil }
         return try read { (connection: Connection) throws(RegistryError) in
             try connection.device(ListQueries.deviceByUUID, [.bytes(bytes)])
@@ -95,7 +96,7 @@ extension SQLiteRegistry {
     }
 
     /// The credential with this UUID.
-    public func credential(uuid: String) throws(RegistryError) -> Credential? {
+    public func credential(uuid: Name) throws(RegistryError) -> Credential? {
         guard let bytes = UUIDText.bytes(uuid) else { return nil }
         return try read { (connection: Connection) throws(RegistryError) in
             try connection.credential(ListQueries.credentialByUUID, [.bytes(bytes)])
@@ -125,8 +126,8 @@ extension SQLiteRegistry {
     /// An option with all that is known of it.
     public func optionRecord(
         tenant: UInt32,
-        category: String,
-        key: String
+        category: Name,
+        key: Name
     ) throws(RegistryError) -> TenantOption? {
         try read { (connection: Connection) throws(RegistryError) in
             try connection.first(
@@ -139,7 +140,7 @@ extension SQLiteRegistry {
     /// The options of a tenant, of one category or of all.
     public func options(
         tenant: UInt32,
-        category: String?,
+        category: Name?,
         _ page: PageRequest
     ) throws(RegistryError) -> Page<TenantOption> {
         let list = category == nil ? ListQueries.options : ListQueries.optionsOfCategory
@@ -160,7 +161,7 @@ extension SQLiteRegistry {
     /// The registration request for a device.
     public func request(
         tenant: UInt32,
-        identifier: String
+        identifier: Name
     ) throws(RegistryError) -> RegistrationRequest? {
         try read { (connection: Connection) throws(RegistryError) in
             try connection.first(
@@ -173,7 +174,7 @@ extension SQLiteRegistry {
     /// The enrolment code of a device.
     public func enrolmentCode(
         tenant: UInt32,
-        identifier: String
+        identifier: Name
     ) throws(RegistryError) -> EnrolmentCode? {
         try read { (connection: Connection) throws(RegistryError) in
             try connection.first(

@@ -19,8 +19,8 @@ enum UUIDText {
     }
 
     /// 8-4-4-4-12 lower-case digits.
-    static func text(_ bytes: [UInt8]) -> String {
-        guard bytes.count == 16 else { return "" }
+    static func text(_ bytes: [UInt8]) -> Name {
+        guard bytes.count == 16 else { return .empty }
         var digits: [UInt8] = []
         digits.reserveCapacity(36)
         for (index, digit) in Hex.encode(bytes).utf8.enumerated() {
@@ -29,12 +29,13 @@ enum UUIDText {
             }
             digits.append(digit)
         }
-        return String(decoding: digits, as: UTF8.self)
+        return Name(decoding: digits)
     }
 
     /// The bytes of a lower-case text; nil when it is none.
-    static func bytes(_ text: String) -> [UInt8]? {
-        guard text.utf8.count == 36, let bytes = Hex.decode(text.filter { $0 != "-" }),
+    static func bytes(_ text: Name) -> [UInt8]? {
+        let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
+        guard text.utf8.count == 36, let bytes = Hex.decode(String(decoding: digits, as: UTF8.self)),
             Self.text(bytes) == text
         else { return nil }
         return bytes

@@ -2,6 +2,7 @@
 // Which values the registry takes. Whoever shows more than a sentence about it checks before.
 
 internal import SealBroker
+internal import SealBytes
 
 enum Validity {
     static let identifierBytesMax = 1_024
@@ -42,7 +43,7 @@ enum Validity {
         guard !account.name.utf8.contains(where: { $0 == 0x2F || $0 == 0x3A || $0 == 0x20 }) else {
             throw invalid("a user name holds no '/', no ':' and no space")
         }
-        guard !account.name.hasPrefix("device_") else {
+        guard !account.name.starts(with: "device_") else {
             throw invalid("a user name does not begin with device_, which is how devices are named")
         }
         try text(account.email, "a mail address")
@@ -78,7 +79,7 @@ enum Validity {
         }
     }
 
-    static func identifier(_ identifier: String) throws(RegistryError) {
+    static func identifier(_ identifier: Name) throws(RegistryError) {
         try text(identifier, "a device identifier", max: identifierBytesMax, min: 1)
         guard !identifier.utf8.contains(0x3A) else {
             throw invalid("a device identifier holds no ':'")
@@ -100,7 +101,7 @@ enum Validity {
     }
 
     static func check(_ revocation: Revocation) throws(RegistryError) {
-        guard Revocation.plainSerial(revocation.serial) == revocation.serial else {
+        guard Revocation.plainSerial(revocation.serial.text) == revocation.serial else {
             throw invalid(
                 "a serial number has up to 64 upper-case hexadecimal digits without leading zeros"
             )
@@ -118,7 +119,7 @@ enum Validity {
         }
     }
 
-    static func optionName(_ category: String, _ key: String) throws(RegistryError) {
+    static func optionName(_ category: Name, _ key: Name) throws(RegistryError) {
         try text(category, "the category of an option", max: 256, min: 1)
         try text(key, "the key of an option", max: 256, min: 1)
     }
@@ -148,6 +149,13 @@ enum Validity {
     }
 
     /// No control characters and no more bytes than that.
+    static func text(
+        _ name: Name,
+        _ what: String,
+        max: Int = textBytesMax,
+        min: Int = 0
+    ) throws(RegistryError) { try text(name.text, what, max: max, min: min) }
+
     static func text(
         _ text: String,
         _ what: String,

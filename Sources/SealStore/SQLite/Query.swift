@@ -2,6 +2,8 @@
 // The text of a statement as a thing with an identity, so that prepared statements are found by a
 // pointer; and the values that are bound to it.
 
+internal import SealBytes
+
 /// A statement that is prepared once for each connection.
 ///
 /// Queries live as long as the program: they are `static let`s.
@@ -17,6 +19,9 @@ enum StoredValue {
     case integer(Int64)
     case text(String)
     case bytes([UInt8])
+
+    /// The bytes of a name.
+    static func text(_ name: Name) -> StoredValue { .text(name.text) }
 
     init(_ flag: Bool) { self = .integer(flag ? 1 : 0) }
     init(_ number: UInt32) { self = .integer(Int64(number)) }

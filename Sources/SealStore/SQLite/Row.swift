@@ -3,6 +3,7 @@
 
 internal import CSQLite
 internal import SealBroker
+internal import SealBytes
 
 /// A row, valid until the statement goes on.
 struct Row {
@@ -28,6 +29,8 @@ struct Row {
         guard let number = UInt32(exactly: integer()) else { throw Self.damaged("a tenant number") }
         return number
     }
+
+    mutating func name() -> Name { Name(text()) }
 
     mutating func text() -> String { optionalText() ?? "" }
 

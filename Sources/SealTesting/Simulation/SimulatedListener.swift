@@ -4,6 +4,7 @@
 // topics, client ids and groups.
 
 internal import SealBroker
+internal import SealBytes
 
 /// By which listener a client comes in.
 enum SimulatedListener: Int, CaseIterable {
@@ -57,7 +58,7 @@ enum SimulatedListener: Int, CaseIterable {
 
     /// What a registry would say to a client of a tenant, whose user name is its number.
     static func judge(_ credentials: Credentials, changeNumber: UInt64) -> LoginStep {
-        let parts = (credentials.user ?? "").split(separator: "/")
+        let parts = (credentials.user ?? "").text.split(atByte: "/")
         guard parts.count == 2, let number = UInt32(parts[0]), let person = Int64(parts[1]) else {
             return .refused([Reason(.unknownUser)])
         }

@@ -7,6 +7,7 @@ import SealBroker
 import SealStore
 import Testing
 
+import SealBytes
 @testable import Stage
 
 @Suite("Bulk registration") struct BulkImportTests {
@@ -60,7 +61,7 @@ import Testing
         }
     }
 
-    private func device(_ identifier: String) throws -> Device? {
+    private func device(_ identifier: Name) throws -> Device? {
         try registry.device(tenant: tenant.number, identifier: identifier)
     }
 
@@ -74,7 +75,7 @@ import Testing
         #expect(try device("a")?.takesCertificates == true)
         #expect(try device("a")?.origin == .bulk)
         #expect(try device("b")?.takesCertificates == false)
-        let lookup = "\(tenant.number)/device_b"
+        let lookup: Name = "\(tenant.number)/device_b"
         let credential = try registry.credential(kind: .password, lookup: lookup)
         // Blanks belong to the password.
         #expect(credential?.secret?.hash == "chosen: pass word ")

@@ -22,7 +22,7 @@ import Testing
             try writer.add(
                 Device(
                     tenant: desk.tenant.number,
-                    identifier: identifier,
+                    identifier: Name(identifier),
                     origin: .contact,
                     takesCertificates: certificates
                 )

@@ -105,7 +105,7 @@ import Testing
         #expect(
             try desk.registry.credential(
                 kind: .accessToken,
-                lookup: PlainChains().tokenLookup(token)
+                lookup: PlainChains().tokenLookup(Name(token))
             ) != nil
         )
     }
@@ -158,7 +158,7 @@ import Testing
         #expect(reply.status == 200)
         let text = Base64.encode(certificate.der)
         #expect(reply.json["credentialsValue"]?.text == text)
-        #expect(reply.json["credentialsId"]?.text == PlainChains().sha3(text))
+        #expect(reply.json["credentialsId"]?.name == PlainChains().sha3(Name(text)))
         #expect(reply.json["id"]?["id"] == record["id"]?["id"])
         #expect(reply.json["version"]?.int64 == 2)
         // What relied on the token had to go.
@@ -181,8 +181,8 @@ import Testing
         let reply = desk.ask(.post, "/api/device/credentials", JSONValue.object(record).line)
         #expect(reply.status == 200)
         let expected =
-            wanted.hasPrefix("sha3:") ? PlainChains().sha3(String(wanted.dropFirst(5))) : wanted
-        #expect(reply.json["credentialsId"]?.text == expected)
+            wanted.hasPrefix("sha3:") ? PlainChains().sha3(Name(wanted.dropFirst(5))) : Name(wanted)
+        #expect(reply.json["credentialsId"]?.name == expected)
         let shown = try #require(reply.json["credentialsValue"]?.text)
         let parts = try JSONValue(parsing: Array(shown.utf8))
         #expect(parts["password"]?.text == (value.contains("password") ? "********" : nil))

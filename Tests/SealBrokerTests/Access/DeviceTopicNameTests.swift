@@ -4,10 +4,11 @@
 import Testing
 
 @testable import SealBroker
+import SealBytes
 
 @Suite("Names in topics") struct DeviceTopicNameTests {
     private func level(_ name: String) -> String {
-        String(decoding: DeviceTopicName.encode(name), as: UTF8.self)
+        String(decoding: DeviceTopicName.encode(Name(name)), as: UTF8.self)
     }
 
     @Test(
@@ -21,7 +22,7 @@ import Testing
     )
     func encode(_ name: String, _ expected: String) {
         #expect(level(name) == expected)
-        #expect(DeviceTopicName.decode(DeviceTopicName.encode(name)) == name)
+        #expect(DeviceTopicName.decode(DeviceTopicName.encode(Name(name))) == Name(name))
     }
 
     @Test(
@@ -39,7 +40,7 @@ import Testing
         for value in UInt32(0)...0x2FF {
             guard let scalar = Unicode.Scalar(value) else { continue }
             let name = "a\(Character(scalar))"
-            let level = DeviceTopicName.encode(name)
+            let level = DeviceTopicName.encode(Name(name))
             #expect(!level.contains { "/+#$".utf8.contains($0) })
             #expect(DeviceTopicName.decode(level)?.utf8.elementsEqual(name.utf8) == true)
         }
@@ -53,7 +54,7 @@ import Testing
         ]
     )
     func clientIDs(_ text: String, _ device: String) {
-        #expect(ClientIDForm(text).device == device)
+        #expect(ClientIDForm(Name(text)).device == Name(device))
     }
 
     @Test(
@@ -66,18 +67,18 @@ import Testing
         ]
     )
     func userNames(_ text: String, _ tenant: String?, _ user: String) {
-        let name = UserName(text)
-        #expect(name.tenant == tenant)
-        #expect(name.user == user)
+        let name = UserName(Name(text))
+        #expect(name.tenant == tenant.map { Name($0) })
+        #expect(name.user == Name(user))
     }
 
     @Test("device identifiers have no colon, no control characters and 1024 bytes at most")
     func identifiers() {
         for good in ["x", "a b", "a/b", "+", String(repeating: "x", count: 1024)] {
-            #expect(Device.isUsable(identifier: good))
+            #expect(Device.isUsable(identifier: Name(good)))
         }
         for bad in ["", "a:b", "a\n", "\u{85}", String(repeating: "x", count: 1025)] {
-            #expect(!Device.isUsable(identifier: bad))
+            #expect(!Device.isUsable(identifier: Name(bad)))
         }
     }
 }

@@ -4,6 +4,7 @@
 import Testing
 
 @testable import SealBroker
+import SealBytes
 
 @Suite("The bound on guesses") struct GuessLimitTests {
     private let wrong = [Reason(.badPassword)]
@@ -11,7 +12,7 @@ import Testing
     private func fail(
         _ limit: inout GuessLimit,
         _ source: String,
-        _ user: String?,
+        _ user: Name?,
         _ times: Int,
         now: Int64 = 600
     ) {
@@ -106,7 +107,7 @@ import Testing
         ]
     )
     func networks(_ address: String, _ network: String) {
-        #expect(GuessLimit.network(of: address) == network)
+        #expect(GuessLimit.network(of: address) == Name(network))
     }
 
     @Test("a proven password is known for 30 seconds, however often it is used, and no longer")

@@ -5,6 +5,7 @@ import Foundation
 import Testing
 
 @testable import SealBroker
+import SealBytes
 
 @Suite("The login") struct LoginTests {
     /// Takes a password for right when it is "right".
@@ -55,7 +56,7 @@ import Testing
     }
 
     private func user(_ name: String, _ password: String?) -> Credentials {
-        Credentials(user: name, password: password.map { Array($0.utf8) }, clientID: "c1")
+        Credentials(user: Name(name), password: password.map { Array($0.utf8) }, clientID: "c1")
     }
 
     @Test("without any rule nobody comes in")
@@ -126,7 +127,7 @@ import Testing
     func identities(_ identity: CertificateIdentity, _ name: String) {
         let rules = rules { $0.identity = identity }
         let found = principal(Credentials(certificate: certificate()), rules)
-        #expect(found?.name == name)
+        #expect(found?.name == Name(name))
         #expect(found?.method == .certificate)
         let empty = CertificateSummary(fingerprint: "", isTrusted: true)
         #expect(reason(Credentials(certificate: empty), rules) == .certificateWithoutName)
@@ -169,7 +170,7 @@ import Testing
 
     @Test("names with control characters are refused", arguments: ["a\u{0}b", "\n", "a\u{7F}"])
     func unusable(_ name: String) {
-        let shown = CertificateSummary(commonName: name, fingerprint: "", isTrusted: true)
+        let shown = CertificateSummary(commonName: Name(name), fingerprint: "", isTrusted: true)
         let rules = rules { $0.identity = .commonName }
         #expect(reason(Credentials(certificate: shown), rules) == .certificateNameUnusable)
     }
@@ -235,7 +236,7 @@ import Testing
             -> LoginStep
         {
             let principal = Principal(
-                name: name,
+                name: name.map { Name($0) },
                 clientID: "c",
                 method: method,
                 listener: "l",

@@ -5,6 +5,7 @@ import Foundation
 import Testing
 
 @testable import SealBroker
+import SealBytes
 
 @Suite("The corpus of login texts") struct LoginTextsCorpusTests {
     @Test("no input of the corpus traps or opens another device's space")
@@ -19,12 +20,12 @@ import Testing
         for file in files {
             let input = Array(try Data(contentsOf: file))
             let text = String(decoding: input, as: UTF8.self)
-            let level = DeviceTopicName.encode(text)
+            let level = DeviceTopicName.encode(Name(text))
             #expect(DeviceTopicName.decode(level)?.utf8.elementsEqual(text.utf8) == true)
-            _ = UserName(text)
+            _ = UserName(Name(text))
             var server = ScramServer()
             _ = try? server.first(input)
-            let rule = PolicyRule(tenant: 1, position: 1, effect: .allow, act: .both, filter: text)
+            let rule = PolicyRule(tenant: 1, position: 1, effect: .allow, act: .both, filter: Name(text))
             let test = PolicyTest(
                 tenant: Tenant(number: 1, id: "t"),
                 rules: [rule],

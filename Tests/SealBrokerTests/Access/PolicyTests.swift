@@ -4,6 +4,7 @@
 import Testing
 
 @testable import SealBroker
+import SealBytes
 
 @Suite("The policy") struct PolicyTests {
     private func policy(_ text: String) throws -> Policy {
@@ -16,8 +17,8 @@ import Testing
         _ text: String,
         _ act: AccessAct,
         _ topic: String,
-        user: String? = nil,
-        client: String = "c"
+        user: Name? = nil,
+        client: Name = "c"
     ) throws -> ReasonCode? {
         try policy(text).decide(act, topic: Array(topic.utf8), user: user, clientID: client)
             .reasons.first?.code
@@ -66,10 +67,10 @@ import Testing
             (nil, .publish, "users//x", .accessNoRule),
             (nil, .deliver, "clients/c/in", .accessRule),
             ("ann", .publish, "ann/forbidden", .accessDenied),
-        ] as [(String?, AccessAct, String, ReasonCode)]
+        ] as [(Name?, AccessAct, String, ReasonCode)]
     )
     func answers(
-        _ user: String?,
+        _ user: Name?,
         _ act: AccessAct,
         _ topic: String,
         _ expected: ReasonCode
@@ -105,7 +106,7 @@ import Testing
         "names with wildcards or separators are never put into a pattern",
         arguments: ["+", "#", "a/b", "a+", "#a", "/"]
     )
-    func unsafeNames(_ name: String) throws {
+    func unsafeNames(_ name: Name) throws {
         let text = "pattern readwrite d/%u/x\npattern readwrite e/%c/#"
         for topic in ["d/+/x", "d/any/x", "d/a/b/x", "d/\(name)/x"] {
             #expect(try ask(text, .publish, topic, user: name) == .accessUnsafeName)

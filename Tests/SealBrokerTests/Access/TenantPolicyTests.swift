@@ -4,14 +4,15 @@
 import Testing
 
 @testable import SealBroker
+import SealBytes
 
 @Suite("The rules of tenants") struct TenantPolicyTests {
     private static let tenant = Tenant(number: 7, id: "t7")
 
     private func device(
-        _ identifier: String,
+        _ identifier: Name,
         _ rules: [PolicyRule] = [],
-        clientID: String? = nil
+        clientID: Name? = nil
     ) -> Principal {
         Principal(
             name: "device_\(identifier)",
@@ -25,7 +26,7 @@ import Testing
     }
 
     private func account(
-        _ name: String,
+        _ name: Name,
         _ rules: [PolicyRule] = [],
         roles: Set<Role> = [.messaging]
     ) -> Principal {
@@ -57,8 +58,8 @@ import Testing
         _ position: Int64,
         _ effect: PolicyRule.Effect,
         _ act: PolicyRule.Act,
-        _ filter: String,
-        _ subject: String = "*"
+        _ filter: Name,
+        _ subject: Name = "*"
     ) -> PolicyRule {
         PolicyRule(
             tenant: 7,
@@ -206,7 +207,7 @@ import Testing
             ("device:two", false, false, false),
         ]
     )
-    func subjects(_ subject: String, _ ofDevice: Bool, _ ofAccount: Bool, _ ofNobody: Bool) {
+    func subjects(_ subject: Name, _ ofDevice: Bool, _ ofAccount: Bool, _ ofNobody: Bool) {
         let rules = [rule(1, .deny, .publish, "x", subject)]
         #expect(may(device("one", rules), .publish, "x") == !ofDevice)
         #expect(may(account("ann", rules), .publish, "x") == !ofAccount)
@@ -225,7 +226,7 @@ import Testing
         #expect(may(plain, .publish, "by/device_one-x/cid"))
         #expect(!may(plain, .publish, "by/device_one-y/cid"))
         #expect(!may(plain, .publish, "by/device_one-x/cid2"))
-        for name in ["+", "#", "a/b", "$SYS", "%d", "two/../one", "\u{0}"] {
+        for name: Name in ["+", "#", "a/b", "$SYS", "%d", "two/../one", "\u{0}"] {
             let sly = device(name, rules, clientID: name)
             #expect(!may(sly, .publish, "home/two/a"))
             #expect(!may(sly, .deliver, "home/a/b/c"))
@@ -268,7 +269,7 @@ import Testing
 
     @Test("a rule that cannot be read allows nothing, and a denial then denies everything")
     func damaged() {
-        for filter in ["", "a/#/b", "a+", "b#", "a\u{0}"] {
+        for filter: Name in ["", "a/#/b", "a+", "b#", "a\u{0}"] {
             #expect(rule(1, .allow, .both, filter).fault != nil)
             #expect(may(device("one", [rule(1, .deny, .both, filter)]), .publish, "q") == false)
             #expect(
@@ -282,7 +283,7 @@ import Testing
                 )
             )
         }
-        for subject in ["", "role:", "role:ROLE_X", "people", "user", "group:x"] {
+        for subject: Name in ["", "role:", "role:ROLE_X", "people", "user", "group:x"] {
             #expect(rule(1, .allow, .both, "a", subject).fault != nil)
             let rules = [rule(1, .deny, .both, "a", subject)]
             #expect(!may(device("one", rules), .publish, "q"))

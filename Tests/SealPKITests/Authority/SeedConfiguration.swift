@@ -2,6 +2,8 @@
 // A configuration as the Cumulocity guide has its readers write it: the same sections, entries and
 // traps (comments behind values, quotes and dollar signs in comments), in our own comments.
 
+import SealBytes
+
 enum SeedConfiguration {
     static func text(_ folder: String, stem: String = "ca") -> String {
         """

@@ -147,10 +147,10 @@ struct WebTokenTests {
         }
         let key = try PrivateKey.generate()
         #expect(
-            try WebSigningKey(key, id: String(repeating: "x", count: 256)).verifier.id.count == 256
+            try WebSigningKey(key, id: Name(String(repeating: "x", count: 256))).verifier.id.utf8.count == 256
         )
         for id in ["", String(repeating: "x", count: 257)] {
-            #expect(throws: PKIError(.badRequest, "")) { try WebSigningKey(key, id: id) }
+            #expect(throws: PKIError(.badRequest, "")) { try WebSigningKey(key, id: Name(id)) }
         }
         let long = JSONValue.string(String(repeating: "x", count: 6100))
         #expect(throws: PKIError(.badRequest, "")) { try WebSigningKey(key).sign(["sub": long]) }

@@ -142,7 +142,7 @@ struct ListedRevocationsTests {
             CertificateMark(serial: one.serial, issuerKey: one.issuerKey)
         }
         let old = try ListedRevocations([
-            town.root.revocationList(revoking: [first.serial], days: 7, now: now)
+            town.root.revocationList(revoking: [first.serial.text], days: 7, now: now)
         ])
         #expect(old.finding(mark(first), now: now) == .revoked)
         #expect(old.finding(mark(second), now: now) == .fine)
@@ -155,7 +155,7 @@ struct ListedRevocationsTests {
         #expect(old.finding(stranger, now: due + 1) == .fine)
         let newer = try ListedRevocations([
             town.root.revocationList(
-                revoking: [first.serial, second.serial],
+                revoking: [first.serial.text, second.serial.text],
                 days: 7,
                 now: now + 60
             )

@@ -256,7 +256,7 @@ struct ChainJudgeTests {
         #expect(judge.tokenLookup("a") == judge.tokenLookup("a"))
         #expect(judge.tokenLookup("a") != judge.tokenLookup("b"))
         let other = try OpenSSLChainJudge(VaultKey.generate())
-        #expect(judge.tokenLookup("a").count == 64)
+        #expect(judge.tokenLookup("a").utf8.count == 64)
         #expect(judge.tokenLookup("a") != other.tokenLookup("a"))
     }
 }

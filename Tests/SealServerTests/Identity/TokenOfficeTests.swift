@@ -49,7 +49,7 @@ struct TokenOfficeTests {
         RegistryTokenOffice(registry: registry, vault: vault, clock: { clock.now })
     }
 
-    private func claims(_ life: Int64 = 3600, tenant: String = "t12345") -> TokenClaims {
+    private func claims(_ life: Int64 = 3600, tenant: Name = "t12345") -> TokenClaims {
         TokenClaims(
             tokenID: "",
             tenantID: tenant,
@@ -91,7 +91,7 @@ struct TokenOfficeTests {
             Issue.record("refused")
             return
         }
-        #expect(read.tokenID == said["token_id"]?.text && read.use == "device")
+        #expect(read.tokenID == said["token_id"]?.name && read.use == "device")
         #expect(read.tenantID == "t12345" && read.subject == "device_dev1")
     }
 
@@ -172,7 +172,7 @@ struct TokenOfficeTests {
         )
         #expect(other != short)
         // One that was withdrawn is not given again.
-        let id = try #require(try body(short)["token_id"]?.text)
+        let id = try #require(try body(short)["token_id"]?.name)
         _ = try registry.change(by: .daemon) { writer throws(RegistryError) in
             try writer.withdrawToken(id: id, tenant: 2, expiresAt: clock.now + 300)
         }

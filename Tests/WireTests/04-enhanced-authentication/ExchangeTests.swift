@@ -6,6 +6,7 @@ import SealBroker
 import SealTesting
 import Testing
 
+import SealBytes
 @testable import Stage
 
 @Suite("Exchanges of enhanced authentication") struct ExchangeTests {
@@ -157,7 +158,7 @@ import Testing
 
     @Test("proving wrong, or to be somebody else, ends the connection", .v5("4.12.1-2"))
     func againWrong() {
-        for proof in ["", "1/account/2", "2/account/1", "1/device/1"] {
+        for proof: Name in ["", "1/account/2", "2/account/1", "1/device/1"] {
             let town = Town()
             let story = town.story(.onePartition)
             let client = proved(story)

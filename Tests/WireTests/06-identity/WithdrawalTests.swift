@@ -5,6 +5,7 @@ import SealBroker
 import SealTesting
 import Testing
 
+import SealBytes
 @testable import Stage
 
 @Suite("Withdrawals") struct WithdrawalTests {
@@ -251,7 +252,7 @@ import Testing
 }
 
 extension BrokerBench {
-    fileprivate func kick(tenant: UInt32, _ clientID: String, forgets: Bool = false) -> Int {
+    fileprivate func kick(tenant: UInt32, _ clientID: Name, forgets: Bool = false) -> Int {
         let count = partitions.reduce(0) {
             $0 + $1.kick(tenant: tenant, clientID: clientID, forgets: forgets)
         }

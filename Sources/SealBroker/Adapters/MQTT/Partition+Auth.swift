@@ -79,10 +79,7 @@ extension Partition {
                 method: links[id].authMethod,
                 credentials: Credentials(
                     listener: grant(of: links[id].listener).name,
-                    clientID: String(
-                        decoding: sessions[links[id].session].key.identifier,
-                        as: UTF8.self
-                    ),
+                    clientID: Name(decoding: sessions[links[id].session].key.identifier),
                     peerAddress: links[id].peerAddress
                 ),
                 rules: rules(of: links[id].listener),

@@ -28,11 +28,11 @@ extension Partition {
         let credentials = Credentials(
             certificate: arrival.facts.certificate,
             chain: arrival.facts.chain,
-            user: connect.username.map { String(decoding: $0, as: UTF8.self) },
+            user: connect.username.map { Name(decoding: $0) },
             password: connect.password,
             isSecure: arrival.facts.isSecure,
             listener: arrival.facts.listenerName,
-            clientID: String(decoding: arrival.connect?.clientID ?? [], as: UTF8.self),
+            clientID: Name(decoding: arrival.connect?.clientID ?? []),
             isClientIDAssigned: isAssigned,
             peerAddress: arrival.facts.peerAddress
         )
