@@ -93,7 +93,7 @@ bench-registry:
 bench-logins: build
 	python3 Benchmarks/logins.py $(ARGUMENTS)
 
-## long loads and faults, or the one named ONLY
+## long loads and faults, or the one named ONLY (hostile: attacks, soak: names that never repeat)
 load: build
 	Scripts/load $(ONLY)
 

@@ -171,16 +171,38 @@ public struct OutBuffers: ~Copyable {
     private mutating func grow(to wanted: Int) {
         var larger = rowCount
         while larger < wanted { larger *= 2 }
-        let moved = UnsafeMutablePointer<Row>.allocate(capacity: larger)
-        // SAFETY: the old rows move, and the rest is initialised empty.
-        unsafe moved.moveInitialize(from: rows, count: rowCount)
-        unsafe (moved + rowCount).initialize(
+        move(to: larger)
+    }
+
+    /// Moves the rows into a block of another size; rows that are cut off have no memory.
+    private mutating func move(to size: Int) {
+        let moved = UnsafeMutablePointer<Row>.allocate(capacity: size)
+        let kept = min(rowCount, size)
+        // SAFETY: the kept rows move, and the rest is initialised empty.
+        unsafe moved.moveInitialize(from: rows, count: kept)
+        unsafe (moved + kept).initialize(
             repeating: Row(start: nil, head: 0, tail: 0, capacity: 0),
-            count: larger - rowCount
+            count: size - kept
         )
         unsafe rows.deallocate()
         unsafe rows = moved
-        rowCount = larger
+        rowCount = size
+    }
+
+    /// Gives memory back that a crowd which has gone left behind: rows of slots that there are no
+    /// more, and blocks kept for reuse.
+    public mutating func tidy(slots: Int) {
+        pool.empty()
+        var size = rowCount
+        // SAFETY: the index stays below `rowCount`.
+        while size > 16, size / 2 >= slots,
+            (size / 2..<size).allSatisfy({ index in
+                unsafe rows[index].start == nil
+            })
+        {
+            size /= 2
+        }
+        if size < rowCount { move(to: size) }
     }
 }
 
@@ -201,6 +223,16 @@ struct BufferPool: ~Copyable {
             // SAFETY: kept blocks are owned by the pool alone.
             for block in blocks { unsafe block.deallocate() }
         }
+    }
+
+    /// Gives all kept blocks back to the system.
+    mutating func empty() {
+        for index in kept.indices {
+            // SAFETY: kept blocks are owned by the pool alone.
+            for block in unsafe kept[index] { unsafe block.deallocate() }
+            unsafe kept[index] = []
+        }
+        keptBytes = 0
     }
 
     // SAFETY: a block taken leaves `kept`, so it has one owner: the caller.

@@ -39,6 +39,13 @@ public struct SlotTable<Row: ~Copyable>: ~Copyable {
     @usableFromInline var capacity: Int
     @usableFromInline var used: Int
     private var free: [UInt32]
+    /// Where places begin that are new, or new again: above all that were given back.
+    private var firstGeneration: UInt32 = 0
+    /// With so few rows it is looked whether memory can be given back.
+    private var trimBelow = 0
+
+    /// Fewer places than these are not given back.
+    private static var placesMin: Int { 256 }
 
     /// How many rows are taken.
     public private(set) var count: Int
@@ -90,7 +97,31 @@ public struct SlotTable<Row: ~Copyable>: ~Copyable {
         count -= 1
         // SAFETY: `contains` proved that a row is initialised here; it is moved out.
         unsafe generations[slot] &+= 1
-        return unsafe (rows + slot).move()
+        let row = unsafe (rows + slot).move()
+        if capacity > Self.placesMin, count <= trimBelow { trim() }
+        return row
+    }
+
+    /// How many rows there is memory for.
+    public var places: Int { capacity }
+
+    /// Gives back the memory of free places at the end; those before are used first from now on.
+    private mutating func trim() {
+        trimBelow = count / 2
+        var last = used
+        // SAFETY: `last` stays between 0 and `used`; free places have an even generation.
+        while last > 0, unsafe generations[last - 1] & 1 == 0 { last -= 1 }
+        var smaller = 16
+        while smaller < last { smaller *= 2 }
+        if smaller * 2 <= capacity {
+            for slot in last..<used {
+                firstGeneration = unsafe max(firstGeneration, generations[slot])
+            }
+            used = last
+            move(to: smaller)
+            free = free.filter { Int($0) < last }
+        }
+        free.sort(by: >)
     }
 
     /// Whether the handle still names a row.
@@ -134,9 +165,11 @@ public struct SlotTable<Row: ~Copyable>: ~Copyable {
         return all
     }
 
-    private mutating func grow() {
-        let larger = capacity * 2
-        let newRows = UnsafeMutablePointer<Row>.allocate(capacity: larger)
+    private mutating func grow() { move(to: capacity * 2) }
+
+    /// Moves the rows into blocks of another size, which is not below `used`.
+    private mutating func move(to size: Int) {
+        let newRows = UnsafeMutablePointer<Row>.allocate(capacity: size)
         for slot in 0..<used {
             // SAFETY: an odd generation says that the row is initialised; it moves once.
             if unsafe generations[slot] & 1 == 1 {
@@ -146,12 +179,13 @@ public struct SlotTable<Row: ~Copyable>: ~Copyable {
         // SAFETY: nothing initialised is left in the old block.
         unsafe rows.deallocate()
         unsafe rows = newRows
-        let newGenerations = UnsafeMutablePointer<UInt32>.allocate(capacity: larger)
-        // SAFETY: the old block is copied whole, and the rest of the new one is zeroed.
-        unsafe newGenerations.moveInitialize(from: generations, count: capacity)
-        unsafe (newGenerations + capacity).initialize(repeating: 0, count: larger - capacity)
+        let newGenerations = UnsafeMutablePointer<UInt32>.allocate(capacity: size)
+        // SAFETY: what is in use of the old block is copied, and the rest of the new one is set.
+        unsafe newGenerations.moveInitialize(from: generations, count: used)
+        unsafe (newGenerations + used).initialize(repeating: firstGeneration, count: size - used)
         unsafe generations.deallocate()
         unsafe generations = newGenerations
-        capacity = larger
+        capacity = size
+        trimBelow = size / 4
     }
 }

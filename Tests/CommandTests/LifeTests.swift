@@ -69,6 +69,21 @@ struct LifeTests {
         #expect(outcome.output == "code 0\n")
     }
 
+    @Test("bench writes down each delivery when it is asked to")
+    func benchSamples() throws {
+        let outcome = try shell(
+            """
+            F=\(broker.folder)/\(topic).csv
+            '\(Paths.program)' bench pairs \(place) --clients 2 --qos 1 --rate 100 --seconds 1 \
+                --warmup 0 --samples $F > /dev/null
+            echo "code $?"
+            head -n 1 $F
+            awk -F, 'NR > 1 && $1 > 0 && $2 > 0 { n++ } END { print NR - 1, n }' $F
+            """
+        )
+        #expect(outcome.output == "code 0\ndue_us,latency_us\n100 100\n")
+    }
+
     @Test("options are read from mosquitto's files, and the command line wins")
     func optionFile() throws {
         let folder = broker.folder + "/config-\(topic)"

@@ -437,4 +437,9 @@ def _(daemon):
         client.die()
 
 
-run_suite(suite, shards=GENERATION, tables={"limits": {"out-buffer-bytes": "4MiB"}})
+LIMITS = {
+    "out-buffer-bytes": "4MiB",
+    "client-id-bytes": 65_535,
+    "connect-packet-bytes": "1MiB",
+}
+run_suite(suite, shards=GENERATION, tables={"limits": LIMITS})

@@ -408,4 +408,9 @@ def _(daemon):
             equal(found, [0x20, 0x32, 0x40, 0x90], f"answers over {kind}")
 
 
-run_suite(suite, shards=2)
+LIMITS = {
+    "client-id-bytes": 65_535,
+    "topic-bytes": 65_535,
+    "connect-packet-bytes": "1MiB",
+}
+run_suite(suite, shards=2, tables={"limits": LIMITS})

@@ -5,6 +5,7 @@
 import argparse
 import datetime
 import os
+import pathlib
 import resource
 import socket
 import struct
@@ -17,6 +18,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import brokers  # noqa: E402
 import fuzzing  # noqa: E402
 import identity_loads  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "hostile"))
+import course  # noqa: E402
+import soak  # noqa: E402
 
 
 def say(text):
@@ -178,6 +183,8 @@ LOADS = {
     "half-open": half_open,
     "revocation": identity_loads.revocation,
     "bulk": identity_loads.bulk,
+    "hostile": course.hostile,
+    "soak": soak.soak,
     "fuzz-bytes": lambda folder, given: fuzzing.fuzz(folder, given, False),
     "fuzz-packets": lambda folder, given: fuzzing.fuzz(folder, given, True),
 }
@@ -186,12 +193,17 @@ LOADS = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help=", ".join(LOADS))
-    parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument("--shards", type=int, default=0, help="1; hostile: 1, then 2")
     parser.add_argument("--minutes", type=float, default=10, help="of each fuzzing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=0, help="connections, instead of the usual")
     parser.add_argument("--sources", type=int, default=5, help="addresses of half-open ones")
+    parser.add_argument("--attack", default="", help="one of hostile, or several by comma")
+    parser.add_argument("--seconds", type=float, default=0, help="of an attack or of the soak")
+    parser.add_argument("--settle", type=float, default=30, help="seconds for memory to come back")
+    parser.add_argument("--table", default="", help="a file to which rows of a table are added")
     given = parser.parse_args()
+    given.shards_given, given.shards = given.shards > 0, given.shards or 1
     chosen = [name for name in LOADS if given.only in ("", name)]
     if not chosen:
         sys.exit(f"error: no load is called {given.only}; there are {', '.join(LOADS)}")

@@ -110,6 +110,7 @@ extension Partition {
         links[id].hasPlace = false
         let tenant = links[id].tenant
         if let places = setup.places { return places.giveBack(tenant: tenant) }
-        connectionCounts[tenant] = max(0, (connectionCounts[tenant] ?? 1) - 1)
+        let count = (connectionCounts[tenant] ?? 1) - 1
+        connectionCounts[tenant] = count > 0 ? count : nil
     }
 }

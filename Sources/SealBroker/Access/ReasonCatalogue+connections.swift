@@ -89,6 +89,13 @@ extension ReasonCatalogue {
             )
         case .clientIDTooLong:
             ("the client id is too long", "shorten it, or raise client-id-bytes")
+        case .willTopicTooLong:
+            (
+                "the will's topic has more bytes or levels than one may have",
+                "shorten it, or raise topic-bytes or topic-levels in [limits]"
+            )
+        case .userNameTooLong:
+            ("the user name is too long", "shorten it, or raise user-name-bytes in [limits]")
         case .anotherIdentity:
             (
                 "the client proved to be somebody else than it was at CONNECT",

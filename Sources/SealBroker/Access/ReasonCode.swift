@@ -133,6 +133,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case willQoS = "connect.will-qos"
     case willRetain = "connect.will-retain"
     case clientIDTooLong = "connect.client-id-too-long"
+    case userNameTooLong = "connect.user-name-too-long"
+    case willTopicTooLong = "connect.will-topic-too-long"
     case connectionsPerTenant = "connect.connections-per-tenant"
     case sessionsStored = "connect.sessions-stored"
     case tenantsMax = "connect.tenants"

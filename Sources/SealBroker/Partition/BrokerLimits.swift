@@ -5,6 +5,8 @@
 public struct BrokerLimits: Sendable, Equatable {
     /// The largest packet taken, in bytes.
     public var packetBytesMax = 1 << 20
+    /// The largest packet taken before CONNACK, in bytes.
+    public var connectPacketBytesMax = 16_384
     /// The longest keep-alive granted, in seconds.
     public var keepAliveSecondsMax = 65_535
     /// How long a client may take to say CONNECT.
@@ -28,13 +30,17 @@ public struct BrokerLimits: Sendable, Equatable {
     /// Subscriptions of one session.
     public var subscriptionsPerSessionMax = 10_000
     /// Levels of a topic or filter.
-    public var topicLevelsMax = 201
+    public var topicLevelsMax = 32
+    /// Bytes of a topic or filter.
+    public var topicBytesMax = 4096
     /// Aliases a client may set up with us.
     public var topicAliasMaximum = 32
     /// Bytes of messages on their way from one partition to another.
     public var mailboxBytesMax = 16 << 20
     /// Bytes of a client id.
-    public var clientIDBytesMax = 65_535
+    public var clientIDBytesMax = 1024
+    /// Bytes of a user name.
+    public var userNameBytesMax = 1024
     /// Sessions that outlive their connection, of all partitions together.
     public var storedSessionsMax = 1_000_000
     /// Tenants that have something in one partition at a time.

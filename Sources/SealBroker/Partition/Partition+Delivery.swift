@@ -34,15 +34,8 @@ extension Partition {
         tenant: UInt32
     ) throws(MQTTError) -> Route {
         try TopicName.check(topic)
+        try checkSize(topic, .topicNameInvalid, .topicNameInvalid)
         let levels = TopicTree.levels(of: topic)
-        guard levels.count <= limits.topicLevelsMax else {
-            throw MQTTError(
-                .topicNameInvalid,
-                .topicNameInvalid,
-                "the topic has too many levels",
-                clause: "MQTT 5.0 §4.7.3"
-            )
-        }
         let route = routes.blank(topic, hash: hash, tenant: tenant)
         fill(route, levels)
         routes.insert(route)

@@ -106,11 +106,7 @@ extension Partition {
         if !links[id].isWatchedForStall {
             links[id].isWatchedForStall = true
             links[id].bytesSentMark = links[id].bytesSent
-            timers.insert(
-                now + Self.stallMilliseconds,
-                kind: PartitionTimer.stall.rawValue,
-                subject: id.word
-            )
+            arm(id, .stall, at: now + Self.stallMilliseconds)
         }
         guard links.contains(source), source != id, links[source].phase == .open else {
             return true
@@ -168,11 +164,10 @@ extension Partition {
         } else {
             links[id].isWatchedForStall = true
             links[id].bytesSentMark = links[id].bytesSent
-            timers.insert(
-                now + Self.stallMilliseconds,
-                kind: PartitionTimer.stall.rawValue,
-                subject: id.word
-            )
+            // Those who have gone meanwhile are not waited with.
+            let here = links[id].holds.filter { links.contains($0) }
+            links[id].holds = here
+            arm(id, .stall, at: now + Self.stallMilliseconds)
         }
     }
 

@@ -100,6 +100,8 @@ public struct Progress: Sendable {
     public var needs: Int
     /// What is next.
     public var fate: Fate
+    /// The client is let in; of one that is not, little is read at a time.
+    public var isKnown = false
 }
 
 /// A partition of the broker.

@@ -71,6 +71,8 @@ struct Link {
     var peerAddress = ""
     /// Since when it is open.
     var openedAt: UInt64 = 0
+    /// What it waits for; each is cancelled when it has gone.
+    var timers = LinkTimers()
     /// Answers that wait for their turn behind a SUBACK; nil while no SUBACK is waited for.
     var answers: AnswerQueue?
     /// Packets for this client are the same as for others, and may go out at once.
@@ -85,6 +87,15 @@ struct Link {
         lastReceived = now
         self.receiveMaximum = receiveMaximum
     }
+}
+
+/// The timers of a connection.
+struct LinkTimers {
+    /// CONNECT is waited for, then the next sign of life.
+    var life = TimerWheel.Name.none
+    var stall = TimerWheel.Name.none
+    var loginEnd = TimerWheel.Name.none
+    var authentication = TimerWheel.Name.none
 }
 
 /// What is kept from a connection's arrival until its login is decided.

@@ -122,17 +122,13 @@ extension Partition {
         if expiry != .max {
             let end = now + UInt64(expiry) * 1000
             sessions[session].expiresAt = end
-            timers.insert(
-                end,
-                kind: PartitionTimer.sessionExpiry.rawValue,
-                subject: session.word
-            )
+            armSession(session, .sessionExpiry, at: end)
         }
         guard let will = sessions[session].will else { return }
         if will.delaySeconds == 0 { return publishWill(session) }
         let due = now + UInt64(will.delaySeconds) * 1000
         sessions[session].willAt = due
-        timers.insert(due, kind: PartitionTimer.will.rawValue, subject: session.word)
+        armSession(session, .will, at: due)
     }
 
     /// Publishes a session's will, if it has one, and forgets it.
@@ -140,6 +136,7 @@ extension Partition {
         guard sessions.contains(session), let will = sessions[session].will else { return }
         sessions[session].will = nil
         sessions[session].willAt = .max
+        timers.cancel(sessions[session].willTimer)
         var header = will.message.header
         if let seconds = will.expirySeconds { header.expiresAt = now + UInt64(seconds) * 1000 }
         let message = Message(
@@ -199,6 +196,7 @@ extension Partition {
             unlink(session, index)
         }
         principals[sessions[session].principal] = nil
+        disarmSession(session)
         giveBackSessionPlace(session)
         guard let gone = sessions.remove(session) else { return }
         sessionsByKey[gone.key] = nil
@@ -285,7 +283,7 @@ extension Partition {
         if links[id].heldBy > 0 { links[id].lastReceived = now }
         let due = links[id].lastReceived + links[id].keepAliveMilliseconds
         if due > now {
-            timers.insert(due, kind: PartitionTimer.keepAlive.rawValue, subject: id.word)
+            arm(id, .keepAlive, at: due)
         } else {
             // [MQTT-3.1.2-22].
             disconnect(id, .keepAliveTimeout, "nothing was received for 1.5 times the keep-alive")

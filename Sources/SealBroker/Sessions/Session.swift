@@ -73,6 +73,9 @@ struct Session {
     var will: LastWill?
     /// When a delayed will is due.
     var willAt: UInt64 = .max
+    /// What ends it, and what publishes its will, while its client is away.
+    var expiryTimer = TimerWheel.Name.none
+    var willTimer = TimerWheel.Name.none
 
     init(key: ClientKey, owner: SessionOwner, clientWord: UInt64, expirySeconds: UInt32) {
         self.key = key

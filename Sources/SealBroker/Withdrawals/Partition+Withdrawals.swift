@@ -150,11 +150,7 @@ extension Partition {
             return disconnect(id, .notAuthorized, reason.code.sentence)
         }
         // The clock of the world may be set meanwhile: it is looked at once a day at least.
-        timers.insert(
-            now + UInt64(min(left, Self.dayMilliseconds)),
-            kind: PartitionTimer.loginEnd.rawValue,
-            subject: id.word
-        )
+        arm(id, .loginEnd, at: now + UInt64(min(left, Self.dayMilliseconds)))
     }
 
     private static var dayMilliseconds: Int64 { 86_400_000 }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a measurement found, as numbers. How they are printed is the program's.
 
+/// One delivery: when its message was due, and how long after that it came.
+public struct BenchSample: Sendable, Equatable {
+    /// Nanoseconds of the system's monotonic clock.
+    public let due: UInt64
+    /// Nanoseconds from then to the delivery.
+    public let nanoseconds: UInt64
+}
+
 /// What a measurement found.
 public struct BenchResult: Sendable {
     /// How long was measured.
@@ -31,6 +39,10 @@ public struct BenchResult: Sendable {
     public var connectSeconds = 0.0
     /// From the stamp to the delivery, or from the first packet to CONNACK.
     public var latency = LatencyHistogram()
+    /// Every delivery, where they are kept, in the order they came.
+    public var samples: [BenchSample] = []
+    /// More deliveries than this are not kept.
+    public static let samplesMax = 4_000_000
     /// The server's processor time while it was measured, in nanoseconds.
     public var serverNanoseconds: UInt64?
     /// This program's processor time while it was measured, in nanoseconds.

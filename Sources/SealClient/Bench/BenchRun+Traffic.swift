@@ -323,7 +323,14 @@ extension BenchRun {
         guard isNew else { return }
         lastDelivery[index] = present
         if measured.contains(present) { result.count += 1 }
-        if measured.contains(stamp) { result.latency.record(present &- min(stamp, present)) }
+        if measured.contains(stamp) { record(from: stamp, to: present) }
         wake(index)
+    }
+
+    private func record(from stamp: UInt64, to present: UInt64) {
+        let time = present &- min(stamp, present)
+        result.latency.record(time)
+        guard settings.keepsSamples, result.samples.count < BenchResult.samplesMax else { return }
+        result.samples.append(BenchSample(due: stamp, nanoseconds: time))
     }
 }

@@ -57,6 +57,8 @@ public struct BenchSettings: Sendable {
     public var retries = false
     /// Whether idle connections subscribe.
     public var subscribes = false
+    /// Whether every delivery's time is kept, not only how the times are distributed.
+    public var keepsSamples = false
     /// The first level of all topics.
     public var topicPrefix = "bench"
     /// The user name.

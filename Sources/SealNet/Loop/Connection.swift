@@ -44,8 +44,16 @@ struct Connection {
     var cipherWaiting: [UInt8] = []
     /// Ciphertext (or, on a plain connection, nothing) the kernel did not take yet.
     var cipherRest: [UInt8] = []
+    /// Memory of the three, as it was counted last.
+    var countedBytes = 0
+    /// Since when something of its input waits.
+    var waitsSince: UInt64 = 0
+    /// The handler knows who it is.
+    var isKnown = false
     /// When the connection was accepted, in milliseconds.
     var acceptedAt: UInt64
+    /// Waits for the handshake, or for the peer to close.
+    var timer = TimerWheel.Name.none
 
     init(
         descriptor: Int32,

@@ -86,11 +86,7 @@ extension Loop {
         register(descriptor, id.word, UInt32(EPOLLIN.rawValue), add: true)
         if needsHandshake {
             handshaking[nextHandshake] = id
-            timers.insert(
-                now + UInt64(setup.handshakeSeconds) * 1000,
-                kind: LoopTimer.handshake.rawValue,
-                subject: id.word
-            )
+            arm(id, .handshake, at: now + UInt64(setup.handshakeSeconds) * 1000)
         } else {
             let arrival = Arrival(listener: listener.number, peer: peer, tls: nil, tag: 0)
             connections[id].tag = handler.opened(id, arrival)
@@ -130,8 +126,10 @@ extension Loop {
             connections[id].cipherWaiting.append(contentsOf: bytes)
             // A peer may not fill our memory before it has said who it is. It is no fault to send
             // much, though: for a TLS 1.3 client the handshake may be over already.
-            if connections[id].cipherWaiting.count >= Self.cipherBytes { watchInput(id, false) }
-            return
+            if connections[id].cipherWaiting.count >= Self.strangerBytes {
+                watchInput(id, false)
+            }
+            return weigh(id)
         }
         compute(id, bytes)
     }
@@ -179,6 +177,7 @@ extension Loop {
             let waiting = connections[id].cipherWaiting
             if !waiting.isEmpty {
                 connections[id].cipherWaiting = []
+                weigh(id)
                 compute(id, waiting)
             } else if connections[id].isForgotten {
                 end(id, .peer)
@@ -210,6 +209,8 @@ extension Loop {
         connections[id].stage = .open
         let cipher = connections[id].cipherWaiting
         connections[id].cipherWaiting = []
+        timers.cancel(connections[id].timer)
+        weigh(id)
         var arrival = Arrival(
             listener: Int(connections[id].listener),
             peer: connections[id].peer,

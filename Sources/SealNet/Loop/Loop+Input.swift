@@ -53,7 +53,7 @@ extension Loop {
         let count = unsafe recv(
             descriptor,
             cipherScratch.baseAddress,
-            cipherScratch.count,
+            connections[id].isKnown ? cipherScratch.count : Self.strangerBytes,
             0
         )
         if count > 0 {
@@ -140,10 +140,11 @@ extension Loop {
             unsafe connections[id].unread.append(
                 contentsOf: UnsafeRawBufferPointer(rebasing: bytes[used...])
             )
-            return
+            return weigh(id)
         }
         unsafe connections[id].unread.append(contentsOf: bytes)
         digestUnread(id)
+        if connections.contains(id) { weigh(id) }
     }
 
     /// Offers left-over bytes to the handler when there are enough of them.
@@ -157,7 +158,14 @@ extension Loop {
             connections[id].unread = []
         } else if used > 0 {
             connections[id].unread.removeFirst(used)
+            // A large packet's memory is not kept for the beginning of the next.
+            let rest = connections[id].unread
+            if rest.capacity > 4096, rest.count * 4 < rest.capacity {
+                connections[id].unread = Array(rest[...])
+            }
         }
+        weigh(id)
+        guard connections.contains(id) else { return }
         // What is left now is the beginning of something whose rest will not come.
         if connections[id].isFinished, !connections[id].isHeld { end(id, .peer) }
     }
@@ -168,6 +176,7 @@ extension Loop {
         let consumption = handler.received(id, tag: connections[id].tag, bytes)
         guard connections.contains(id) else { return bytes.byteCount }
         let used = min(max(consumption.used, 0), bytes.byteCount)
+        connections[id].isKnown = consumption.isKnown
         connections[id].needs = Int32(clamping: consumption.needs)
         switch consumption.fate {
         case .read: break
@@ -235,6 +244,8 @@ extension Loop {
 
     private func detach(_ id: Handle, unread: [UInt8]) {
         guard let connection = connections.remove(id) else { return }
+        timers.cancel(connection.timer)
+        counters.inputBytes -= connection.countedBytes
         forget(connection.descriptor)
         counters.open -= 1
         let arrival = Arrival(
@@ -271,6 +282,7 @@ extension Loop {
             acceptedAt: now
         )
         connection.unread = transfer.unread
+        connection.isKnown = true
         connection.cipherRest = transfer.cipherRest
         connection.isBlocked = !transfer.cipherRest.isEmpty
         let id = connections.insert(connection)
@@ -279,6 +291,9 @@ extension Loop {
         if !transfer.cipherRest.isEmpty { events |= UInt32(EPOLLOUT.rawValue) }
         register(transfer.descriptor, id.word, events, add: true)
         connections[id].tag = handler.opened(id, transfer.arrival)
-        if connections.contains(id) { readSoon(id) }
+        if connections.contains(id) {
+            readSoon(id)
+            weigh(id)
+        }
     }
 }

@@ -190,7 +190,7 @@ extension Loop {
         guard connections.contains(id) else { return }
         connections[id].closesWhenSent = true
         connections[id].isHeld = true
-        timers.insert(now + 2000, kind: LoopTimer.linger.rawValue, subject: id.word)
+        arm(id, .linger, at: now + 2000)
     }
 
     /// Closes a connection at once, with whatever was not sent.
@@ -219,9 +219,10 @@ extension Loop {
     func linger(_ id: Handle) {
         connections[id].stream = nil
         connections[id].unread = []
+        weigh(id)
         shutdown(connections[id].descriptor, Int32(SHUT_WR))
         watchInput(id, true)
-        timers.insert(now + 1000, kind: LoopTimer.linger.rawValue, subject: id.word)
+        arm(id, .linger, at: now + 1000)
     }
 
     /// Ends a connection now.
@@ -231,6 +232,8 @@ extension Loop {
             return
         }
         guard let connection = connections.remove(id) else { return }
+        timers.cancel(connection.timer)
+        counters.inputBytes -= connection.countedBytes
         forget(connection.descriptor)
         buried.append(connection.descriptor)
         counters.open -= 1

@@ -33,6 +33,8 @@ public struct LoopSetup: Sendable {
     public var handshakes: HandshakePool
     /// How long a handshake may take.
     public var handshakeSeconds: Int
+    /// Bytes of input that may wait, of all connections together.
+    public var inputBytesMax = 128 << 20
 
     /// Makes the set-up.
     public init(
@@ -118,6 +120,8 @@ public final class Loop<Handler: LoopHandler> {
     /// Handshake steps computed on this thread in one turn; the others go to the pool.
     static var stepsPerTurnMax: Int { 8 }
     static var cipherBytes: Int { 64 << 10 }
+    /// What is read at a time of a peer that nobody knows yet.
+    static var strangerBytes: Int { 16 << 10 }
     static var plainBytes: Int { 96 << 10 }
 
     /// Makes a loop for the thread that calls this.

@@ -43,12 +43,15 @@ public struct Consumption: Sendable {
     public var needs: Int
     /// What the loop does next.
     public var fate: Fate
+    /// Whether the handler knows who it is; from a stranger little is read at a time.
+    public var isKnown: Bool
 
     /// Makes the answer.
-    public init(used: Int, needs: Int = 0, fate: Fate = .read) {
+    public init(used: Int, needs: Int = 0, fate: Fate = .read, isKnown: Bool = true) {
         self.used = used
         self.needs = needs
         self.fate = fate
+        self.isKnown = isKnown
     }
 }
 
@@ -95,6 +98,12 @@ public protocol LoopHandler: AnyObject {
     /// A connection is gone.
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending)
 
+    /// What waits of a connection is too much beside all others: it has to go, in words or not.
+    func overflowed(_ id: Handle, tag: UInt64)
+
+    /// Whom what waits of a connection is counted for, beside its address.
+    func payer(tag: UInt64) -> UInt32
+
     /// A connection left this loop, as its `received` asked for.
     func detached(_ transfer: Transfer)
 
@@ -117,6 +126,11 @@ public protocol LoopHandler: AnyObject {
     var nextDeadline: UInt64? { get }
 }
 
+extension LoopHandler {
+    /// Everybody pays for himself.
+    public func payer(tag: UInt64) -> UInt32 { 0 }
+}
+
 /// A connection on its way from one loop to another.
 public struct Transfer: Sendable {
     var descriptor: Int32
@@ -134,6 +148,8 @@ public struct LoopCounters: Sendable {
     public var accepted: UInt64 = 0
     /// Connections open now, handshakes included.
     public var open: Int64 = 0
+    /// Bytes of connections' input that nobody used yet, with the memory reserved for more.
+    public var inputBytes = 0
     /// Bytes read from sockets.
     public var bytesReceived: UInt64 = 0
     /// Bytes written to sockets.

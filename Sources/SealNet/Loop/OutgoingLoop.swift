@@ -135,13 +135,15 @@ public final class OutgoingLoop {
         let ready = unsafe events.withUnsafeMutableBufferPointer {
             unsafe seal_epoll_wait(poller, $0.baseAddress, Int32($0.count), wait)
         }
+        defer {
+            for descriptor in buried { Glibc.close(descriptor) }
+            buried.removeAll(keepingCapacity: true)
+        }
         guard ready > 0 else { return 0 }
         for index in 0..<Int(ready) {
             dispatch(Handle(word: events[index].data.u64), events[index].events, handler)
         }
         tellFailed(handler)
-        for descriptor in buried { Glibc.close(descriptor) }
-        buried.removeAll(keepingCapacity: true)
         return Int(ready)
     }
 

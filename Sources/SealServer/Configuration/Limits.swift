@@ -13,6 +13,10 @@ public struct Limits: SettingsSection {
     public var tenants = 10_000
     /// The largest packet taken from and sent to a client.
     public var packetBytes = 1_048_576
+    /// The largest packet taken before CONNECT is answered.
+    public var connectPacketBytes = 16_384
+    /// Bytes of unfinished packets, of all connections together.
+    public var inputBytes = 134_217_728
     /// The longest keep alive granted.
     public var keepAliveSecondsMax = 65_535
     /// Bytes waiting to be sent on one connection.
@@ -44,9 +48,13 @@ public struct Limits: SettingsSection {
     /// Subscriptions of one session.
     public var subscriptionsPerSession = 10_000
     /// Levels of a topic or filter.
-    public var topicLevels = 201
+    public var topicLevels = 32
+    /// Bytes of a topic or filter.
+    public var topicBytes = 4096
     /// Bytes of a client id.
-    public var clientIDBytes = 65_535
+    public var clientIDBytes = 1024
+    /// Bytes of a user name.
+    public var userNameBytes = 1024
     /// Topic aliases we use towards a client that allows them.
     public var topicAliases = 10
 
@@ -54,7 +62,7 @@ public struct Limits: SettingsSection {
     public init() {}
 
     /// The rows of [limits].
-    public static let settings: [Setting<Limits>] = connectionRows + messageRows
+    public static let settings: [Setting<Limits>] = connectionRows + messageRows + nameRows
 
     private static let connectionRows: [Setting<Limits>] = [
         .integer(
@@ -140,6 +148,23 @@ public struct Limits: SettingsSection {
             .newConnections,
             "Largest packet, both ways."
         ),
+        .bytes(
+            "connect-packet-bytes",
+            \.connectPacketBytes,
+            128...268_435_460,
+            .now,
+            "Largest packet before CONNECT is answered: who is not known yet has no use for more. "
+                + "A will, a user name and a password have to fit."
+        ),
+        .bytes(
+            "input-bytes",
+            \.inputBytes,
+            1_048_576...1_099_511_627_776,
+            .restart,
+            "Bytes of packets that have not arrived whole, of all connections together, the same "
+                + "share for each shard. Above it those are disconnected that hold most for "
+                + "longest, of the tenant and the address that hold most."
+        ),
         .integer(
             "queued-messages",
             \.queuedMessages,
@@ -205,11 +230,28 @@ public struct Limits: SettingsSection {
             "Subscriptions of one session."
         ),
         .integer(
+            "topic-aliases",
+            \.topicAliases,
+            0...65_535,
+            .newConnections,
+            "Topic aliases the broker uses towards an MQTT 5 client that allows them."
+        ),
+    ]
+
+    private static let nameRows: [Setting<Limits>] = [
+        .integer(
             "topic-levels",
             \.topicLevels,
             1...32_768,
             .now,
             "Levels of a topic or filter."
+        ),
+        .integer(
+            "topic-bytes",
+            \.topicBytes,
+            1...65_535,
+            .now,
+            "Bytes of a topic or filter."
         ),
         .integer(
             "client-id-bytes",
@@ -219,11 +261,11 @@ public struct Limits: SettingsSection {
             "Bytes of a client id."
         ),
         .integer(
-            "topic-aliases",
-            \.topicAliases,
-            0...65_535,
+            "user-name-bytes",
+            \.userNameBytes,
+            1...65_535,
             .newConnections,
-            "Topic aliases the broker uses towards an MQTT 5 client that allows them."
+            "Bytes of a user name."
         ),
     ]
 }

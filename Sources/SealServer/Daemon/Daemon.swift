@@ -150,15 +150,16 @@ public final class Daemon: Sendable {
                 listenerNames: names,
                 logger: logger
             ) { [running] _ in running.change { $0 -= 1 } }
-            let loopSetup = LoopSetup(
+            var loopSetup = LoopSetup(
                 listeners: listeners[index],
                 admission: admission,
                 handshakes: handshakes,
                 handshakeSeconds: configuration.limits.handshakeSeconds
             )
+            loopSetup.inputBytesMax = configuration.limits.inputBytes / mailboxes.count
             let access = materials.map(\.access)
             running.change { $0 += 1 }
-            Thread.start(named: "shard-\(index)") { [setup] in
+            Thread.start(named: "shard-\(index)") { [setup, loopSetup] in
                 let partition = Partition(setup, access: access, now: Loop<Shard>.clock)
                 Shard(partition, context).run(loopSetup)
             }

@@ -205,9 +205,12 @@ extension BrokerLimits {
         retainedMessagesMax = limits.retainedMessages
         retainedBytesMax = limits.retainedBytes
         subscriptionsPerSessionMax = limits.subscriptionsPerSession
+        connectPacketBytesMax = limits.connectPacketBytes
         topicLevelsMax = limits.topicLevels
+        topicBytesMax = limits.topicBytes
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
+        userNameBytesMax = limits.userNameBytes
         connectionsPerTenantMax = limits.connectionsPerTenant
         tenantsMax = limits.tenants
     }

@@ -92,6 +92,9 @@ final class TenantPlaces: ConnectionPlaces {
     }
 
     func giveBack(tenant: UInt32) {
-        counts.change { $0[tenant] = max(0, ($0[tenant] ?? 1) - 1) }
+        counts.change { counts in
+            let count = (counts[tenant] ?? 1) - 1
+            counts[tenant] = count > 0 ? count : nil
+        }
     }
 }

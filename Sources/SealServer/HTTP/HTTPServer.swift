@@ -84,7 +84,7 @@ final class HTTPServer: LoopHandler {
                 timerAt: deadline
             )
         )
-        timers.insert(deadline, kind: 0, subject: visitor.word)
+        visitors[visitor].timer = timers.insert(deadline, kind: 0, subject: visitor.word)
         return visitor.word
     }
 
@@ -118,10 +118,14 @@ final class HTTPServer: LoopHandler {
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
         let visitor = Handle(word: tag)
         guard let gone = visitors.contains(visitor) ? visitors.remove(visitor) : nil else { return }
+        timers.cancel(gone.timer)
         reservedBytes -= gone.reservedBytes
         out.release(Int(visitor.slot))
         endIfDrained()
     }
+
+    /// Too much of its input waits.
+    func overflowed(_ id: Handle, tag: UInt64) { loop?.close(id) }
 
     /// Connections do not move here.
     func detached(_ transfer: Transfer) {}
@@ -357,7 +361,8 @@ final class HTTPServer: LoopHandler {
         visitors[id].deadline = deadline
         guard deadline < visitors[id].timerAt else { return }
         visitors[id].timerAt = deadline
-        timers.insert(deadline, kind: 0, subject: id.word)
+        timers.cancel(visitors[id].timer)
+        visitors[id].timer = timers.insert(deadline, kind: 0, subject: id.word)
     }
 
     private func timerFired(_ timer: TimerWheel.Timer) {
@@ -372,7 +377,7 @@ final class HTTPServer: LoopHandler {
         }
         guard deadline <= now else {
             visitors[id].timerAt = deadline
-            timers.insert(deadline, kind: 0, subject: id.word)
+            visitors[id].timer = timers.insert(deadline, kind: 0, subject: id.word)
             return
         }
         if !visitors[id].closesWhenSent,

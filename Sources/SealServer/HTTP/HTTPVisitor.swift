@@ -28,6 +28,8 @@ struct HTTPVisitor {
     var deadline: UInt64
     /// When a timer looks after the deadline.
     var timerAt: UInt64
+    /// That timer.
+    var timer = TimerWheel.Name.none
     /// When the request that is being read began.
     var requestBegan: UInt64?
     /// Bytes of that request so far.

@@ -147,6 +147,15 @@ struct MosquittoWriter {
         if let value = draft.general["retain_available"], value.text == "false" {
             lines.append("retained-messages = 0")
         }
+        lines += [
+            "# mosquitto takes topics of 200 levels and 65535 bytes, client ids and user names of",
+            "# 65535 bytes, and a CONNECT of any size. Raise these where clients need more.",
+            "topic-levels = 32",
+            "topic-bytes = 4096",
+            "client-id-bytes = 1024",
+            "user-name-bytes = 1024",
+            "connect-packet-bytes = 16384",
+        ]
         return lines
     }
 

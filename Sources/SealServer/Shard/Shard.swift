@@ -67,6 +67,8 @@ final class Shard: LoopHandler {
     private var receivedBefore: UInt64 = 0
     private var quietSince: UInt64 = 0
     private var summaries: [Fingerprint: CertificateSummary] = [:]
+    private var summaryBytes = 0
+    private static let summaryBytesMax = 4 << 20
     /// The connection whose bytes are being handled; it is moved by the answer, not by a call.
     private var present: Handle = .none
 
@@ -136,7 +138,11 @@ final class Shard: LoopHandler {
             summary = known
         } else {
             summary = CertificateSummary(peer)
-            if summaries.count >= 4096 { summaries.removeAll(keepingCapacity: true) }
+            summaryBytes += summary.byteCount
+            if summaryBytes > Self.summaryBytesMax {
+                summaries = [:]
+                summaryBytes = summary.byteCount
+            }
             summaries[peer.fingerprint] = summary
         }
         summary.isTrusted = peer.isVerified
@@ -153,8 +159,14 @@ final class Shard: LoopHandler {
         act()
         present = .none
         switch progress.fate {
-        case .read: return Consumption(used: progress.used, needs: progress.needs)
-        case .hold: return Consumption(used: progress.used, fate: .hold)
+        case .read:
+            return Consumption(
+                used: progress.used,
+                needs: progress.needs,
+                isKnown: progress.isKnown
+            )
+        case .hold:
+            return Consumption(used: progress.used, fate: .hold, isKnown: progress.isKnown)
         case .move: return Consumption(used: progress.used, fate: .detach)
         }
     }
@@ -168,8 +180,18 @@ final class Shard: LoopHandler {
     func closed(_ id: Handle, tag: UInt64, _ ending: Ending) {
         partition.closed(Handle(word: tag), reason: ending.reason)
         peers[id.slot] = nil
+        pendingMoves[tag] = nil
         act()
     }
+
+    /// Too much of its input waits.
+    func overflowed(_ id: Handle, tag: UInt64) {
+        partition.inputOverflowed(Handle(word: tag))
+        act()
+    }
+
+    /// The tenant that a connection's input is counted for.
+    func payer(tag: UInt64) -> UInt32 { partition.tenant(of: Handle(word: tag)) }
 
     /// A connection left for its home.
     func detached(_ transfer: Transfer) {
@@ -306,6 +328,7 @@ final class Shard: LoopHandler {
         case .move(let link, let transport, let home, let admitted):
             pendingMoves[link.word] = (home, admitted)
             let id = Handle(word: transport)
+            peers[id.slot] = nil
             if id != present { loop.detachHeld(id) }
         case .report(let event): report(event)
         }
@@ -325,6 +348,13 @@ extension Ending {
 }
 
 extension CertificateSummary {
+    /// About the memory that it takes.
+    fileprivate var byteCount: Int {
+        let lists = [dnsNames, uris, emails, ipAddresses]
+        let names = lists.joined().reduce(0) { $0 + $1.utf8.count + 32 }
+        return 512 + names + distinguishedName.utf8.count + (commonName?.utf8.count ?? 0)
+    }
+
     init(_ peer: PeerCertificate) {
         let certificate = peer.certificate
         let names = try? certificate.subjectNames()

@@ -132,7 +132,8 @@ public enum LimitName: UInt8, CounterKey {
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
         tenants, loginGuesses, registry,
-        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds, httpWaiting
+        httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
+        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes
 
     /// The word in metrics and logs.
     public var label: String {
@@ -171,6 +172,10 @@ public enum LimitName: UInt8, CounterKey {
         case .httpWaiting: "http_waiting"
         case .loginGuesses: "login_guesses"
         case .registry: "registry"
+        case .connectPacketBytes: "connect_packet_bytes"
+        case .topicBytes: "topic_bytes"
+        case .userNameBytes: "user_name_bytes"
+        case .inputBytes: "input_bytes"
         }
     }
 }

@@ -21,6 +21,7 @@ enum BenchOutput {
 struct BenchFlags {
     var settings: BenchSettings
     var output = BenchOutput.text
+    var samplesFile: String?
     private var tls = BenchTLS()
     private var isTLS = false
     private var certificate: String?
@@ -79,6 +80,9 @@ struct BenchFlags {
         case "--subscribe": settings.subscribes = true
         case "--topic-prefix": settings.topicPrefix = try value(flag)
         case "--server-pid": settings.serverProcess = Int32(clamping: try number(flag))
+        case "--samples":
+            samplesFile = try value(flag)
+            settings.keepsSamples = true
         case "--json": output = .json
         case "--csv": output = .csv
         default: return false

@@ -32,6 +32,7 @@ private final class Reception: LoopHandler {
     func closed(_ id: Handle, tag: UInt64, _ ending: SealNet.Ending) {}
     func turnEnded() {}
     func drained(_ id: Handle, tag: UInt64) {}
+    func overflowed(_ id: Handle, tag: UInt64) {}
     func detached(_ transfer: Transfer) {}
     func delivered(_ letters: [Int]) {}
     func happened(_ event: LoopEvent) {
@@ -69,6 +70,7 @@ private final class Holding: LoopHandler {
     }
     func turnEnded() {}
     func drained(_ id: Handle, tag: UInt64) {}
+    func overflowed(_ id: Handle, tag: UInt64) {}
     func detached(_ transfer: Transfer) {}
     func delivered(_ letters: [Int]) {
         for id in held { loop?.resume(id) }

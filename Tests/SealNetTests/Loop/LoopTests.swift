@@ -39,6 +39,7 @@ private final class Echo: LoopHandler {
     }
 
     func drained(_ id: Handle, tag: UInt64) { dirty.append(id) }
+    func overflowed(_ id: Handle, tag: UInt64) {}
     func detached(_ transfer: Transfer) {}
     func delivered(_ letters: [Int]) {}
     func happened(_ event: LoopEvent) {}

@@ -42,6 +42,7 @@ private final class Household: LoopHandler {
     func closed(_ id: Handle, tag: UInt64, _ ending: SealNet.Ending) {}
     func turnEnded() {}
     func drained(_ id: Handle, tag: UInt64) {}
+    func overflowed(_ id: Handle, tag: UInt64) {}
     func detached(_ transfer: Transfer) {}
     func delivered(_ letters: [Errand]) {
         for letter in letters {

@@ -111,7 +111,10 @@ import Testing
         arguments: Version.allCases,
         [1, 23, 24, 255, 256, 65_535]
     ) func longIDs(version: Version, count: Int) {
-        let story = Story()
+        let story = Story {
+            $0.limits.clientIDBytesMax = 65_535
+            $0.limits.connectPacketBytesMax = 1 << 20
+        }
         let name = String(repeating: "x", count: count - 1) + "9"
         let first = story.join(name, version)
         #expect(!first.isClosed)

@@ -150,11 +150,7 @@ extension Partition {
             return false
         }
         sendWritten(id)
-        timers.insert(
-            now + UInt64(limits.connectSeconds) * 1000,
-            kind: PartitionTimer.connect.rawValue,
-            subject: id.word
-        )
+        arm(id, .connect, at: now + UInt64(limits.connectSeconds) * 1000)
         return true
     }
 
@@ -226,11 +222,7 @@ extension Partition {
 
     private func watch(_ id: Handle, _ exchange: AuthExchange) {
         exchange.deadline = now + UInt64(limits.connectSeconds) * 1000
-        timers.insert(
-            exchange.deadline,
-            kind: PartitionTimer.authentication.rawValue,
-            subject: id.word
-        )
+        arm(id, .authentication, at: exchange.deadline)
     }
 
     /// An exchange on an open connection has taken its time.

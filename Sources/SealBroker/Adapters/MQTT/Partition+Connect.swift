@@ -67,6 +67,10 @@ extension Partition {
             counters.limitHits.add(.clientIDBytes)
             return ConnectRefusal(.clientIdentifierNotValid, .clientIDNotValid, .clientIDTooLong)
         }
+        if let user = connect.username, user.count > limits.userNameBytesMax {
+            counters.limitHits.add(.userNameBytes)
+            return ConnectRefusal(.badUserNameOrPassword, .badUserNameOrPassword, .userNameTooLong)
+        }
         if let method = connect.properties.authenticationMethod,
             !isOffered(method, rules(of: links[id].listener))
         {
@@ -78,6 +82,10 @@ extension Partition {
                 detail: String(decoding: method, as: UTF8.self)
             )
         }
+        if let will = connect.will, !fits(will.topic.span.bytes) {
+            counters.limitHits.add(.topicBytes)
+            return ConnectRefusal(.topicNameInvalid, .topicNameNotValid, .willTopicTooLong)
+        }
         if let will = connect.will, will.qos > grant.maximumQoS {
             return ConnectRefusal(.qosNotSupported, .protocolError, .willQoS)
         }
@@ -86,6 +94,33 @@ extension Partition {
             return ConnectRefusal(.retainNotSupported, .protocolError, .willRetain)
         }
         return nil
+    }
+
+    /// The largest packet that is taken from a connection now.
+    @inline(__always)
+    func packetBytesMax(of id: Handle) -> Int {
+        if links[id].phase == .open { return limits.packetBytesMax }
+        return min(limits.connectPacketBytesMax, limits.packetBytesMax)
+    }
+
+    /// A packet before CONNACK that is too large; a CONNECT is answered where its version is known.
+    func refuseLargeConnect(_ id: Handle, _ bytes: RawSpan, _ error: MQTTError) -> Bool {
+        guard links.contains(id), error.code == .packetTooLarge, links[id].phase != .open,
+            limits.connectPacketBytesMax < limits.packetBytesMax
+        else { return false }
+        counters.limitHits.add(.connectPacketBytes)
+        report(.limitHit(notice(id), limit: "connect-packet-bytes"))
+        guard links[id].phase == .awaitsConnect,
+            let frame = try? Framing.next(bytes, packetBytesMax: .max), frame.type == .connect
+        else { return false }
+        let own = MQTTError(
+            .packetTooLarge,
+            .packetTooLarge,
+            "CONNECT is larger than connect-packet-bytes in [limits] allows",
+            clause: "MQTT 5.0 §3.2.2.2"
+        )
+        refuseConnect(id, bytes.extracting(frame.headerCount..<bytes.byteCount), own)
+        return true
     }
 
     private func assignedClientID(_ id: Handle) -> [UInt8] {

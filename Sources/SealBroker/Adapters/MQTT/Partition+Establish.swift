@@ -43,6 +43,7 @@ extension Partition {
             Int(connect.properties.receiveMaximum)
         )
         sessions[session].expiresAt = .max
+        disarmSession(session)
         sessions[session].will = connect.will.map { makeWill($0, key, id, session) }
         links[id].accessGeneration = admitted.accessGeneration
         counters.connections += 1
@@ -129,12 +130,11 @@ extension Partition {
         let granted = bound < .max && (asked == 0 || asked > bound) ? bound : asked
         links[id].keepAliveMilliseconds = UInt64(granted) * 1500
         links[id].lastReceived = now
+        // It takes the place of the timer that waited for CONNECT.
         if granted > 0 {
-            timers.insert(
-                now + links[id].keepAliveMilliseconds,
-                kind: PartitionTimer.keepAlive.rawValue,
-                subject: id.word
-            )
+            arm(id, .keepAlive, at: now + links[id].keepAliveMilliseconds)
+        } else {
+            disarm(id, .keepAlive)
         }
         return granted
     }

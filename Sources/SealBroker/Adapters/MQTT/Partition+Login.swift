@@ -75,9 +75,8 @@ extension Partition {
     /// A moved connection's name here is gone; the host has taken the bytes along.
     public func moved(_ id: Handle) {
         guard links.contains(id) else { return }
-        out.release(Int(id.slot))
         // Its place goes with it.
-        _ = links.remove(id)
+        forget(id)
     }
 
     /// A connection that another partition let in.

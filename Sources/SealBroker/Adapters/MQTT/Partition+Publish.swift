@@ -86,6 +86,7 @@ extension Partition {
         while links[id].aliasesIn.count < alias { links[id].aliasesIn.append([]) }
         if view.topic.byteCount > 0 {
             try TopicName.check(view.topic)
+            try checkSize(view.topic, .topicNameInvalid, .topicNameInvalid)
             links[id].aliasesIn[alias - 1] = view.topic.copied()
         }
         let topic = links[id].aliasesIn[alias - 1]

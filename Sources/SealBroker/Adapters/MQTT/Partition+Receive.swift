@@ -26,11 +26,7 @@ extension Partition {
         )
         link.arrival = LinkArrival(facts)
         let id = links.insert(link)
-        timers.insert(
-            now + UInt64(limits.connectSeconds) * 1000,
-            kind: PartitionTimer.connect.rawValue,
-            subject: id.word
-        )
+        arm(id, .connect, at: now + UInt64(limits.connectSeconds) * 1000)
         return id
     }
 
@@ -40,7 +36,14 @@ extension Partition {
             return Progress(used: bytes.byteCount, needs: 0, fate: .read)
         }
         if links[id].phase == .awaitsLogin { return Progress(used: 0, needs: 0, fate: .hold) }
-        if links[id].heldBy > 0 { return Progress(used: 0, needs: 0, fate: .hold) }
+        if links[id].heldBy > 0 {
+            return Progress(
+                used: 0,
+                needs: 0,
+                fate: .hold,
+                isKnown: links[id].phase == .open
+            )
+        }
         links[id].lastReceived = now
         if let answers = links[id].answers, answers.isLeaving {
             // Behind DISCONNECT comes nothing.
@@ -52,42 +55,47 @@ extension Partition {
             let type: PacketType
             let flow: Flow
             do {
-                let most = limits.packetBytesMax
+                let most = packetBytesMax(of: id)
                 let version = links[id].version
                 guard
                     let frame = try Framing.next(rest, packetBytesMax: most, version: version)
                 else { break }
                 guard rest.byteCount >= frame.totalCount else {
-                    return finish(bytes.byteCount, offset, needs: frame.totalCount, .read)
+                    return finish(id, offset, needs: frame.totalCount, .read)
                 }
                 type = frame.type
                 let body = rest.extracting(frame.headerCount..<frame.totalCount)
                 flow = try handle(id, frame, body)
                 offset &+= frame.totalCount
-                if flow == .move { return finish(bytes.byteCount, offset, needs: 0, .move) }
+                if flow == .move { return finish(id, offset, needs: 0, .move) }
             } catch {
-                breach(id, error)
-                return finish(bytes.byteCount, bytes.byteCount, needs: 0, .read)
+                if !refuseLargeConnect(id, rest, error) { breach(id, error) }
+                return finish(id, bytes.byteCount, needs: 0, .read)
             }
             switch flow {
             case .goOn, .move: continue
             case .hold:
                 if type != .connect, links.contains(id) { links[id].lastReceived = now }
-                return finish(bytes.byteCount, offset, needs: 0, .hold)
-            case .stop: return finish(bytes.byteCount, bytes.byteCount, needs: 0, .read)
+                return finish(id, offset, needs: 0, .hold)
+            case .stop: return finish(id, bytes.byteCount, needs: 0, .read)
             }
         }
-        return finish(bytes.byteCount, offset, needs: 0, .read)
+        return finish(id, offset, needs: 0, .read)
     }
 
     private func finish(
-        _ total: Int,
+        _ id: Handle,
         _ used: Int,
         needs: Int,
         _ fate: Progress.Fate
     ) -> Progress {
         counters.bytesReceived &+= UInt64(used)
-        return Progress(used: used, needs: needs, fate: fate)
+        return Progress(
+            used: used,
+            needs: needs,
+            fate: fate,
+            isKnown: links.contains(id) && links[id].phase == .open
+        )
     }
 
     private func handle(
@@ -300,8 +308,7 @@ extension Partition {
         giveBackPlace(id)
         giveUpAnswers(id)
         letGo(id)
-        out.release(Int(id.slot))
-        _ = links.remove(id)
+        forget(id)
     }
 
     /// Everything was sent to a connection that could not take more before.

@@ -65,6 +65,7 @@ extension Partition {
             )
             sendWritten(id)
             mayAnswer = false
+        case .packetTooLarge: counters.connects.add(.packetTooLarge)
         case .clientIdentifierInvalid: counters.connects.add(.clientIDNotValid)
         default: counters.connects.add(.malformedPacket)
         }

@@ -232,15 +232,7 @@ extension Partition {
     /// The filter as the broker knows it.
     private func mounted(_ id: Handle, _ bytes: [UInt8]) throws(MQTTError) -> TopicFilter {
         let filter = try TopicFilter(parsing: bytes)
-        if filter.levels.count > limits.topicLevelsMax {
-            counters.limitHits.add(.topicLevels)
-            throw MQTTError(
-                .topicFilterInvalid,
-                .topicFilterInvalid,
-                "the filter has too many levels",
-                clause: "MQTT 5.0 §4.7.3"
-            )
-        }
+        try checkSize(bytes.span.bytes, .topicFilterInvalid, .topicFilterInvalid)
         guard let own = brokerForm(id, filter.bytes.span.bytes) else { return filter }
         if let group = filter.shareGroup {
             return try TopicFilter(
