@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts by their bytes: letters of ASCII in one case, and cuts that fall between characters. The one
-// place where letters are folded.
+// Texts by their bytes: compared, divided and cut. The one place where letters are folded, and only
+// those of ASCII.
 
 extension StringProtocol {
     /// The text with the letters A to Z in lower case, and nothing else changed.

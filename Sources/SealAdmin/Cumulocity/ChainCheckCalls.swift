@@ -131,9 +131,10 @@ struct ChainInspection {
     }
 
     private func standing(_ anchor: TrustAnchor) -> Reason? {
-        if !anchor.isEnabled { return Reason(.anchorDisabled, detail: anchor.fingerprint.text) }
-        if anchor.notBefore > now { return Reason(.anchorNotYetValid, detail: anchor.fingerprint.text) }
-        if anchor.notAfter < now { return Reason(.anchorExpired, detail: anchor.fingerprint.text) }
+        let name = anchor.fingerprint.text
+        if !anchor.isEnabled { return Reason(.anchorDisabled, detail: name) }
+        if anchor.notBefore > now { return Reason(.anchorNotYetValid, detail: name) }
+        if anchor.notAfter < now { return Reason(.anchorExpired, detail: name) }
         return nil
     }
 

@@ -134,7 +134,8 @@ enum OptionCalls {
             )
         }
         if let long = options.first(where: { word.fault(in: .string($0.key)) != nil }) {
-            throw APIError(.unprocessableContent, .apiBodyInvalid, "the key \(long.key.text.cut(toBytes: 40))")
+            let key = long.key.text.cut(toBytes: 40)
+            throw APIError(.unprocessableContent, .apiBodyInvalid, "the key \(key)")
         }
         return try store(options, call) {
             call.answer(.pairs(options.map { ($0.key.text, .string(OptionRule.shown($0))) }))

@@ -97,7 +97,9 @@ struct Paging {
         let kept = (query?.all ?? []).filter { pair in
             pair.name != "pageSize" && pair.name != "currentPage"
         }
-        let pairs = kept.map { "\(PercentCoding.encoded($0.name))=\(PercentCoding.encoded($0.value))" }
+        let pairs = kept.map {
+            PercentCoding.encoded($0.name) + "=" + PercentCoding.encoded($0.value)
+        }
         let all = pairs + ["pageSize=\(size)", "currentPage=\(page)"]
         return call.link(call.request.path + "?" + all.joined(separator: "&"))
     }

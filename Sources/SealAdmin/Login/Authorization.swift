@@ -44,7 +44,9 @@ struct Authorization {
         }
         guard let id, id != caller.tenant.id else { return caller.tenant }
         // Only the management tenant learns which others exist.
-        guard caller.tenant.isManagement else { throw APIError(.forbidden, .apiForeignTenant, id.text) }
+        guard caller.tenant.isManagement else {
+            throw APIError(.forbidden, .apiForeignTenant, id.text)
+        }
         let registry = context.registry
         let tenant = try asking { () throws(RegistryError) in try registry.tenant(id: id) }
         guard let tenant else { throw APIError(.notFound, .apiUnknownTenant, id.text) }

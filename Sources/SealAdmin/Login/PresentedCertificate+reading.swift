@@ -17,7 +17,8 @@ extension PresentedCertificate {
         self.init(
             der: certificate.der,
             sha256: (fingerprint ?? certificate.fingerprint).bytes,
-            serial: SealBroker.Revocation.plainSerial(certificate.serial) ?? Name(certificate.serial),
+            serial: SealBroker.Revocation.plainSerial(certificate.serial)
+                ?? Name(certificate.serial),
             subjectKey: Self.key(certificate.subjectDER),
             issuerKey: Self.key(certificate.issuerDER),
             // Whether it can name a device is the login's matter, and its reason.

@@ -135,7 +135,9 @@ extension LoginAttempt {
         _ reliance: Reliance = Reliance(),
         proof: String = "password"
     ) throws(LoginRefusal) -> Principal {
-        guard account.isEnabled else { throw LoginRefusal(.accountDisabled, account.name.shortened) }
+        guard account.isEnabled else {
+            throw LoginRefusal(.accountDisabled, account.name.shortened)
+        }
         if taken.needsMessagingRole {
             // The bootstrap user fetches the first password of a device, and may do nothing else.
             let may = account.roles.contains { $0.maySendMessages || $0 == .deviceBootstrap }

@@ -131,7 +131,9 @@ struct LoginAttempt {
             try registry.device(number: number)
         }
         guard let found else { throw LoginRefusal(.deviceUnknown) }
-        guard found.isEnabled else { throw LoginRefusal(.deviceDisabled, found.identifier.shortened) }
+        guard found.isEnabled else {
+            throw LoginRefusal(.deviceDisabled, found.identifier.shortened)
+        }
         return found
     }
 

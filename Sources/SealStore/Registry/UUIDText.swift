@@ -34,8 +34,8 @@ enum UUIDText {
 
     /// The bytes of a lower-case text; nil when it is none.
     static func bytes(_ text: Name) -> [UInt8]? {
-        let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
-        guard text.utf8.count == 36, let bytes = Hex.decode(String(decoding: digits, as: UTF8.self)),
+        let digits = Name(decoding: text.utf8.filter { $0 != UInt8(ascii: "-") })
+        guard text.utf8.count == 36, let bytes = Hex.decode(digits.text),
             Self.text(bytes) == text
         else { return nil }
         return bytes

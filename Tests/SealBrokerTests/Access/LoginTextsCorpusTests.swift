@@ -25,7 +25,13 @@ import SealBytes
             _ = UserName(Name(text))
             var server = ScramServer()
             _ = try? server.first(input)
-            let rule = PolicyRule(tenant: 1, position: 1, effect: .allow, act: .both, filter: Name(text))
+            let rule = PolicyRule(
+                tenant: 1,
+                position: 1,
+                effect: .allow,
+                act: .both,
+                filter: Name(text)
+            )
             let test = PolicyTest(
                 tenant: Tenant(number: 1, id: "t"),
                 rules: [rule],

@@ -147,7 +147,8 @@ struct WebTokenTests {
         }
         let key = try PrivateKey.generate()
         #expect(
-            try WebSigningKey(key, id: Name(String(repeating: "x", count: 256))).verifier.id.utf8.count == 256
+            try WebSigningKey(key, id: Name(String(repeating: "x", count: 256)))
+                .verifier.id.utf8.count == 256
         )
         for id in ["", String(repeating: "x", count: 257)] {
             #expect(throws: PKIError(.badRequest, "")) { try WebSigningKey(key, id: Name(id)) }
