@@ -147,8 +147,8 @@ struct Measurement {
         serial: Name,
         identifier: Name
     ) throws(RegistryError) -> Int {
-        guard try registry.anchors(sha256: leaf).isEmpty,
-            let anchor = try registry.anchors(sha256: issuer).first,
+        guard try registry.anchors(sha256: leaf, tenant: nil).isEmpty,
+            let anchor = try registry.anchors(sha256: issuer, tenant: nil).first,
             let tenant = try registry.tenant(number: anchor.tenant), tenant.isEnabled,
             try registry.option(
                 tenant: tenant.number,

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <openssl/bio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -210,4 +211,25 @@ void seal_malloc_settings(void) {
     mallopt(M_TOP_PAD, 1 << 20);
     // One arena per shard is plenty; more only fragment.
     mallopt(M_ARENA_MAX, 4);
+}
+
+size_t seal_allocated_bytes(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+// Bytes of this process in RAM.
+static size_t resident_bytes(void) {
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file) return 0;
+    unsigned long total = 0, resident = 0;
+    int count = fscanf(file, "%lu %lu", &total, &resident);
+    fclose(file);
+    return count == 2 ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+int seal_give_memory_back(size_t above) {
+    size_t resident = resident_bytes(), used = seal_allocated_bytes();
+    if (resident < used || resident - used <= above) return 0;
+    return malloc_trim(0);
 }

@@ -27,6 +27,8 @@ public struct MQTTError: Error, Sendable {
         case topicNameInvalid
         /// The topic filter is not allowed.
         case topicFilterInvalid
+        /// A SUBSCRIBE or UNSUBSCRIBE has more filters than are taken.
+        case tooManyFilters
         /// The topic alias is 0, too large or not known.
         case topicAliasInvalid
         /// More messages are in flight than allowed.

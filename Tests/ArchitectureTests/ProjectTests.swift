@@ -12,6 +12,7 @@ struct ProjectTests {
             }
             + Project.sources.flatMap(LayeringRule.check)
             + Project.sources.flatMap(SafetyRules.check)
+            + Project.sources.flatMap(ScopeRule.check)
             + Project.documents.flatMap { DocumentRules.check($0, exists: Project.exists) }
             + DocumentRules.comparison(of: Project.documents, tests: Project.swiftFiles)
     }

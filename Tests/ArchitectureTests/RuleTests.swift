@@ -36,6 +36,19 @@ struct RuleTests {
         #expect(lines(LayeringRule.check(file("Sources/SealShed/A.swift", ""))) == [1])
     }
 
+    @Test("a look-up over all tenants is found outside of the places that decide between them")
+    func scope() {
+        let text =
+            "let a = try registry.credentials(kind: .basic, lookup: x)\n"
+            + "let b = try registry.anchors(sha256: y, tenant: nil)\n"
+            + "let c = try registry.anchors(sha256: y, tenant: own)\n"
+        #expect(lines(ScopeRule.check(file("Sources/SealAdmin/A.swift", text))) == [3, 4])
+        let home = "Sources/SealBroker/Identity/RegistryLogin+scope.swift"
+        #expect(ScopeRule.check(file(home, text)).isEmpty)
+        #expect(ScopeRule.check(file("Sources/SealStore/A.swift", text)).isEmpty)
+        #expect(ScopeRule.places.keys.allSatisfy(Project.exists))
+    }
+
     @Test("a line of 100 columns passes, one of 101 is found")
     func columns() {
         let line = "//" + String(repeating: "x", count: 98)

@@ -246,7 +246,7 @@ extension LoginRow {
     static let sharedAnchors: [LoginRow] = [
         LoginRow(
             "another tenant uploads the intermediate authority, which leads nobody away",
-            .closed(.anchorShared)
+            byCertificate
         ) {
             $0.show(given.subLeaf, given.sub, given.root)
             $0.rules.registry.chainLengthMax = 3
@@ -260,13 +260,13 @@ extension LoginRow {
             let (acme, root) = ($0.world.acme, given.root.presented.sha256)
             try $0.change { (writer) throws(RegistryError) in
                 _ = try writer.add(anchor)
-                for var own in try writer.directory.anchors(sha256: root) where own.tenant == acme {
+                for var own in try writer.directory.anchors(sha256: root, tenant: acme) {
                     own.proof.isValid = true
                     try writer.replace(own)
                 }
             }
         },
-        LoginRow("two tenants trust it and none is named", .closed(.anchorShared)) {
+        LoginRow("two tenants trust it and none is named: the older one stands", byCertificate) {
             $0.show(given.sharedDevice, given.shared)
         },
         LoginRow(
@@ -280,11 +280,15 @@ extension LoginRow {
             $0.show(given.sharedDevice, given.shared)
             $0.show("acme/device_dev", "x")
         },
-        LoginRow("a tenant that does not trust it", .closed(.anchorOfOtherTenant)) {
+        LoginRow("the id of a tenant that does not trust it is a user name", byCertificate) {
             $0.show(given.sharedDevice, given.shared)
             $0.show("closed", nil)
         },
-        LoginRow("a user name that is no tenant", .closed(.anchorOfOtherTenant)) {
+        LoginRow("before a user name it is not", .closed(.anchorOfOtherTenant)) {
+            $0.show(given.dev, given.root)
+            $0.show("beta/device_dev", nil)
+        },
+        LoginRow("a user name that is no tenant's", byCertificate) {
             $0.show(given.sharedDevice, given.shared)
             $0.show("somebody", nil)
         },
@@ -307,6 +311,19 @@ extension LoginRow {
             $0.show(given.provenDevice, given.proven)
         },
         LoginRow(
+            "the younger of two tenants proved it",
+            .login(.certificate, user: "device_dev", tenant: "beta", clientID: "dev")
+        ) {
+            $0.show(given.sharedDevice, given.shared)
+            let (beta, shared) = ($0.world.beta, given.shared.presented.sha256)
+            try $0.change { (writer) throws(RegistryError) in
+                for var own in try writer.directory.anchors(sha256: shared, tenant: beta) {
+                    own.proof.isValid = true
+                    try writer.replace(own)
+                }
+            }
+        },
+        LoginRow(
             "the listener is for a tenant that does not trust it",
             .closed(.anchorOfOtherTenant)
         ) {
@@ -314,7 +331,7 @@ extension LoginRow {
             $0.rules.registry.tenant = "beta"
         },
         LoginRow(
-            "one tenant trusts it: whatever is named",
+            "one tenant trusts it: whatever the user is called",
             .login(.certificate, user: "device_dev", tenant: "beta", clientID: "dev")
         ) {
             $0.show(given.otherDevice, given.other)

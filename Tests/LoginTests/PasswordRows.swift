@@ -202,7 +202,7 @@ extension LoginRow {
             $0.show("A1_TOKEN", nil)
             $0.clientID = "dev"
         },
-        LoginRow("a token on a listener of another tenant", .closed(.tenantOfListener)) {
+        LoginRow("a token on a listener of another tenant", .wrong(.accessTokenUnknown)) {
             $0.show("A1_TOKEN", nil)
             $0.clientID = "any"
             $0.rules.registry.tenant = "beta"

@@ -74,7 +74,7 @@ extension LoginRow {
             $0.show(given.pinned)
             try $0.changeDevice("pin") { $0.isEnabled = false }
         },
-        LoginRow("a listener of another tenant", .closed(.tenantOfListener)) {
+        LoginRow("a listener of another tenant", .closed(.anchorOfOtherTenant)) {
             $0.show(given.pinned)
             $0.rules.registry.tenant = "beta"
         },

@@ -136,6 +136,67 @@ struct FileTests {
         #expect(counted == "2")
     }
 
+    @Test(
+        "credentials of version 1 keep their numbers, are as old as their rows, and are not unique"
+    )
+    func credentialsOfVersion1() throws {
+        let folder = try Folder()
+        try restore(1, to: folder.registry)
+        do {
+            let connection = try Connection(path: folder.registry, mode: .writer)
+            // A certificate and a token beside the password of the dump; a third row is gone again.
+            let rows = [
+                (4, 2, "cert", "01", 3, 7), (5, 1, "token", "02", 1, 8), (9, 1, "gone", "02", 1, 9),
+            ]
+            for (number, kind, lookup, value, version, time) in rows {
+                try connection.script(
+                    """
+                    INSERT INTO credentials VALUES (\(number),
+                        X'0000000000000000000000000000000\(number)', 2, 1, \(kind), '\(lookup)',
+                        X'\(value)', NULL, NULL, \(version), \(time))
+                    """
+                )
+            }
+            try connection.script("DELETE FROM credentials WHERE number = 9")
+        }
+        let registry = try SQLiteRegistry(path: folder.registry)
+        let pinned = try #require(
+            try registry.credential(tenant: 2, kind: .certificate, lookup: "cert")
+        )
+        #expect(pinned.number == 4 && pinned.version == 3 && pinned.value == [1])
+        #expect(pinned.createdAt == 7 && pinned.registeredAt == 7)
+        #expect(!pinned.proof.isValid && pinned.proof.code.isEmpty && pinned.firstUsedAt == 0)
+        let password = try registry.credential(kind: .password, lookup: "2/device_d")
+        #expect(
+            password?.secret
+                == StoredSecret(hash: "hash of 2/device_d", scram: "scram of 2/device_d")
+        )
+        let added = try registry.put { writer throws(RegistryError) in
+            let device = try writer.add(Sample.device("other", tenant: 1))
+            var same = Sample.credential("cert", of: device)
+            same.kind = .certificate
+            same.secret = nil
+            return try writer.add(same)
+        }
+        // Numbers of rows that are gone are not given again.
+        #expect(added.number == 10)
+        #expect(
+            try registry.credentials(kind: .certificate, lookup: "cert").map(\.tenant) == [2, 1]
+        )
+        let twice = registry.refusal { writer throws(RegistryError) in
+            var same = added
+            same.number = 0
+            same.uuid = ""
+            _ = try writer.add(same)
+        }
+        #expect(twice == .duplicate)
+        #expect(try registry.credentials(device: pinned.device).count == 3)
+        try registry.alter { writer throws(RegistryError) in
+            try writer.removeDevice(number: pinned.device)
+        }
+        #expect(try registry.credentials(device: pinned.device).isEmpty)
+    }
+
     @Test("an older file takes the steps it lacks, each once")
     func migration() throws {
         let folder = try Folder()

@@ -150,3 +150,20 @@ extension SQLiteRegistry {
 extension PageRequest {
     static let all = PageRequest(limit: 1_000, wantsTotal: true)
 }
+
+extension IdentityDirectory {
+    /// The first credential of all tenants that is found by this.
+    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential? {
+        try credentials(kind: kind, lookup: lookup).first
+    }
+
+    /// The anchors of all tenants with this certificate.
+    func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(sha256: sha256, tenant: nil)
+    }
+
+    /// The anchors of all tenants with this subject.
+    func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(subjectKey: subjectKey, tenant: nil)
+    }
+}

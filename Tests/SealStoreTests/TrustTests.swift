@@ -270,4 +270,51 @@ struct TrustTests {
         #expect(page.items.map(\.act) == ["device.added"])
         #expect(page.total == 2)
     }
+
+    @Test("of all tenants the proved ones are found first, and none leaves others no room")
+    func orderOfTenants() throws {
+        let (registry, _) = try Sample.registry()
+        try registry.alter { writer throws(RegistryError) in
+            _ = try writer.add(Tenant(id: "t2"))
+            for number in 1...30 {
+                _ = try writer.add(Sample.anchor(number, tenant: 2, subject: 5))
+            }
+            _ = try writer.add(Sample.anchor(99, tenant: 3, subject: 5))
+            var late = try writer.add(Sample.anchor(98, tenant: 1, subject: 5))
+            late.proof.isValid = true
+            try writer.replace(late)
+        }
+        let found = try registry.anchors(subjectKey: Sample.digest(1_000_005), tenant: nil)
+        #expect(found.first?.tenant == 1)
+        #expect(found.count { $0.tenant == 2 } == RegistryBounds.anchorsPerTenantMax)
+        #expect(found.count { $0.tenant == 3 } == 1)
+        let own = try registry.anchors(subjectKey: Sample.digest(1_000_005), tenant: 2)
+        #expect(own.count == 30)
+    }
+
+    @Test("of more tenants than are looked at, each finds its own credential")
+    func candidates() throws {
+        let (registry, _) = try Sample.registry()
+        try registry.alter { writer throws(RegistryError) in
+            for number in 2...11 {
+                let tenant = try writer.add(Tenant(id: "t\(number)")).number
+                let device = try writer.add(Sample.device("d", tenant: tenant))
+                var credential = Sample.credential("same", of: device)
+                credential.kind = .basic
+                _ = try writer.add(credential)
+            }
+        }
+        let all = try registry.credentials(kind: .basic, lookup: "same")
+        #expect(all.map(\.tenant) == Array(3...10))
+        #expect(try registry.credential(tenant: 12, kind: .basic, lookup: "same")?.tenant == 12)
+        #expect(try registry.credential(tenant: 1, kind: .basic, lookup: "same") == nil)
+        try registry.alter { writer throws(RegistryError) in
+            let last = try writer.directory.credential(tenant: 10, kind: .basic, lookup: "same")
+            try writer.removeCredential(number: last?.number ?? 0)
+        }
+        #expect(
+            try registry.credentials(kind: .basic, lookup: "same").map(\.tenant)
+                == Array(3...9) + [11]
+        )
+    }
 }

@@ -188,3 +188,20 @@ struct PlainForge: SecretForge {
     }
     func generate() throws(RegistryError) -> String { "generated-secret-of-160-bits" }
 }
+
+extension IdentityDirectory {
+    /// The first credential of all tenants that is found by this.
+    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential? {
+        try credentials(kind: kind, lookup: lookup).first
+    }
+
+    /// The anchors of all tenants with this certificate.
+    func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(sha256: sha256, tenant: nil)
+    }
+
+    /// The anchors of all tenants with this subject.
+    func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(subjectKey: subjectKey, tenant: nil)
+    }
+}

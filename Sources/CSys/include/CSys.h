@@ -51,6 +51,13 @@ uint64_t seal_monotonic_nanoseconds(void);
 int seal_epoll_wait(int poller, struct epoll_event *events, int count, uint64_t nanoseconds);
 // The processor time that a process has used, all its threads, in nanoseconds; 0 when unknown.
 uint64_t seal_process_nanoseconds(int process);
+
+// Gives free pages of the allocator back to the system when more than so many bytes in RAM are not
+// in use; 1 when it did.
+int seal_give_memory_back(size_t above);
+
+// The bytes that are in use of what the allocator gave out.
+size_t seal_allocated_bytes(void);
 int seal_ignore_signal(int number);
 void seal_thread_setup(const char *name, int niceness);
 int seal_malloc_trim(void);

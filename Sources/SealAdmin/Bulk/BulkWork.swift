@@ -148,7 +148,13 @@ struct BulkWork {
     ) throws(RegistryError) {
         let lookup: Name = "\(device.tenant)/\(device.userName)"
         let old =
-            isNew ? nil : try writer.directory.credential(kind: .password, lookup: lookup)
+            isNew
+            ? nil
+            : try writer.directory.credential(
+                tenant: device.tenant,
+                kind: .password,
+                lookup: lookup
+            )
         switch (hash, old) {
         case (nil, nil): break
         case (nil, let old?): try writer.removeCredential(number: old.number)

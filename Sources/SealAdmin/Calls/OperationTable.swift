@@ -18,7 +18,8 @@ public enum OperationTable {
 
     private static let own: [Operation] =
         TenantCalls.operations + AccountCalls.operations + FirstLoginCalls.operations
-        + FirstLoginPage.operations + DeviceCalls.operations + EnrolmentCodeCalls.operations
+        + FirstLoginPage.operations + DeviceCalls.operations + CredentialProofCalls.operations
+        + EnrolmentCodeCalls.operations
         + PolicyCalls.operations + SessionCalls.operations + KeyCalls.operations
         + ConfigurationCalls.operations + TrustTestCalls.operations
 }

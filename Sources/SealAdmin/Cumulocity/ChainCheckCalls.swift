@@ -144,12 +144,14 @@ struct ChainInspection {
         let registry = context.registry
         return try asking { () throws(RegistryError) in
             var found: [TrustAnchor] = []
-            for one in chain { found += try registry.anchors(sha256: one.sha256) }
+            for one in chain {
+                found += try registry.anchors(sha256: one.sha256, tenant: tenant.number)
+            }
             // A lone certificate may leave its issuer out.
             if chain.count == 1, let last = chain.last {
-                found += try registry.anchors(subjectKey: last.issuerKey)
+                found += try registry.anchors(subjectKey: last.issuerKey, tenant: tenant.number)
             }
-            return found.filter { $0.tenant == tenant.number }
+            return found
         }
     }
 

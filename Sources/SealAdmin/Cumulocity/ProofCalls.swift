@@ -58,7 +58,11 @@ enum ProofCalls {
         guard let signature = Base64.decode(text), isProof(signature, anchor) else {
             throw APIError(.badRequest, .trustProofWrong)
         }
-        return try update(call) { proof in
+        let code = anchor.proof.code
+        return try update(call) { proof throws(RegistryError) in
+            guard proof.code.utf8.elementsEqual(code.utf8) else {
+                throw RegistryError(.conflict, "another code was asked for meanwhile")
+            }
             proof = TrustAnchor.Proof()
             proof.isValid = true
         }
@@ -75,7 +79,7 @@ enum ProofCalls {
                 ])
             )
         ],
-        problems: [400, 404, 422]
+        problems: [400, 404, 409, 422]
     )
 
     private static let confirm = Operation(
@@ -104,9 +108,11 @@ enum ProofCalls {
 
     private static func update(
         _ call: Call,
-        _ change: (inout TrustAnchor.Proof) -> Void
+        _ change: (inout TrustAnchor.Proof) throws(RegistryError) -> Void
     ) throws(APIError) -> Response {
-        let (anchor, _) = try TrustedCertificateCalls.update(call) { change(&$0.proof) }
+        let (anchor, _) = try TrustedCertificateCalls.update(call) {
+            anchor throws(RegistryError) in try change(&anchor.proof)
+        }
         return call.answer(try TrustedCertificate.value(anchor, try call.tenant(), call))
     }
 }

@@ -204,6 +204,7 @@ enum RegistrationCalls {
                 request: try registry.request(tenant: tenant.number, identifier: identifier),
                 device: try registry.device(tenant: tenant.number, identifier: identifier),
                 password: try registry.credential(
+                    tenant: tenant.number,
                     kind: .password,
                     lookup: DeviceCredentialCalls.lookup(tenant.number, identifier)
                 )

@@ -55,6 +55,13 @@ enum TrustedCertificate {
         .optional("proofOfPossessionUnsignedVerificationCode", .text),
         .optional("proofOfPossessionVerificationCodeUsableUntil", .moment),
         .needed("tenantCertificateAuthority", .boolean),
+        .needed("pending", .boolean),
+        .optional(
+            "pendingReason",
+            .object([
+                .needed("reason", .text), .needed("message", .text), .needed("hint", .text),
+            ])
+        ),
     ]).named("TrustedCertificate")
 
     /// Where a certificate is.
@@ -89,7 +96,16 @@ enum TrustedCertificate {
             "notAfter": .string(ISOTime.text(seconds: fields.notAfter)),
             "proofOfPossessionValid": .bool(anchor.proof.isValid),
             "tenantCertificateAuthority": .bool(anchor.isTenantAuthority),
+            "pending": false,
         ]
+        if try TrustStanding(call).isPending(anchor) {
+            let code = ReasonCode.trustPending
+            members["pending"] = true
+            members["pendingReason"] = [
+                "reason": .string(code.rawValue), "message": .string(code.sentence),
+                "hint": .string(code.hint),
+            ]
+        }
         if !anchor.proof.code.isEmpty {
             members["proofOfPossessionUnsignedVerificationCode"] = .string(anchor.proof.code)
             members["proofOfPossessionVerificationCodeUsableUntil"] = .string(

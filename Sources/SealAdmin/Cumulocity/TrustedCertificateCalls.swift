@@ -232,16 +232,24 @@ enum TrustedCertificateCalls {
     /// It is read again inside of the change, so that of two changes at once both count.
     static func update(
         _ call: Call,
-        _ body: (inout TrustAnchor) -> Void
+        _ body: (inout TrustAnchor) throws(RegistryError) -> Void
     ) throws(APIError) -> (anchor: TrustAnchor, effect: ChangeEffect) {
         let found = try find(call, try call.tenant())
+        let rivals = found.proof.isValid ? [] : try TrustStanding(call).rivals(of: found)
         let (anchor, effect) = try call.changing { writer throws(RegistryError) in
-            let now = try writer.directory.anchors(sha256: found.sha256)
+            let now = try writer.directory.anchors(
+                sha256: found.sha256,
+                tenant: found.tenant
+            )
             guard var anchor = now.first(where: { $0.number == found.number }) else {
                 throw RegistryError(.notFound, "the certificate was deleted meanwhile")
             }
-            body(&anchor)
+            let wasProved = anchor.proof.isValid
+            try body(&anchor)
             try writer.replace(anchor)
+            if anchor.proof.isValid, !wasProved {
+                try TrustStanding.tell(rivals, isProof: true, writer)
+            }
             return anchor
         }
         return (anchor, effect)
@@ -251,9 +259,24 @@ enum TrustedCertificateCalls {
         _ anchors: [TrustAnchor],
         _ call: Call
     ) throws(APIError) -> [TrustAnchor] {
-        try call.changing { writer throws(RegistryError) in
+        let standing = TrustStanding(call)
+        var rivals: [[TrustAnchor]] = []
+        var toldCount = 0
+        for anchor in anchors {
+            let all = toldCount < TrustStanding.toldMax ? try standing.rivals(of: anchor) : []
+            toldCount += all.count
+            rivals.append(all)
+        }
+        let others = rivals
+        return try call.changing { writer throws(RegistryError) in
             var added: [TrustAnchor] = []
-            for anchor in anchors { added.append(try writer.add(anchor)) }
+            for (index, anchor) in anchors.enumerated() {
+                let one = try writer.add(anchor)
+                added.append(one)
+                guard !others[index].isEmpty else { continue }
+                try TrustStanding.tell(others[index], isProof: false, writer)
+                try TrustStanding.tellOwner(of: one, writer)
+            }
             return added
         }.result
     }

@@ -149,7 +149,7 @@ enum EnrolmentTenant {
         let host = call.request.hostName
         if !host.isEmpty, let found = try registry.tenant(domain: host) { return found }
         if let leaf = call.request.chain.first {
-            let anchors = try registry.anchors(subjectKey: leaf.issuerKey)
+            let anchors = try registry.anchors(subjectKey: leaf.issuerKey, tenant: nil)
             let own = anchors.filter(\.isTenantAuthority)
             if own.count == 1 { return try registry.tenant(number: own[0].tenant) }
         }

@@ -140,7 +140,7 @@ struct EnrolmentLogin {
         else { return nil }
         let registry = call.context.registry
         let anchors = try asking { () throws(RegistryError) in
-            try registry.anchors(subjectKey: leaf.issuerKey)
+            try registry.anchors(subjectKey: leaf.issuerKey, tenant: nil)
         }
         for anchor in anchors where anchor.isTenantAuthority && anchor.isEnabled {
             guard call.now <= anchor.notAfter else { continue }

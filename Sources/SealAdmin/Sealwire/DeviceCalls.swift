@@ -48,11 +48,12 @@ enum DeviceCalls {
         others: .forbidden
     ).named("ListedDevice")
 
-    private static let credential = Schema.object(
+    static let credential = Schema.object(
         [
             .needed("id", .uuid),
             .needed("kind", .choice(CredentialKind.allCases.map(\.rawValue))),
             .needed("version", .integer(0...Int64.max)), .needed("createdAt", .moment.orNull),
+            .needed("possessionProved", .boolean.orNull),
         ],
         others: .forbidden
     ).named("CredentialSummary")
@@ -242,7 +243,12 @@ enum DeviceCalls {
     ) throws(RegistryError) {
         guard let secret else { return }
         let lookup: Name = "\(device.tenant)/\(device.userName)"
-        guard var old = try writer.directory.credential(kind: .password, lookup: lookup) else {
+        let known = try writer.directory.credential(
+            tenant: device.tenant,
+            kind: .password,
+            lookup: lookup
+        )
+        guard var old = known else {
             _ = try writer.add(
                 Credential(
                     tenant: device.tenant,
@@ -266,15 +272,20 @@ enum DeviceCalls {
         var members = members(device)
         members["properties"] = .object(properties ?? JSONObject())
         members["credentials"] = .array(
-            credentials.map { credential in
-                [
-                    "id": .string(credential.uuid), "kind": .string(credential.kind.rawValue),
-                    "version": .integer(credential.version),
-                    "createdAt": OwnShapes.moment(credential.createdAt),
-                ]
-            }
+            credentials.map { document($0) }
         )
         return .object(members)
+    }
+
+    /// A credential without its secrets; only of a certificate a key can be proved.
+    static func document(_ credential: Credential) -> JSONValue {
+        [
+            "id": .string(credential.uuid), "kind": .string(credential.kind.rawValue),
+            "version": .integer(credential.version),
+            "createdAt": OwnShapes.moment(credential.createdAt),
+            "possessionProved": credential.kind == .certificate
+                ? .bool(credential.proof.isValid) : .null,
+        ]
     }
 
     private static func members(_ device: Device) -> JSONObject {

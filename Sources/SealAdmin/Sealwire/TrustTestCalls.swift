@@ -68,7 +68,10 @@ enum TrustTestCalls {
     )
 
     private static let anchor = Schema.object(
-        [.needed("fingerprint", .text(40...40)), .needed("name", .text)],
+        [
+            .needed("fingerprint", .text(40...40)), .needed("name", .text),
+            .needed("pending", .boolean),
+        ],
         others: .forbidden
     ).named("AnchorSummary")
 
@@ -106,16 +109,24 @@ enum TrustTestCalls {
             guard let number = principal.reliance.anchor else { return nil }
             return try registry.anchor(number: number)
         }
+        var reasons = [Reason(principal.method.reason)]
+        var summary: JSONValue = .null
+        if let anchor = found {
+            let isPending = try TrustStanding(call).isPending(anchor)
+            if isPending { reasons.append(Reason(.trustPending, detail: anchor.fingerprint.text)) }
+            summary = [
+                "fingerprint": .string(anchor.fingerprint), "name": .string(anchor.name),
+                "pending": .bool(isPending),
+            ]
+        }
         return [
             "allowed": true, "tenant": .string(principal.tenantID),
             "device": .string(orNull: principal.device?.identifier),
             "registers": .bool(principal.device?.number == 0),
             "method": .string(principal.method.rawValue),
-            "anchor": found.map {
-                ["fingerprint": .string($0.fingerprint), "name": .string($0.name)]
-            } ?? .null,
+            "anchor": summary,
             "proof": .string(principal.proof),
-            "reasons": OwnShapes.document([Reason(principal.method.reason)]),
+            "reasons": OwnShapes.document(reasons),
         ]
     }
 

@@ -145,17 +145,24 @@ struct CredentialForm: Sendable {
         try Self.check(parts.clientID.text, "The client id")
         try Self.check(parts.userName.text, "The user name")
         try Self.check(password, "The password")
+        let lookup = parts.lookup(context)
         if password.isSame(as: Self.hiddenPassword), let old, old.kind == .basic {
+            // What is kept of a password belongs to its names: see `hash(chosen:sharing:)`.
+            guard old.secret == nil || old.lookup == lookup else {
+                throw Self.refused(
+                    "With another client id or user name the password must be sent again"
+                )
+            }
             secret = old.secret
         } else if password.isEmpty {
             secret = nil
         } else {
             secret = try asking { () throws(RegistryError) in
-                try context.forge.hash(chosen: Array(password.utf8))
+                try context.forge.hash(chosen: Array(password.utf8), sharing: lookup)
             }
         }
         kind = .basic
-        lookup = parts.lookup(context)
+        self.lookup = lookup
         var kept = parts
         kept.hasPassword = secret != nil
         let bytes = kept.json(password: nil).bytes

@@ -70,7 +70,11 @@ enum ThingsBoardCredentialCalls {
             outcome = try call.context.registry.change(by: author) {
                 (writer: any RegistryWriter) throws(RegistryError) -> Credential? in
                 try ThingsBoardDevices.put(form, old, device, writer)
-                return try writer.directory.credential(kind: form.kind, lookup: form.lookup)
+                return try writer.directory.credential(
+                    tenant: device.tenant,
+                    kind: form.kind,
+                    lookup: form.lookup
+                )
             }
         } catch {
             throw ThingsBoardDevices.refusal(error)

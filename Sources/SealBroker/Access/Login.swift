@@ -22,12 +22,41 @@ public struct RegistryQuestion: Sendable {
     public let rules: AccessRules
 }
 
+/// With which of its hashes a password was compared successfully.
+public struct PasswordMatches: Sendable, Equatable, ExpressibleByBooleanLiteral {
+    /// The answer for each hash; for hashes behind the last one it is the last one.
+    private let each: [Bool]
+
+    /// For each hash whether the password fits it.
+    public init(_ each: [Bool]) { self.each = each }
+
+    /// The same for every hash.
+    public init(_ all: Bool) { each = [all] }
+
+    /// The same for every hash.
+    public init(booleanLiteral value: Bool) { self.init(value) }
+
+    /// Only this hash fits.
+    public init(only index: Int, of count: Int) {
+        each = (0..<count).map { $0 == index }
+    }
+
+    /// The first of so many hashes that fits.
+    public func first(of count: Int) -> Int? {
+        (0..<count).first { $0 < each.count ? each[$0] : each.last ?? false }
+    }
+}
+
 /// A password to compare, with what the login needs to go on.
 public struct PasswordQuestion: Sendable {
     /// The password shown.
     public let password: [UInt8]
-    /// The hash to compare it with.
-    public let hash: PasswordHash
+    /// The hashes to compare it with: of one user, or of several tenants that registered the same
+    /// name; never none.
+    public let hashes: [PasswordHash]
+    /// The hash to compare it with, the first where there are several.
+    public var hash: PasswordHash { hashes[0] }
+
     /// The user exists.
     ///
     /// If not, the comparison is made all the same and its result ignored, so
@@ -39,17 +68,24 @@ public struct PasswordQuestion: Sendable {
     enum Verdict: Sendable {
         /// A user of a password file.
         case file(Credentials, AccessRules)
-        /// Somebody of the registry: who it is then, or why it is refused although the password
-        /// is right; and why it is refused when it is wrong.
-        case registry(matches: Result<Principal, LoginRefusal>, differs: Reason)
+        /// Somebody of the registry: for each hash who it is then, or why it is refused although
+        /// the password is right; and what counts when it fits none.
+        case registry(
+            matches: [Result<Principal, LoginRefusal>],
+            otherwise: Result<Principal, LoginRefusal>
+        )
     }
 
     /// The slow part.
-    public func isAnswered(by check: some PasswordCheck) -> Bool {
-        let matches = check.matches(password, hash)
+    ///
+    /// Every hash is compared, whichever fits: how long it takes must not tell which one did.
+    public func isAnswered(by check: some PasswordCheck) -> PasswordMatches {
+        let matches = PasswordMatches(check.matches(password, each: hashes))
         // A generated secret is compared quickly. That it is wrong must not be told sooner than of
         // a user there is not.
-        if !matches, !hash.isSlow, case .registry = verdict, let decoy = PasswordHash.decoy {
+        if matches.first(of: hashes.count) == nil, !hashes.contains(where: \.isSlow),
+            case .registry = verdict, let decoy = PasswordHash.decoy
+        {
             _ = check.matches(password, decoy)
         }
         return matches
@@ -85,15 +121,19 @@ public enum Login {
     }
 
     /// Goes on when the password was compared.
-    public static func finish(_ question: PasswordQuestion, matches: Bool) -> LoginStep {
+    public static func finish(
+        _ question: PasswordQuestion,
+        matches: PasswordMatches
+    ) -> LoginStep {
+        let first = matches.first(of: question.hashes.count)
         switch question.verdict {
         case .file(let credentials, let rules):
             guard question.isKnown else { return .refused([Reason(.unknownUser)]) }
-            guard matches else { return .refused([Reason(.badPassword)]) }
+            guard first != nil else { return .refused([Reason(.badPassword)]) }
             return accept(credentials.user, .password, credentials, rules)
-        case .registry(let found, let differs):
-            guard question.isKnown, matches else { return .refused([differs]) }
-            switch found {
+        case .registry(let found, let otherwise):
+            let index = question.isKnown ? first : nil
+            switch index.map({ found[$0] }) ?? otherwise {
             case .success(let principal): return .accepted(principal)
             case .failure(let refusal): return .refused(refusal.reasons)
             }
@@ -205,7 +245,7 @@ public enum Login {
         return .needsPasswordCheck(
             PasswordQuestion(
                 password: password,
-                hash: hash,
+                hashes: [hash],
                 isKnown: known != nil,
                 verdict: .file(credentials, rules)
             )

@@ -108,6 +108,23 @@ public enum PasswordHash: Sendable, Equatable {
 public protocol PasswordCheck: Sendable {
     /// The password is the one the hash was made of. Takes the same time for every wrong one.
     func matches(_ password: [UInt8], _ hash: PasswordHash) -> Bool
+    /// The same for each of several hashes. Those of one salt are computed once.
+    func matches(_ password: [UInt8], each hashes: [PasswordHash]) -> [Bool]
+}
+
+extension PasswordCheck {
+    /// Compares with one after the other; with equal ones once.
+    public func matches(_ password: [UInt8], each hashes: [PasswordHash]) -> [Bool] {
+        var answers: [Bool] = []
+        for (index, hash) in hashes.enumerated() {
+            if let known = hashes.firstIndex(of: hash), known < index {
+                answers.append(answers[known])
+            } else {
+                answers.append(matches(password, hash))
+            }
+        }
+        return answers
+    }
 }
 
 /// Base64 as password files use it (RFC 4648 §4).

@@ -87,6 +87,8 @@ public struct Principal: Sendable {
     public var reliance = Reliance()
     /// What proved it, for people: such as the serial number and the authority.
     public var proof = ""
+    /// What is left to write down about its login.
+    var notes = LoginNotes()
     /// Its names as they stand in topics; empty for listeners that judge by files.
     var topicNames = TopicNames()
 

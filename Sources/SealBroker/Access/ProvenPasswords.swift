@@ -22,7 +22,7 @@ public struct ProvenPasswords: Sendable {
     /// The number of entries, for the test of the bound.
     var count: Int { entries.count }
 
-    /// This was proven lately; `digest` is HMAC-SHA-256 over `PasswordQuestion.proofText`.
+    /// This was proven lately; `digest` is HMAC-SHA-256 over `PasswordQuestion.proofText(first:)`.
     ///
     /// An entry does not live longer because it is used.
     public func contains(_ digest: [UInt8], now: UInt64) -> Bool {
@@ -43,12 +43,14 @@ public struct ProvenPasswords: Sendable {
 }
 
 extension PasswordQuestion {
-    /// The bytes whose keyed digest stands for "this password fits this hash".
+    /// The bytes whose keyed digest stands for "of these hashes this one is the first that the
+    /// password fits".
     ///
-    /// Each part has its length in front, so that no two pairs have the same bytes.
-    public var proofText: [UInt8] {
+    /// Each part has its length in front, so that no two questions have the same bytes.
+    public func proofText(first index: Int) -> [UInt8] {
         var text: [UInt8] = []
-        for part in hash.parts + [password] {
+        let hashes = hashes.flatMap(\.parts)
+        for part in [Array("\(index)".utf8)] + hashes + [password] {
             for shift in stride(from: 56, through: 0, by: -8) {
                 text.append(UInt8(truncatingIfNeeded: part.count >> shift))
             }
@@ -58,7 +60,7 @@ extension PasswordQuestion {
     }
 
     /// The comparison is worth remembering: it is slow, and with a user that exists.
-    public var isWorthRemembering: Bool { isKnown && hash.isSlow }
+    public var isWorthRemembering: Bool { isKnown && hashes.contains(where: \.isSlow) }
 }
 
 extension PasswordHash {

@@ -111,6 +111,17 @@ extension ReasonCatalogue {
                 "the signature is not by the certificate's key over the code",
                 "sign the exact bytes of the code, without line end, with SHA-256"
             )
+        case .trustProofOfCertificates:
+            (
+                "only of a certificate a key can be proved",
+                "name a credential of the kind X509_CERTIFICATE"
+            )
+        case .trustPending:
+            (
+                "another tenant trusts this certificate, or one above it, already: it lets in only "
+                    + "clients that name this tenant",
+                "prove possession of the key, as with sealwire trust prove"
+            )
         case .trustRevocationInvalid:
             (
                 "a revocation is not valid",

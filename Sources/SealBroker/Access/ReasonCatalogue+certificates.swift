@@ -46,10 +46,15 @@ extension ReasonCatalogue {
                 "the chain ends before the trusted certificate",
                 "send it too: the client's certificate first, each followed by its issuer"
             )
-        case .anchorShared:
+        case .registrationStands:
             (
-                "several tenants trust this authority, and the client does not say which it means",
-                "send the tenant's id as user name"
+                "another tenant registered what this client shows, too; this registration counts",
+                "prove possession of the key, or set a password, so that it stands against others"
+            )
+        case .registrationYields:
+            (
+                "another registration of what the client shows counts: it was proved, or is older",
+                "prove possession of the key, or let clients name the tenant"
             )
         case .anchorOfOtherTenant:
             (

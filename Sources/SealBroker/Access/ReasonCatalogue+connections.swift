@@ -89,6 +89,21 @@ extension ReasonCatalogue {
             )
         case .clientIDTooLong:
             ("the client id is too long", "shorten it, or raise client-id-bytes")
+        case .memoryClient:
+            (
+                "the client's sessions take as much memory as they may",
+                "end some or let their messages be fetched, or raise client-bytes in [limits]"
+            )
+        case .memoryTenant:
+            (
+                "the tenant takes as much memory as it may",
+                "remove sessions or retained messages, or raise tenant-bytes in [limits]"
+            )
+        case .memoryDaemon:
+            (
+                "the broker takes as much memory as it may, and the tenant its share of it",
+                "remove sessions or retained messages, or raise memory-bytes in [limits]"
+            )
         case .willTopicTooLong:
             (
                 "the will's topic has more bytes or levels than one may have",

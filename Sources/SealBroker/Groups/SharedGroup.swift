@@ -1,287 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared subscriptions: one partition is the home of a group and picks, for each message, the
-// member that gets it (MQTT 5.0 §4.8.2).
+// The members of a shared subscription, and which of them gets the next message. What a choice
+// costs does not grow with the number of members.
 
 internal import SealBytes
-internal import SealMQTT
 
 /// A group, at its home.
 struct SharedGroup {
-    struct Member {
+    /// Where a member stands.
+    enum Place: Int, CaseIterable {
+        /// It is connected.
+        case connected
+        /// It is connected, and could not take a message a moment ago.
+        case busy
+        /// Its client is away.
+        case away
+        /// Its client is away, and its queue is full until it comes back.
+        case full
+    }
+
+    private struct Member {
         var member: GroupMember
-        var isConnected: Bool
         /// How many messages it was given; a new member starts where the others are.
         var given: UInt64
+        var place: Place
+        /// Its index among those of its place.
+        var index: Int
     }
+
+    /// So many of a place are compared for the least load; the next choice goes on behind them.
+    static let comparedMax = 16
+    /// How long a busy member is left out.
+    static let restMilliseconds: UInt64 = 20
 
     let key: ClientKey
     let filter: [UInt8]
     let node: TopicNode
-    var members: [Member] = []
-}
+    private var members: [UInt64: Member] = [:]
+    private var words: [[UInt64]] = Array(repeating: [], count: Place.allCases.count)
+    private var next = 0
+    /// When the busy ones are asked again.
+    private var restEnds: UInt64 = 0
+    /// Members that live in other partitions.
+    private(set) var elsewhere = 0
+    /// No member was given fewer messages than this when it came in.
+    private var leastGiven: UInt64 = 0
 
-/// A join from another partition, answered when every partition knows the group's filter.
-struct PendingJoin {
-    let node: TopicNode
-    var waitsFor: Int
-    var replyTo: Int
-    var ticket: UInt64
-}
+    init(key: ClientKey, filter: [UInt8], node: TopicNode) {
+        self.key = key
+        self.filter = filter
+        self.node = node
+    }
 
-extension Partition {
-    func isHome(of key: [UInt8], _ tenant: UInt32) -> Bool { home(tenant, key) == setup.index }
+    var isEmpty: Bool { members.isEmpty }
+    var count: Int { members.count }
 
-    private func member(
-        _ session: Handle,
-        _ filter: [UInt8],
-        _ key: [UInt8],
-        _ options: SubscriptionOptions
-    ) -> GroupMember {
-        GroupMember(
-            tenant: sessions[session].key.tenant,
-            key: key,
-            filter: filter,
-            partition: setup.index,
-            session: session,
-            qos: options.qos,
-            identifier: options.identifier
+    /// Where a member stands; nil when it is none.
+    func place(of word: UInt64) -> Place? { members[word]?.place }
+
+    /// Takes a member in, or learns what it subscribes with from now on.
+    mutating func enter(_ member: GroupMember, isConnected: Bool, home: Int) {
+        let word = member.word
+        if members[word] != nil {
+            members[word]?.member = member
+            return
+        }
+        if member.partition != home { elsewhere += 1 }
+        let place = isConnected ? Place.connected : .away
+        members[word] = Member(
+            member: member,
+            given: leastGiven,
+            place: place,
+            index: words[place.rawValue].count
         )
+        words[place.rawValue].append(word)
     }
 
-    /// The member to announce when the group's home is another partition.
-    func joinElsewhere(
-        _ session: Handle,
-        _ filter: TopicFilter,
-        _ options: SubscriptionOptions
-    ) -> GroupMember? {
-        guard let key = Self.groupKey(filter), !isHome(of: key, sessions[session].key.tenant)
-        else { return nil }
-        return member(session, filter.bytes, key, options)
+    /// Lets a member go.
+    mutating func leave(_ word: UInt64, home: Int) {
+        guard let gone = members[word] else { return }
+        takeOut(gone)
+        members[word] = nil
+        if gone.member.partition != home { elsewhere -= 1 }
     }
 
-    /// A session of this partition joins a group whose home this is; whether the filter is new.
-    @discardableResult
-    func joinGroup(
-        _ session: Handle,
-        _ filter: TopicFilter,
-        _ key: [UInt8],
-        _ options: SubscriptionOptions
-    ) -> Bool {
-        enter(
-            member(session, filter.bytes, key, options),
-            isConnected: links.contains(sessions[session].link)
-        )
+    /// A member's client came or went.
+    mutating func note(_ word: UInt64, isConnected: Bool) {
+        move(word, to: isConnected ? .connected : .away)
     }
 
-    /// A member comes into a group of this partition.
-    private func enter(_ member: GroupMember, isConnected: Bool) -> Bool {
-        let key = ClientKey(tenant: member.tenant, identifier: member.key)
-        var isFirst = false
-        let group: Handle
-        if let existing = groupsByKey[key] {
-            group = existing
-        } else {
-            let node = space(of: member.tenant).tree.node(for: member.filter)
-            isFirst = !node.hasLocalInterest
-            group = groups.insert(SharedGroup(key: key, filter: member.filter, node: node))
-            groupsByKey[key] = group
-            node.groups.append(group)
-            routes.invalidate(member.filter, tenant: member.tenant)
-        }
-        let index = groups[group].members.firstIndex { $0.member.word == member.word }
-        if let index {
-            groups[group].members[index].member = member
-        } else {
-            let start = groups[group].members.map(\.given).min() ?? 0
-            groups[group].members.append(
-                SharedGroup.Member(member: member, isConnected: isConnected, given: start)
-            )
-        }
-        return isFirst || groups[group].node.askedTicket != 0
-    }
-
-    func leaveGroup(
-        _ session: Handle,
-        _ filter: [UInt8],
-        _ key: [UInt8],
-        _ options: SubscriptionOptions
-    ) {
-        let member = member(session, filter, key, options)
-        if isHome(of: key, member.tenant) {
-            leave(member)
-        } else {
-            outboxes[home(member.tenant, key)].append(
-                .groupMember(member, event: .left, ticket: 0)
-            )
+    /// A member could not take a message.
+    mutating func refused(_ word: UInt64, now: UInt64) {
+        switch members[word]?.place {
+        case .connected:
+            if words[Place.busy.rawValue].isEmpty { restEnds = now + Self.restMilliseconds }
+            move(word, to: .busy)
+        case .away: move(word, to: .full)
+        case .busy, .full, nil: break
         }
     }
 
-    private func leave(_ member: GroupMember) {
-        let key = ClientKey(tenant: member.tenant, identifier: member.key)
-        guard let group = groupsByKey[key] else { return }
-        groups[group].members.removeAll { $0.member.word == member.word }
-        guard groups[group].members.isEmpty, let gone = groups.remove(group) else { return }
-        groupsByKey[key] = nil
-        gone.node.groups.removeAll { $0 == group }
-        routes.invalidate(gone.filter, tenant: member.tenant)
-        loseInterest(gone.node, gone.filter, member.tenant)
+    /// The member for the next message: a connected one with little to do; one that is away only
+    /// when no connected one can take it; nil when nobody can.
+    mutating func pick(now: UInt64, load: (GroupMember) -> Int) -> GroupMember? {
+        if now >= restEnds { wakeBusy() }
+        let place = words[Place.connected.rawValue].isEmpty ? Place.away : .connected
+        let count = words[place.rawValue].count
+        guard count > 0 else { return nil }
+        if next >= count { next = 0 }
+        var best: (word: UInt64, load: Int, given: UInt64)?
+        let compared = min(count, Self.comparedMax)
+        for offset in 0..<compared {
+            let word = words[place.rawValue][(next + offset) % count]
+            guard let candidate = members[word] else { continue }
+            let candidateLoad = load(candidate.member)
+            if let best, (best.load, best.given) <= (candidateLoad, candidate.given) { continue }
+            best = (word, candidateLoad, candidate.given)
+        }
+        if count > compared { next += compared }
+        guard let best else { return nil }
+        members[best.word]?.given += 1
+        leastGiven = max(leastGiven, best.given)
+        return members[best.word]?.member
     }
 
-    /// A session's connection came or went: its groups' homes are told.
-    func groupsNotice(_ session: Handle, _ event: GroupEvent) {
-        for record in sessions[session].subscriptions.all {
-            guard let key = record.group else { continue }
-            let member = member(session, record.filter, key, record.options)
-            let home = home(member.tenant, key)
-            if home == setup.index {
-                groupMember(member, event, ticket: 0, from: setup.index)
-            } else {
-                outboxes[home].append(.groupMember(member, event: event, ticket: 0))
-            }
-        }
+    /// The members one after the other, for a message that some cannot take.
+    func member(at index: Int) -> GroupMember? {
+        let connected = words[Place.connected.rawValue]
+        if index < connected.count { return members[connected[index]]?.member }
+        let away = words[Place.away.rawValue]
+        let rest = index - connected.count
+        return rest < away.count ? members[away[rest]]?.member : nil
     }
 
-    /// A member's partition reports.
-    func groupMember(_ member: GroupMember, _ event: GroupEvent, ticket: UInt64, from: Int) {
-        switch event {
-        case .joined:
-            let isFirst = enter(member, isConnected: true)
-            guard ticket != 0 else { return }
-            guard isFirst, setup.count > 1 else {
-                outboxes[from].append(.interestKnown(ticket: ticket, retainsPosted: []))
-                return
-            }
-            announce(member, replyTo: from, ticket)
-        case .left:
-            leave(member)
-        case .connected, .disconnected:
-            let key = ClientKey(tenant: member.tenant, identifier: member.key)
-            guard let group = groupsByKey[key],
-                let index = groups[group].members.firstIndex(where: {
-                    $0.member.word == member.word
-                })
-            else { return }
-            groups[group].members[index].isConnected = event == .connected
-        }
+    private mutating func wakeBusy() {
+        while let word = words[Place.busy.rawValue].last { move(word, to: .connected) }
     }
 
-    /// Makes the group's filter known everywhere before the join is answered.
-    private func announce(_ member: GroupMember, replyTo: Int, _ ticket: UInt64) {
-        let own = nextTicket
-        nextTicket += 1
-        let node = space(of: member.tenant).tree.node(for: member.filter)
-        node.askedTicket = own
-        pendingJoins[own] = PendingJoin(
-            node: node,
-            waitsFor: setup.count - 1,
-            replyTo: replyTo,
-            ticket: ticket
-        )
-        for index in 0..<setup.count where index != setup.index {
-            outboxes[index].append(
-                .interest(
-                    tenant: member.tenant,
-                    filter: member.filter,
-                    isWanted: true,
-                    wantsRetained: false,
-                    ticket: own
-                )
-            )
-        }
+    private mutating func move(_ word: UInt64, to place: Place) {
+        guard let member = members[word], member.place != place else { return }
+        takeOut(member)
+        members[word]?.place = place
+        members[word]?.index = words[place.rawValue].count
+        words[place.rawValue].append(word)
     }
 
-    func joinKnown(_ ticket: UInt64) {
-        guard var join = pendingJoins[ticket] else { return }
-        join.waitsFor -= 1
-        pendingJoins[ticket] = join.waitsFor > 0 ? join : nil
-        if join.waitsFor == 0 {
-            let node = join.node
-            if node.askedTicket == ticket { node.askedTicket = 0 }
-            outboxes[join.replyTo].append(
-                .interestKnown(ticket: join.ticket, retainsPosted: [])
-            )
-        }
-    }
-
-    /// Gives a message to one member of a group; `tried` members have refused it.
-    func giveToGroup(_ message: Message, _ group: Handle, tried: [UInt64]) {
-        var tried = tried
-        while groups.contains(group), let index = pick(group, tried) {
-            groups[group].members[index].given += 1
-            let member = groups[group].members[index].member
-            if member.partition != setup.index {
-                post(
-                    .groupDeliver(message, member: member, group: group, tried: tried),
-                    message,
-                    to: member.partition,
-                    from: .none
-                )
-                return
-            }
-            if take(message, member, group, home: setup.index) { return }
-            tried.append(member.word)
-        }
-        counters.messagesDropped.add(.noMember)
-    }
-
-    /// The connected member with the least to do; one that is away only when all are.
-    private func pick(_ group: Handle, _ tried: [UInt64]) -> Int? {
-        var best: (index: Int, rank: (Int, Int, UInt64))?
-        let isLocal = groups[group].members.allSatisfy { $0.member.partition == setup.index }
-        for (index, candidate) in groups[group].members.enumerated()
-        where !tried.contains(candidate.member.word) {
-            var load = 0
-            let session = candidate.member.session
-            if isLocal, sessions.contains(session) {
-                load = sessions[session].window.inFlight + sessions[session].queue.count
-            }
-            let rank = (candidate.isConnected ? 0 : 1, load, candidate.given)
-            if best.map({ rank < $0.rank }) ?? true { best = (index, rank) }
-        }
-        return best?.index
-    }
-
-    /// Delivers to a member that lives here; false when it cannot take the message.
-    ///
-    /// `group` is a name of the partition `home`.
-    func take(
-        _ message: Message,
-        _ member: GroupMember,
-        _ group: Handle,
-        home: Int
-    ) -> Bool {
-        let session = member.session
-        // The group's home may not know yet that the member unsubscribed ([MQTT-3.10.4-2]).
-        guard sessions.contains(session), message.header.expiresAt > now,
-            let place = sessions[session].subscriptions.place(of: member.filter, member.key),
-            mayRead(session, message.topic.copied())
-        else { return false }
-        let id = sessions[session].link
-        let options = sessions[session].subscriptions[place].options
-        let qos = min(message.header.qos, options.qos)
-        let item = QueuedMessage(
-            message: message,
-            qos: qos,
-            isRetained: false,
-            identifiers: options.identifier == 0 ? nil : [options.identifier],
-            group: group,
-            groupHome: UInt8(truncatingIfNeeded: home)
-        )
-        if links.contains(id) {
-            // Room for the header and properties that the encoding adds.
-            if message.byteCount + 64 > links[id].packetBytesMax { return false }
-            let isFree = out.count(Int(id.slot)) < limits.outBytesMax
-            if qos == 0, !isFree { return false }
-            if isFree, sessions[session].queue.isEmpty, qos == 0 || sessions[session].window.hasRoom
-            {
-                send(item, to: session, id)
-                return true
-            }
-        } else if qos == 0 {
-            return false
-        }
-        guard sessions[session].queue.count < limits.queuedMessagesMax else { return false }
-        enqueue(item, session, from: .none)
-        return true
+    /// Takes a member's word out of its place; the last one there moves into the gap.
+    private mutating func takeOut(_ member: Member) {
+        let place = member.place.rawValue
+        guard let last = words[place].popLast(), member.index < words[place].count else { return }
+        words[place][member.index] = last
+        members[last]?.index = member.index
     }
 }

@@ -111,7 +111,9 @@ public struct Credential: Sendable, Equatable {
     public var device: Int64
     /// What it is.
     public var kind: CredentialKind
-    /// What it is found by; unique among all credentials of its kind, in all tenants.
+    /// What it is found by; unique among the credentials of its kind in its tenant.
+    ///
+    /// Other tenants may have the same: anybody can register a user name or a public certificate.
     public var lookup: Name
     /// For a certificate its base64 text; for a token, and the parts of `MQTT_BASIC` that are
     /// shown again, bytes sealed by the `Vault`.
@@ -122,6 +124,14 @@ public struct Credential: Sendable, Equatable {
     public var version: Int64
     /// When it was made, in milliseconds since 1970.
     public var createdAt: Int64
+    /// Since when it is found by this, in milliseconds since 1970: how old the registration is when
+    /// another tenant has the same.
+    public var registeredAt: Int64
+    /// When it first let a client in that proved nothing by it, in milliseconds since 1970; 0 for
+    /// never, and for those that are proved.
+    public var firstUsedAt: Int64
+    /// Whether the tenant proved that it holds the key of a certificate.
+    public var proof: TrustAnchor.Proof
 
     /// Makes the value.
     public init(
@@ -142,6 +152,9 @@ public struct Credential: Sendable, Equatable {
         self.secret = secret
         version = 1
         createdAt = 0
+        registeredAt = 0
+        firstUsedAt = 0
+        proof = TrustAnchor.Proof()
     }
 }
 

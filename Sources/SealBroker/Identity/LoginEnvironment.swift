@@ -160,10 +160,27 @@ public protocol Vault: Sendable {
 public protocol SecretForge: Sendable {
     /// Of a password somebody chose: scrypt, and the keys of SCRAM.
     func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret
+    /// The same for what several tenants may register under one name: with one salt for the name,
+    /// so that a password is compared with all of them in the time of one, which then does not
+    /// tell how many there are.
+    func hash(
+        chosen password: [UInt8],
+        sharing name: Name
+    ) throws(RegistryError) -> StoredSecret
     /// Of a generated secret of at least 128 bits: a salted digest.
     func hash(generated secret: [UInt8]) throws(RegistryError) -> StoredSecret
     /// A new secret of 160 bits as text for people and programs.
     func generate() throws(RegistryError) -> String
+}
+
+extension SecretForge {
+    /// With a salt of its own.
+    public func hash(
+        chosen password: [UInt8],
+        sharing name: Name
+    ) throws(RegistryError) -> StoredSecret {
+        try hash(chosen: password)
+    }
 }
 
 /// Everything a login needs of the world.
@@ -178,6 +195,8 @@ public struct LoginEnvironment: Sendable {
     public var clock: @Sendable () -> Int64
     /// The policies that were read lately; shared by all copies.
     public let policies = PolicyShelf()
+    /// The disputes between tenants that were written down; shared by all copies.
+    public let disputes = DisputeShelf()
 
     /// Makes the value.
     public init(

@@ -43,13 +43,26 @@ public protocol IdentityDirectory: Sendable {
     func tenant(number: UInt32) throws(RegistryError) -> Tenant?
     func tenant(id: Name) throws(RegistryError) -> Tenant?
     func tenant(domain: Name) throws(RegistryError) -> Tenant?
-    /// The anchors of all tenants with this certificate.
-    func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor]
-    /// The anchors of all tenants with this subject.
-    func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor]
+    /// The anchors with this certificate: of a tenant, or, with nil, of all tenants.
+    ///
+    /// Those that are proved come first, then the older ones; at most `RegistryBounds` says how
+    /// many.
+    func anchors(sha256: [UInt8], tenant: UInt32?) throws(RegistryError) -> [TrustAnchor]
+    /// The anchors with this subject, in the same way.
+    func anchors(subjectKey: [UInt8], tenant: UInt32?) throws(RegistryError) -> [TrustAnchor]
     func device(number: Int64) throws(RegistryError) -> Device?
     func device(tenant: UInt32, identifier: Name) throws(RegistryError) -> Device?
-    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential?
+    /// The credential of a tenant that is found by this.
+    func credential(
+        tenant: UInt32,
+        kind: CredentialKind,
+        lookup: Name
+    ) throws(RegistryError) -> Credential?
+    /// The credentials of all tenants that are found by this: those that are proved first, then
+    /// those with a password, then the older ones; at most `RegistryBounds` says how many.
+    ///
+    /// Only for a login that does not know its tenant.
+    func credentials(kind: CredentialKind, lookup: Name) throws(RegistryError) -> [Credential]
     func account(tenant: UInt32, name: Name) throws(RegistryError) -> Account?
     func account(number: Int64) throws(RegistryError) -> Account?
     /// The revocation of a serial number that holds for this issuer, if there is one.
@@ -63,6 +76,16 @@ public protocol IdentityDirectory: Sendable {
     func policyRules(tenant: UInt32) throws(RegistryError) -> [PolicyRule]
     /// The token was withdrawn before its time.
     func isWithdrawn(tokenID: Name) throws(RegistryError) -> Bool
+}
+
+/// How many tenants' registrations of the same thing are looked at.
+public enum RegistryBounds {
+    /// The most credentials that are found by the same look-up.
+    public static let candidatesMax = 8
+    /// The most trust anchors that are found by a certificate or a subject.
+    public static let anchorsMax = 64
+    /// The most of them that one tenant has: any tenant can make authorities of the same name.
+    public static let anchorsPerTenantMax = 16
 }
 
 /// Everything that can be read, and the one door for changes.
@@ -142,8 +165,16 @@ public protocol RegistryWriter: AnyObject {
 
     func add(_ credential: Credential) throws(RegistryError) -> Credential
     /// Refused with `conflict` when the version is not the stored one; counts it up.
+    ///
+    /// Found by something else it is a new registration: younger than all others, and not proved.
     func replace(_ credential: Credential) throws(RegistryError) -> Credential
     func removeCredential(number: Int64) throws(RegistryError)
+    /// Notes how far the proof got that the tenant holds the key of a credential's certificate.
+    ///
+    /// Whoever relies on another tenant's registration of it is judged again once it is proved.
+    func setProof(_ proof: TrustAnchor.Proof, credential number: Int64) throws(RegistryError)
+    /// Notes that a credential let in a client that proved nothing by it; the first time counts.
+    func noteFirstUse(credential number: Int64) throws(RegistryError)
 
     /// Adds a revocation or takes the newer date; entries are never removed.
     func revoke(_ revocation: Revocation, keepsOldDate: Bool) throws(RegistryError)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logins by certificate: one that stands in a device's credentials, or one below a certificate that
-// a tenant trusts. Not here: signatures and dates of chains (`ChainJudge`).
+// a tenant trusts. Not here: which tenant is meant (`RegistryLogin+anchors`), signatures and dates
+// of chains (`ChainJudge`).
 
 internal import SealBytes
 internal import SealTelemetry
@@ -11,25 +12,55 @@ extension LoginAttempt {
 
     func byCertificate() throws(LoginRefusal) -> Principal {
         guard let leaf = credentials.chain.first else { throw LoginRefusal(.certificateNeeded) }
-        if taken.takesPinnedCertificates, let principal = try byPinned(leaf) { return principal }
+        let scope = try scopeOfCertificate()
+        let pins = try pins(of: leaf, scope)
         guard taken.takesTrustedCertificates else {
-            throw LoginRefusal(.certificateNotRegistered, Self.name(leaf))
+            guard !pins.isEmpty else {
+                throw LoginRefusal(.certificateNotRegistered, Self.name(leaf))
+            }
+            return try by(meant(pins, [], scope), pins, [])
         }
-        guard credentials.chain.count <= Self.presentedMax else {
+        let isTooLong = credentials.chain.count > Self.presentedMax
+        if isTooLong, pins.isEmpty {
             throw LoginRefusal(.chainTooLong, "\(credentials.chain.count) certificates were sent")
         }
-        return try byAnchor(leaf)
+        let anchors = isTooLong ? [] : try anchorsOfChain(scope)
+        if pins.isEmpty, anchors.isEmpty { throw try refusalOfUnknown(scope) }
+        return try by(meant(pins, anchors, scope), pins, anchors)
+    }
+
+    /// The login in the tenant that is meant: a pinned certificate counts before an authority.
+    private func by(
+        _ meant: (tenant: UInt32, disputes: [Dispute]),
+        _ pins: [Credential],
+        _ anchors: [TrustAnchor]
+    ) throws(LoginRefusal) -> Principal {
+        guard let leaf = credentials.chain.first else { throw LoginRefusal(.certificateNeeded) }
+        var principal =
+            if let pin = pins.first(where: { $0.tenant == meant.tenant }) {
+                try byPinned(leaf, pin)
+            } else {
+                try byAnchor(leaf, nearest(anchors.filter { $0.tenant == meant.tenant }))
+            }
+        principal.notes.disputes = meant.disputes
+        return principal
     }
 
     // MARK: Pinned certificates
 
-    /// nil when no device has this certificate.
-    private func byPinned(_ leaf: PresentedCertificate) throws(LoginRefusal) -> Principal? {
-        let lookup = environment.chains.pinnedID(der: leaf.der)
-        let credential = try ask { (registry) throws(RegistryError) in
-            try registry.credential(kind: .certificate, lookup: lookup)
-        }
-        guard let credential else { return nil }
+    /// The devices' credentials with this certificate, of the scope or of all tenants.
+    private func pins(
+        of leaf: PresentedCertificate,
+        _ scope: Tenant?
+    ) throws(LoginRefusal) -> [Credential] {
+        guard taken.takesPinnedCertificates else { return [] }
+        return try rows(.certificate, environment.chains.pinnedID(der: leaf.der), scope)
+    }
+
+    private func byPinned(
+        _ leaf: PresentedCertificate,
+        _ credential: Credential
+    ) throws(LoginRefusal) -> Principal {
         let tenant = try tenant(number: credential.tenant)
         let mark = CertificateMark(serial: leaf.serial, issuerKey: leaf.issuerKey)
         try checkRevocation([mark], tenant)
@@ -44,20 +75,29 @@ extension LoginAttempt {
         reliance.credential = credential.number
         reliance.certificates = [mark]
         reliance.endsAt = leaf.notAfter
-        return try principal(
+        var principal = try principal(
             device,
             .pinnedCertificate,
             tenant,
             reliance,
-            proof: "certificate \(lookup)"
+            proof: "certificate \(credential.lookup)"
         )
+        // On a tenant's own listener it says nothing against others.
+        let isOpen = try scopeOfCertificate() == nil && !taken.isRehearsal
+        if isOpen, !credential.proof.isValid, credential.firstUsedAt == 0 {
+            principal.notes.firstUse = credential.number
+        }
+        return principal
     }
 
     // MARK: Trust anchors
 
-    private func byAnchor(_ leaf: PresentedCertificate) throws(LoginRefusal) -> Principal {
-        let found = try anchorsOfChain()
-        let (tenant, anchors) = try choose(found)
+    private func byAnchor(
+        _ leaf: PresentedCertificate,
+        _ anchors: [TrustAnchor]
+    ) throws(LoginRefusal) -> Principal {
+        guard let first = anchors.first else { throw LoginRefusal(.anchorUnknown) }
+        let tenant = try tenant(number: first.tenant)
         // The part of the chain up to the anchor; a lone certificate is all of it.
         let end = credentials.chain.firstIndex { certificate in
             anchors.contains { $0.sha256 == certificate.sha256 }
@@ -82,93 +122,6 @@ extension LoginAttempt {
             device: device,
             proof: "serial \(leaf.serial) below \(anchor.fingerprint)"
         )
-    }
-
-    /// The trusted certificates of the chain, the nearest to the client's own first; of several
-    /// tenants when they share one, or trust different ones of it.
-    private func anchorsOfChain() throws(LoginRefusal) -> [TrustAnchor] {
-        var found: [TrustAnchor] = []
-        for certificate in credentials.chain {
-            found += try ask { (registry) throws(RegistryError) in
-                try registry.anchors(sha256: certificate.sha256)
-            }
-        }
-        if !found.isEmpty { return try ofListener(found) }
-        if credentials.chain.count == 1 {
-            let issuers = try issuers(of: credentials.chain[0])
-            let own = try ofListener(issuers)
-            if !own.isEmpty { return own }
-        } else {
-            // Somebody trusts an issuer that was not sent: say which certificate is missing.
-            for certificate in credentials.chain.reversed() {
-                guard let issuer = try ofListener(try issuers(of: certificate)).first else {
-                    continue
-                }
-                throw LoginRefusal(.anchorNotSent, "send \(issuer.name) \(issuer.fingerprint)")
-            }
-        }
-        throw LoginRefusal(.anchorUnknown, credentials.chain.first.map(Self.name) ?? "")
-    }
-
-    private func issuers(
-        of certificate: PresentedCertificate
-    ) throws(LoginRefusal) -> [TrustAnchor] {
-        try ask { (registry) throws(RegistryError) in
-            try registry.anchors(subjectKey: certificate.issuerKey)
-        }
-    }
-
-    /// Those of the listener's tenant, when it is for one.
-    private func ofListener(_ anchors: [TrustAnchor]) throws(LoginRefusal) -> [TrustAnchor] {
-        guard let id = taken.tenant, !anchors.isEmpty else { return anchors }
-        let number = try tenant(id).number
-        let own = anchors.filter { $0.tenant == number }
-        guard !own.isEmpty else { throw LoginRefusal(.anchorOfOtherTenant, id.text) }
-        return own
-    }
-
-    /// The tenant of the anchors, and those of it.
-    private func choose(
-        _ found: [TrustAnchor]
-    ) throws(LoginRefusal) -> (tenant: Tenant, anchors: [TrustAnchor]) {
-        var numbers = Set(found.map(\.tenant))
-        if numbers.count > 1 {
-            if let named = try namedTenant() {
-                guard numbers.contains(named.number) else {
-                    throw LoginRefusal(.anchorOfOtherTenant, named.id.text)
-                }
-                numbers = [named.number]
-            } else {
-                // Anybody can upload a certificate, also one nearer to the devices of others; who
-                // proved to hold its key is meant.
-                let proven = Set(found.filter(\.proof.isValid).map(\.tenant))
-                guard proven.count == 1 else { throw LoginRefusal(.anchorShared) }
-                numbers = proven
-            }
-        }
-        guard let number = numbers.first else { throw LoginRefusal(.anchorUnknown) }
-        let own = found.filter { $0.tenant == number }
-        guard credentials.chain.contains(where: { $0.sha256 == own.first?.sha256 }) else {
-            // Issuers that were not sent: authorities of the same name, an old and a new one.
-            return (try tenant(number: number), own)
-        }
-        // The nearest decides: a disabled authority is not passed over for the one above it.
-        return (try tenant(number: number), own.filter { $0.sha256 == own.first?.sha256 })
-    }
-
-    /// The tenant a certificate's client names: as user name, before it, or by the host.
-    private func namedTenant() throws(LoginRefusal) -> Tenant? {
-        let user = credentials.user ?? .empty
-        let name = UserName(user)
-        for id in [name.tenant, user, credentials.tenantHint] {
-            guard let id, !id.isEmpty else { continue }
-            let found = try ask { (registry) throws(RegistryError) in
-                try registry.tenant(id: id)
-            }
-            if let found { return found }
-        }
-        if !user.isEmpty { throw LoginRefusal(.anchorOfOtherTenant, user.shortened) }
-        return nil
     }
 
     /// The first of a tenant's anchors that the chain leads to.
@@ -316,7 +269,7 @@ extension LoginAttempt {
         return there
     }
 
-    private static func name(_ certificate: PresentedCertificate) -> String {
+    static func name(_ certificate: PresentedCertificate) -> String {
         "\(certificate.commonName?.shortened ?? "no common name"), serial \(certificate.serial)"
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logins by user name: accounts, device users, `MQTT_BASIC` and access tokens. Not here: comparing
-// the password, which is slow and goes on in `Login.finish`.
+// Logins by user name: accounts and device users. Not here: ThingsBoard's credentials, and
+// comparing the password, which is slow and goes on in `Login.finish`.
 
 internal import SealBytes
 
@@ -14,8 +14,9 @@ extension LoginAttempt {
         {
             return .accepted(try byWebToken(password, user))
         }
+        let scope = try scope()
         if user.isEmpty {
-            if let step = try byClientIDAlone() { return step }
+            if let step = try byClientIDAlone(scope) { return step }
             guard password != nil else { return nil }
             throw LoginRefusal(.unknownUser, "there is no user name")
         }
@@ -26,6 +27,10 @@ extension LoginAttempt {
             password == nil || !taken.takesPasswords ? .accessTokenUnknown : .unknownUser,
             user.shortened
         )
+        // A name that begins with another tenant than the listener's is the listener's tenant's
+        // first, so that no user of the other can stand before it.
+        let isForeign = taken.tenant != nil && scope.names.count == 1 && hasPrefix(user)
+        if isForeign, let step = try byThings(scope) { return step }
         if taken.takesPasswords, let password {
             do throws(LoginRefusal) {
                 if let step = try byAccount(user, password) { return step }
@@ -36,16 +41,14 @@ extension LoginAttempt {
                 missing = error
             }
         }
-        if taken.takesPasswords, let step = try byBasic(user) { return step }
-        if taken.takesAccessTokens, let principal = try byAccessToken(user) {
-            return .accepted(principal)
-        }
-        if taken.takesPasswords, let step = try byBasicUser(user) { return step }
+        if !isForeign, let step = try byThings(scope) { return step }
         guard let password, taken.takesPasswords else {
             throw taken.takesAccessTokens ? missing : LoginRefusal(.passwordMissing)
         }
-        return try question(password, nil, .failure(missing), missing.reasons[0])
+        return question(password, [], .failure(missing))
     }
+
+    private func hasPrefix(_ user: Name) -> Bool { UserName(user).tenant != nil }
 
     // MARK: Accounts and device users
 
@@ -56,12 +59,12 @@ extension LoginAttempt {
     ) throws(LoginRefusal) -> LoginStep? {
         let user = try found(text)
         guard let user else { return nil }
-        let wrong = Reason(.badPassword, detail: text.shortened)
+        let wrong = LoginRefusal(.badPassword, text.shortened)
         guard let secret = user.secret else {
             let refusal = LoginRefusal(.passwordNotSet, text.shortened)
-            return try question(password, nil, .failure(refusal), refusal.reasons[0])
+            return question(password, [], .failure(refusal))
         }
-        return try question(password, secret, verdict(user, .password), wrong)
+        return question(password, [(secret, verdict(user, .password))], .failure(wrong))
     }
 
     /// A user of a tenant with what its password is compared with.
@@ -96,6 +99,7 @@ extension LoginAttempt {
         if let account { return TenantUser(tenant: tenant, kind: .account(account)) }
         let credential = try ask { (registry) throws(RegistryError) in
             try registry.credential(
+                tenant: tenant.number,
                 kind: .password,
                 lookup: "\(tenant.number)/\(name.user)"
             )
@@ -123,7 +127,7 @@ extension LoginAttempt {
                 )
             }
         } catch {
-            return .failure(error)
+            return .failure(LoginRefusal(attributed(error.reasons)))
         }
     }
 
@@ -154,97 +158,42 @@ extension LoginAttempt {
         )
     }
 
-    // MARK: ThingsBoard's credentials
-
-    /// `MQTT_BASIC` with client id and user name.
-    private func byBasic(_ user: Name) throws(LoginRefusal) -> LoginStep? {
-        guard !credentials.clientID.isEmpty, !credentials.isClientIDAssigned else { return nil }
-        return try byBasic(lookup: environment.chains.sha3("\(credentials.clientID)|\(user)"))
-    }
-
-    /// `MQTT_BASIC` with a user name only.
-    private func byBasicUser(_ user: Name) throws(LoginRefusal) -> LoginStep? {
-        // 64 digits are what other kinds are found by: a name that looks so would stand for them.
-        let isDigest =
-            user.utf8.count == 64
-            && user.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-        return isDigest ? nil : try byBasic(lookup: user)
-    }
-
-    /// `MQTT_BASIC` with a client id only.
-    private func byClientIDAlone() throws(LoginRefusal) -> LoginStep? {
-        guard taken.takesPasswords, !credentials.clientID.isEmpty,
-            !credentials.isClientIDAssigned
-        else { return nil }
-        return try byBasic(lookup: environment.chains.sha3(credentials.clientID))
-    }
-
-    private func byBasic(lookup: Name) throws(LoginRefusal) -> LoginStep? {
-        let credential = try ask { (registry) throws(RegistryError) in
-            try registry.credential(kind: .basic, lookup: lookup)
-        }
-        guard let credential else { return nil }
-        let verdict = verdict(ofBasic: credential)
-        guard let secret = credential.secret else {
-            switch verdict {
-            case .success(let principal): return .accepted(principal)
-            case .failure(let refusal): throw refusal
-            }
-        }
-        guard let password = credentials.password else { throw LoginRefusal(.passwordMissing) }
-        let wrong = Reason(.badPassword, detail: credentials.user?.shortened ?? "")
-        return try question(password, secret, verdict, wrong)
-    }
-
-    private func verdict(ofBasic credential: Credential) -> Result<Principal, LoginRefusal> {
-        do throws(LoginRefusal) {
-            let tenant = try tenant(number: credential.tenant)
-            let device = try device(number: credential.device)
-            var reliance = Reliance()
-            reliance.credential = credential.number
-            return .success(try principal(device, .basic, tenant, reliance, proof: "MQTT_BASIC"))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func byAccessToken(_ token: Name) throws(LoginRefusal) -> Principal? {
-        let lookup = environment.chains.tokenLookup(token)
-        let credential = try ask { (registry) throws(RegistryError) in
-            try registry.credential(kind: .accessToken, lookup: lookup)
-        }
-        guard let credential else { return nil }
-        let tenant = try tenant(number: credential.tenant)
-        let device = try device(number: credential.device)
-        var reliance = Reliance()
-        reliance.credential = credential.number
-        return try principal(
-            device,
-            .accessToken,
-            tenant,
-            reliance,
-            proof: "access token \(credential.uuid)"
-        )
-    }
-
     // MARK: Passwords
 
-    /// A password to compare; with a decoy where there is nothing to compare it with.
-    private func question(
+    /// A password to compare with each of these, the older registration first; with a decoy where
+    /// there is nothing to compare it with.
+    ///
+    /// The first that is right counts, and `otherwise` when none is.
+    func question(
         _ password: [UInt8],
-        _ secret: StoredSecret?,
-        _ matches: Result<Principal, LoginRefusal>,
-        _ differs: Reason
-    ) throws(LoginRefusal) -> LoginStep {
-        let hash = secret.flatMap { PasswordHash($0.hash) }
-        let differs = attributed([differs])[0]
-        guard let compared = hash ?? PasswordHash.decoy else { return .refused([differs]) }
+        _ candidates: [(secret: StoredSecret?, matches: Result<Principal, LoginRefusal>)],
+        _ otherwise: Result<Principal, LoginRefusal>
+    ) -> LoginStep {
+        var otherwise = otherwise
+        if case .failure(let refusal) = otherwise {
+            otherwise = .failure(LoginRefusal(attributed(refusal.reasons)))
+        }
+        var hashes: [PasswordHash] = []
+        var matches: [Result<Principal, LoginRefusal>] = []
+        for candidate in candidates {
+            guard let hash = candidate.secret.flatMap({ PasswordHash($0.hash) }) else { continue }
+            hashes.append(hash)
+            matches.append(candidate.matches)
+        }
+        let isKnown = !hashes.isEmpty
+        if !isKnown {
+            guard let decoy = PasswordHash.decoy else {
+                if case .failure(let refusal) = otherwise { return .refused(refusal.reasons) }
+                return .refused([Reason(.registryFailed)])
+            }
+            hashes = [decoy]
+        }
         return .needsPasswordCheck(
             PasswordQuestion(
                 password: password,
-                hash: compared,
-                isKnown: hash != nil,
-                verdict: .registry(matches: matches, differs: differs)
+                hashes: hashes,
+                isKnown: isKnown,
+                verdict: .registry(matches: matches, otherwise: otherwise)
             )
         )
     }

@@ -29,9 +29,12 @@ public enum RegistryLogin {
         _ environment: LoginEnvironment,
         _ check: some PasswordCheck
     ) -> LoginStep {
-        let step = begin(credentials, rules, environment)
-        guard case .needsPasswordCheck(let question) = step else { return step }
-        return Login.finish(question, matches: question.isAnswered(by: check))
+        var step = begin(credentials, rules, environment)
+        if case .needsPasswordCheck(let question) = step {
+            step = Login.finish(question, matches: question.isAnswered(by: check))
+        }
+        settle(step, environment)
+        return step
     }
 }
 
@@ -111,7 +114,7 @@ struct LoginAttempt {
     func attributed(_ reasons: [Reason]) -> [Reason] {
         reasons.map { reason in
             var reason = reason
-            reason.tenant = found.number
+            if reason.tenant == 0 { reason.tenant = found.number }
             return reason
         }
     }

@@ -29,6 +29,23 @@ public struct BrokerLimits: Sendable, Equatable {
     public var retainedBytesMax = 1 << 30
     /// Subscriptions of one session.
     public var subscriptionsPerSessionMax = 10_000
+    /// Filters of one SUBSCRIBE or UNSUBSCRIBE.
+    public var filtersPerPacketMax = 10_000
+    /// Ways in which the filters of one tenant combine `+` with names; this bounds what the search
+    /// for a topic's receivers costs.
+    public var wildcardShapesMax = 1024
+    /// Those of one session.
+    public var wildcardShapesPerSessionMax = 128
+    /// Bytes that the subscriptions of one session may take.
+    public var subscriptionBytesPerSessionMax = 8 << 20
+    /// Bytes that all sessions of one client may take in a partition.
+    public var clientBytesMax = 64 << 20
+    /// Bytes that one tenant may take in all partitions together.
+    public var tenantBytesMax = 512 << 20
+    /// Bytes that all tenants may take in all partitions together.
+    public var memoryBytesMax = 1 << 30
+    /// Bytes of remembered routes, of all partitions together.
+    public var routeBytesMax = 64 << 20
     /// Levels of a topic or filter.
     public var topicLevelsMax = 32
     /// Bytes of a topic or filter.
@@ -47,6 +64,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var tenantsMax = 10_000
     /// Connections of one tenant.
     public var connectionsPerTenantMax = 100_000
+    /// Work in one turn.
+    public var work = WorkLimits()
 
     /// The defaults.
     public init() {}

@@ -17,24 +17,41 @@ public enum Mail: Sendable {
     /// The answer to `interest`: it is known here; with how many retained messages the sender
     /// had posted to each partition by then, when retained messages are wanted.
     case interestKnown(ticket: UInt64, retainsPosted: [UInt64])
-    /// The retained messages of filters are wanted, from the time when so many retained messages
-    /// of each partition have arrived. `ticket` is answered.
-    case snapshot(tenant: UInt32, filters: [[UInt8]], after: [UInt64], ticket: UInt64)
-    /// The answer to `snapshot`, filter by filter.
-    case snapshotTaken(ticket: UInt64, retained: [[Message]])
-    /// A message somebody at the receiver wants.
-    case forward(Message)
+    /// The retained messages of a filter are wanted, but for those behind so many of each
+    /// partition; `seen` of each must have arrived before. `ticket` is answered in parts.
+    case retainedWanted(
+        tenant: UInt32,
+        filter: [UInt8],
+        after: [UInt64],
+        seen: [UInt64],
+        ticket: UInt64
+    )
+    /// The next part is wanted.
+    case retainedNext(ticket: UInt64, seen: [UInt64])
+    /// No more is wanted.
+    case retainedDropped(ticket: UInt64)
+    /// A part of what was wanted.
+    case retainedPart(ticket: UInt64, messages: [Message], isLast: Bool)
+    /// A message somebody at the receiver wants; its number among the retained messages that its
+    /// sender has sent to its home, 0 when it is not retained.
+    case forward(Message, retained: UInt64)
     /// A retained message for its home.
     case retain(Message)
     /// A member of a shared group, for the group's home.
     /// `ticket` is answered with `interestKnown` when it is not 0.
     case groupMember(GroupMember, event: GroupEvent, ticket: UInt64)
     /// The group's home picked a member of the receiver's.
-    case groupDeliver(Message, member: GroupMember, group: Handle, tried: [UInt64])
+    case groupDeliver(Message, member: GroupMember, group: Handle, GroupSearch)
     /// The sender has handled this many bytes of messages the receiver posted to it.
     case credit(Int)
     /// The picked member cannot take the message.
-    case groupRefused(Message, member: GroupMember, group: Handle, tried: [UInt64])
+    case groupRefused(
+        Message,
+        member: GroupMember,
+        group: Handle,
+        GroupSearch,
+        isFull: Bool
+    )
 }
 
 /// What happened to a member.

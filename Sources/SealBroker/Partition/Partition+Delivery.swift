@@ -15,6 +15,8 @@ struct Publication {
     /// The link that brought it, to be slowed down when receivers cannot keep up.
     var source: Handle
     var expiresAt: UInt64
+    /// Its number among the retained messages sent to its home; 0 when it is not retained.
+    var retainedNumber: UInt64 = 0
     /// Made when something has to keep it.
     var message: Message?
 }
@@ -38,6 +40,7 @@ extension Partition {
         let levels = TopicTree.levels(of: topic)
         let route = routes.blank(topic, hash: hash, tenant: tenant)
         fill(route, levels)
+        route.weigh()
         routes.insert(route)
         return route
     }
@@ -47,7 +50,9 @@ extension Partition {
         spaces[route.tenant]?.tree.match(levels) { node in
             route.remote |= node.remote
             route.groups.append(contentsOf: node.groups)
-            for entry in node.entries where mayRead(entry.session, route.topic) {
+            work.add(2 + node.entries.count)
+            for entry in node.entries
+            where sessions.contains(entry.session) && mayRead(entry.session, route.topic) {
                 merge(entry, into: route, &merged)
             }
         }
@@ -126,6 +131,7 @@ extension Partition {
         payload: RawSpan
     ) {
         packets.reset()
+        work.add(route.weight)
         for index in 0..<route.targets.count {
             let target = route.targets[index]
             if target.noLocal, target.session == publication.origin { continue }
@@ -145,7 +151,7 @@ extension Partition {
                 properties: properties,
                 payload: payload
             )
-            for group in route.groups { giveToGroup(message, group, tried: []) }
+            for group in route.groups { giveToGroup(message, group) }
         }
     }
 
@@ -303,12 +309,16 @@ extension Partition {
             isRetained: isRetained
         )
         if sessions[session].survives {
-            flight.message = keep(
+            let message = keep(
                 &publication,
                 topic: topic,
                 properties: properties,
                 payload: payload
             )
+            guard chargeFlight(session, message) else {
+                return counters.messagesDropped.add(.queueFull)
+            }
+            flight.message = message
         }
         let packetID = sessions[session].window.push(flight)
         let first: UInt8 = 0x30 | qos << 1 | (isRetained ? 1 : 0)

@@ -87,7 +87,9 @@ extension Partition {
             return writer.count <= links[id].packetBytesMax
         }
         var fits: Bool
-        if let table = links[id].aliasesOut, let alias = table.alias(for: topic.copied()) {
+        if let table = links[id].aliasesOut, mayHaveAlias(id, table, topic),
+            let alias = table.alias(for: topic.copied())
+        {
             if alias.isKnown {
                 let short = topic.extracting(0..<0)
                 fits = write(short, alias.number)
@@ -114,6 +116,11 @@ extension Partition {
         if !isDuplicate { counters.addDelivered(qos: qos, payloadBytes: payload.byteCount) }
         sendWritten(id)
         return true
+    }
+
+    /// Whether a topic has an alias, or there is memory for one.
+    private func mayHaveAlias(_ id: Handle, _ table: AliasTable, _ topic: RawSpan) -> Bool {
+        table.isSettled(topic.copied()) || chargeAlias(id, Weight.alias + topic.byteCount)
     }
 
     /// A topic as a client behind a mount point knows it.

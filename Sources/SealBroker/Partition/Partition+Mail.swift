@@ -15,7 +15,7 @@ extension Partition {
             outboxes[sender].append(
                 .interestKnown(
                     ticket: ticket,
-                    retainsPosted: wantsRetained && setup.count > 2 ? retainsPosted : []
+                    retainsPosted: wantsRetained ? retainsPosted : []
                 )
             )
         case .interestKnown(let ticket, let posted):
@@ -24,36 +24,61 @@ extension Partition {
             } else {
                 interestKnown(ticket, posted, from: sender)
             }
-        case .snapshot(let tenant, let filters, let after, let ticket):
-            snapshotAsked(
-                PendingSnapshot(
-                    tenant: tenant,
-                    filters: filters,
-                    after: after,
-                    ticket: ticket,
-                    replyTo: sender
-                )
+        case .retainedWanted(let tenant, let filter, let after, let seen, let ticket):
+            retainedWanted(
+                ServedKey(partition: sender, ticket: ticket),
+                ServedWalk(tenant: tenant, filter: filter, after: after, seen: seen)
             )
-        case .snapshotTaken(let ticket, let retained): snapshotTaken(ticket, retained)
-        case .forward(let message):
+        case .retainedNext(let ticket, let seen):
+            retainedNext(ServedKey(partition: sender, ticket: ticket), seen: seen)
+        case .retainedDropped(let ticket):
+            served[ServedKey(partition: sender, ticket: ticket)] = nil
+        case .retainedPart(let ticket, let messages, let isLast):
+            retainedArrived(ticket, messages, isLast: isLast)
+        case .forward(let message, let retained):
             owe(message, to: sender)
+            if retained != 0, setup.count > 2 {
+                let home = home(message.header.tenant, message.topic.copied())
+                retainsSeen[home][sender] = max(retainsSeen[home][sender], retained)
+            }
             forwardArrived(message)
         case .retain(let message):
             owe(message, to: sender)
             _ = store(message, from: sender)
-            retryPendingSnapshots()
+            if !unready.isEmpty { hasNewRetains = true }
         case .groupMember(let member, let event, let ticket):
             groupMember(member, event, ticket: ticket, from: sender)
-        case .groupDeliver(let message, let member, let group, let tried):
+        case .groupDeliver(let message, let member, let group, let search):
             owe(message, to: sender)
-            if !take(message, member, group, home: sender) {
-                outboxes[sender].append(
-                    .groupRefused(message, member: member, group: group, tried: tried)
+            let taking = take(message, member, group, home: sender)
+            guard taking != .taken else { return }
+            outboxes[sender].append(
+                .groupRefused(
+                    message,
+                    member: member,
+                    group: group,
+                    search,
+                    isFull: taking == .full
                 )
-            }
-        case .groupRefused(let message, let member, let group, let tried):
-            giveToGroup(message, group, tried: tried + [member.word])
+            )
+        case .groupRefused(let message, let member, let group, let search, let isFull):
+            groupRefused(message, member, group, search, isFull: isFull)
         }
+    }
+
+    /// A partition knows one of a SUBSCRIBE's filters.
+    private func interestKnown(_ ticket: UInt64, _ posted: [UInt64], from sender: Int) {
+        guard pendingSubscribes[ticket] != nil else { return }
+        if pendingSubscribes[ticket]?.after.isEmpty == false {
+            for (home, count) in posted.enumerated() {
+                pendingSubscribes[ticket]?.after[home][sender] = count
+            }
+        }
+        pendingSubscribes[ticket]?.waitsFor -= 1
+        guard let pending = pendingSubscribes[ticket], pending.isKnown else { return }
+        for node in pending.nodes where node.askedTicket == ticket { node.askedTicket = 0 }
+        pendingSubscribes[ticket]?.nodes = []
+        subscribeIsKnown(ticket)
     }
 
     /// Another partition has its first, or lost its last, subscriber of a filter.
@@ -67,7 +92,7 @@ extension Partition {
         } else if let space = spaces[tenant], let node = space.tree.existingNode(for: filter) {
             routes.invalidate(filter, tenant: tenant)
             node.remote &= ~bit
-            space.tree.prune(node)
+            space.tree.prune(node, filter)
             tidy(tenant)
         }
     }
@@ -84,7 +109,12 @@ extension Partition {
         var rest = remote
         while rest != 0 {
             let index = rest.trailingZeroBitCount
-            post(.forward(message), message, to: index, from: publication.source)
+            post(
+                .forward(message, retained: publication.retainedNumber),
+                message,
+                to: index,
+                from: publication.source
+            )
             rest &= rest &- 1
         }
     }
@@ -130,9 +160,8 @@ extension Partition {
         guard mailOutstanding[index] > limits.mailboxBytesMax else { return }
         counters.limitHits.add(.mailboxBytes)
         guard links.contains(source), links[source].phase == .open,
-            !mailHolds[index].contains(source)
+            mailHolds[index].insert(source).inserted
         else { return }
-        mailHolds[index].append(source)
         links[source].heldBy += 1
     }
 

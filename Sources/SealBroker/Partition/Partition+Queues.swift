@@ -25,6 +25,7 @@ extension Partition {
                 flight.groupHome = item.groupHome
             }
             packetID = sessions[session].window.push(flight)
+            settleFlights(session)
         }
         let wasSent = encode(
             id,
@@ -38,7 +39,10 @@ extension Partition {
             payload: message.payload
         )
         // Too large for this client: for it the message counts as done (MQTT 5.0 §3.1.2.11.4).
-        if !wasSent, let packetID { sessions[session].window.finish(packetID) }
+        if !wasSent, let packetID {
+            sessions[session].window.finish(packetID)
+            settleFlights(session)
+        }
     }
 
     /// Puts a message into a session's queue, or drops it when the queue is full.
@@ -56,6 +60,10 @@ extension Partition {
             )
             return
         }
+        guard chargeQueued(session, item) else {
+            counters.messagesDropped.add(.queueFull)
+            return
+        }
         counters.queuedMessages += 1
         counters.queueBytes += Int64(item.message.byteCount)
         sessions[session].queue.append(item)
@@ -71,6 +79,7 @@ extension Partition {
         guard let item = sessions[session].queue.popFirst() else { return nil }
         counters.queuedMessages -= 1
         counters.queueBytes -= Int64(item.message.byteCount)
+        creditQueued(session, item)
         return item
     }
 
@@ -95,6 +104,7 @@ extension Partition {
         links[id].takesSharedPackets =
             sessions[session].queue.isEmpty && links[id].sharesPackets
         if sessions[session].queue.count * 4 < limits.queuedMessagesMax { letGo(id) }
+        if sessions[session].retained != nil { sendRetained(session) }
     }
 
     /// Makes `source` wait until `id` has caught up; false when nobody waits for `id` any more
@@ -111,9 +121,7 @@ extension Partition {
         guard links.contains(source), source != id, links[source].phase == .open else {
             return true
         }
-        guard !links[id].holds.contains(source) else { return true }
-        links[id].holds.append(source)
-        links[source].heldBy += 1
+        if links[id].holds.insert(source).inserted { links[source].heldBy += 1 }
         return true
     }
 
@@ -141,7 +149,12 @@ extension Partition {
         guard links[id].isWatchedForStall || links[id].isStalled || !links[id].holds.isEmpty
         else {
             let session = links[id].session
-            if sessions.contains(session), !sessions[session].queue.isEmpty { pump(session) }
+            guard sessions.contains(session) else { return }
+            if !sessions[session].queue.isEmpty {
+                pump(session)
+            } else if sessions[session].retained != nil {
+                sendRetained(session)
+            }
             return
         }
         if out.count(Int(id.slot)) < limits.outBytesMax / 2 {

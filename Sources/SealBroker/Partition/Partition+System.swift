@@ -33,11 +33,18 @@ extension Partition {
     public func snapshot() -> ShardCounters {
         var copy = counters
         copy.sharedSubscriptions = Int64(groups.count)
+        copy.memory = ledger.use
+        copy.memory[.routes] = routes.bytes
         return copy
     }
 
     /// New bounds, for what comes from now on.
-    public func replaceLimits(_ limits: BrokerLimits) { self.limits = limits }
+    public func replaceLimits(_ limits: BrokerLimits) {
+        self.limits = limits
+        work.limits = limits.work
+        ledger.replaceLimits(limits)
+        routes.bytesMax = limits.routeBytesMax / max(setup.count, 1)
+    }
 
     /// What listeners grant to those who connect from now on.
     public func replaceGrants(_ grants: [ListenerGrant]) { setup.listeners = grants }

@@ -53,7 +53,7 @@ extension Partition {
             disarm(id, kind)
         }
         if links[id].heldBy > 0 {
-            for index in mailHolds.indices { mailHolds[index].removeAll { $0 == id } }
+            for index in mailHolds.indices { mailHolds[index].remove(id) }
         }
         out.release(Int(id.slot))
         _ = links.remove(id)

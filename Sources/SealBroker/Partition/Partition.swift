@@ -26,6 +26,9 @@ public struct PartitionSetup: Sendable {
     /// Counts stored sessions of all partitions; nil lets the partition count its own.
     public var sessionPlaces: (any SessionPlaces)?
 
+    /// Counts the memory of all partitions; a partition alone has one of its own.
+    public var memory = MemoryPool()
+
     /// Makes the set-up.
     public init(
         index: Int,
@@ -127,7 +130,16 @@ public final class Partition {
     /// Topics and retained messages by tenant.
     var spaces: [UInt32: TenantSpace] = [0: TenantSpace()]
     var routes: RouteCache
+    /// Who holds how much memory.
+    var ledger: MemoryLedger
     var pendingSubscribes: [UInt64: PendingSubscribe] = [:]
+    /// How much work was done for whom, and what was put off.
+    var work: WorkMeter
+    var backlog = Backlog()
+    /// Timers that are due and wait for their turn.
+    var dueTimers: [TimerWheel.Timer] = []
+    /// Subscriptions of sessions that have ended, as far as they are not yet taken out.
+    var remains: [Handle: SessionRemains] = [:]
     var nextTicket: UInt64 = 1
     var pendingJoins: [UInt64: PendingJoin] = [:]
     var connectionCounts: [UInt32: Int] = [:]
@@ -151,9 +163,21 @@ public final class Partition {
     /// How many retained messages were given to each home, and stored here of each partition.
     var retainsPosted: [UInt64]
     var retainsHandled: [UInt64]
-    var pendingSnapshots: [PendingSnapshot] = []
+    /// The highest of them, by home and by sender, whose live message was seen here.
+    var retainsSeen: [[UInt64]]
+    /// Walks over retained messages that other partitions asked for, and those that wait for
+    /// messages on their way.
+    var served: [ServedKey: ServedWalk] = [:]
+    var unready: [ServedKey] = []
+    var hasNewRetains = false
+    /// Sessions whose retained messages other homes were asked for.
+    var retainedTickets: [UInt64: Handle] = [:]
+    var awaitedParts = 0
+    /// Topics whose retained message went by live while another home was asked.
+    var liveSince: [ClientKey: UInt64] = [:]
+    var liveStamp: UInt64 = 0
     /// Links that wait for a partition to catch up.
-    var mailHolds: [[Handle]]
+    var mailHolds: [Set<Handle>]
     /// Recent changes of the registry.
     var changes = RecentChanges()
     /// Tenants that are gone for good; their numbers are never given again.
@@ -172,25 +196,41 @@ public final class Partition {
         self.access = access
         self.now = now
         timers = TimerWheel(now: now)
-        routes = RouteCache(seed: setup.tableSeed)
+        work = WorkMeter(setup.limits.work)
+        routes = RouteCache(
+            seed: setup.tableSeed,
+            bytesMax: setup.limits.routeBytesMax / max(setup.count, 1)
+        )
+        ledger = MemoryLedger(setup.limits, pool: setup.memory)
         outboxes = Array(repeating: [], count: setup.count)
         mailOutstanding = Array(repeating: 0, count: setup.count)
         mailOwed = Array(repeating: 0, count: setup.count)
         retainsPosted = Array(repeating: 0, count: setup.count)
         retainsHandled = Array(repeating: 0, count: setup.count)
+        retainsSeen = Array(
+            repeating: Array(repeating: 0, count: setup.count),
+            count: setup.count
+        )
         mailHolds = Array(repeating: [], count: setup.count)
     }
 
     /// Says what time it is; once a turn, before anything else.
     public func begin(now: UInt64) {
         self.now = max(now, self.now)
-        var due: [TimerWheel.Timer] = []
-        timers.advance(to: self.now) { due.append($0) }
-        for timer in due { fire(timer) }
+        work.beginTurn()
+        timers.advance(to: self.now) { dueTimers.append($0) }
+        fireTimers()
+        serveUnready()
+        runBacklog()
     }
 
     /// When `begin` must be called again at the latest; at once when something waits to be sent.
-    public var nextDeadline: UInt64? { dirty.isEmpty ? timers.nextDeadline : now }
+    public var nextDeadline: UInt64? {
+        dirty.isEmpty && !hasPutOff ? timers.nextDeadline : now
+    }
+
+    /// Work waits for the next turn.
+    public var hasPutOff: Bool { !backlog.isEmpty || !dueTimers.isEmpty || hasNewRetains }
 
     /// The links that have something to send since the last call, with the host's names.
     public func takeDirty() -> [(link: Handle, transport: UInt64)] {

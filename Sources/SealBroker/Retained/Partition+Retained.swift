@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retained messages live at the home of their topic. How a new subscriber gets them is in
-// Partition+Snapshots.
+// Partition+RetainedQueue and Partition+RetainedHome.
 
 internal import SealBytes
 internal import SealMQTT
@@ -23,6 +23,7 @@ extension Partition {
         )
         noteLive(message)
         retainsPosted[home] += 1
+        publication.retainedNumber = retainsPosted[home]
         guard home == setup.index else {
             post(.retain(message), message, to: home, from: publication.source)
             return .success
@@ -42,8 +43,11 @@ extension Partition {
         let levels = TopicTree.levels(of: message.topic)
         // [MQTT-3.3.1-6]: an empty payload removes.
         if message.header.payloadCount == 0 {
+            let before = spaces[tenant]?.retained.bytes ?? 0
             if spaces[tenant]?.retained.remove(levels) == true {
                 counters.retainedMessages -= 1
+                let after = spaces[tenant]?.retained.bytes ?? 0
+                ledger.credit(tenant: tenant, .retained, before - after)
                 tidy(tenant)
             }
             return .success
@@ -55,11 +59,21 @@ extension Partition {
             tidy(tenant)
             return .quotaExceeded
         }
-        let bytes = space.retained.bytes - (old?.byteCount ?? 0) + message.byteCount
+        let more = Weight.retained(message) - (old.map(Weight.retained) ?? 0)
+        let bytes = space.retained.bytes + more
         if bytes > limits.retainedBytesMax {
             counters.limitHits.add(.retainedBytes)
             tidy(tenant)
             return .quotaExceeded
+        }
+        if more > 0 {
+            if let refusal = ledger.charge(tenant: tenant, .retained, more) {
+                note(refusal)
+                tidy(tenant)
+                return .quotaExceeded
+            }
+        } else {
+            ledger.credit(tenant: tenant, .retained, -more)
         }
         if old == nil { counters.retainedMessages += 1 }
         space.retained.set(
@@ -67,16 +81,5 @@ extension Partition {
             from: RetainedOrigin(partition: sender, position: retainsHandled[sender])
         )
         return .success
-    }
-
-    /// The retained messages of a filter that have not expired, without those that are newer than
-    /// the given count of the partition they came from; no counts leave nothing out.
-    func snapshot(_ filter: [UInt8], tenant: UInt32, upTo counts: [UInt64]) -> [Message] {
-        var found: [Message] = []
-        spaces[tenant]?.retained.match(filter) { message, origin in
-            if !counts.isEmpty, origin.position > counts[origin.partition] { return }
-            if message.header.expiresAt > now { found.append(message) }
-        }
-        return found
     }
 }

@@ -34,25 +34,45 @@ extension Partition {
     }
 
     private func serveTemplates(_ id: Handle, _ payload: [UInt8]) {
+        work.add(payload.count / 32)
+        let (request, faults) = Self.read(payload)
+        complain(id, faults)
+        if let request { ask(id, request) }
+    }
+
+    /// So many faults of one message are told, the last of them in one word for the others.
+    private static var faultsMax: Int { 100 }
+
+    /// What the lines of a message ask for, and what is wrong with them.
+    private static func read(
+        _ payload: [UInt8]
+    ) -> (request: ServiceRequest?, faults: [ServiceFault]) {
         var request: ServiceRequest?
+        var faults: [ServiceFault] = []
         for line in SmartREST.read(payload) {
+            guard faults.count < faultsMax else {
+                faults[faultsMax - 1] = ServiceFault(.malformed, "", "Too many faults to tell")
+                break
+            }
             switch line {
             case .malformed(let template, let reason):
-                complain(id, ServiceFault(.malformed, template, reason))
+                faults.append(ServiceFault(.malformed, template, reason))
             case .fields(let fields):
                 let template = fields.first ?? ""
                 guard !template.isEmpty, template.utf8.allSatisfy({ (0x30...0x39).contains($0) })
                 else {
-                    complain(id, ServiceFault(.messageID, template, "Invalid message identifier"))
+                    faults.append(
+                        ServiceFault(.messageID, template, "Invalid message identifier")
+                    )
                     continue
                 }
                 guard Name(template) == "100" else { continue }
                 guard fields.count <= 3 else {
-                    complain(id, ServiceFault(.arguments, "100", "Too many fields"))
+                    faults.append(ServiceFault(.arguments, "100", "Too many fields"))
                     continue
                 }
                 if request != nil {
-                    complain(id, Self.exists)
+                    faults.append(exists)
                 } else {
                     request = .createDevice(
                         name: fields.count > 1 ? Name(fields[1]) : .empty,
@@ -61,7 +81,7 @@ extension Partition {
                 }
             }
         }
-        if let request { ask(id, request) }
+        return (request, faults)
     }
 
     private static let exists = ServiceFault(.creation, "100", "Device already existing")
@@ -82,25 +102,32 @@ extension Partition {
         if links[id].phase == .open {
             switch answer {
             case .silence: break
-            case .token(let token): tell(id, "s/dat", SmartREST.write(["71", token]))
+            case .token(let token): tell(id, "s/dat", [SmartREST.write(["71", token])])
             case .deviceExists: complain(id, Self.exists)
             case .credentials(let tenant, let user, let password):
-                tell(id, "s/dcr", SmartREST.write(["70", tenant.text, user.text, password]))
+                tell(id, "s/dcr", [SmartREST.write(["70", tenant.text, user.text, password])])
             case .failed(let fault): complain(id, fault)
             }
         }
         release(id)
     }
 
-    private func complain(_ id: Handle, _ fault: ServiceFault) {
-        let template = fault.template.cut(toBytes: 20)
-        tell(id, "s/e", SmartREST.write(["\(fault.code.rawValue)", template, fault.text]))
+    private func complain(_ id: Handle, _ fault: ServiceFault) { complain(id, [fault]) }
+
+    private func complain(_ id: Handle, _ faults: [ServiceFault]) {
+        let lines = faults.map { fault in
+            let template = fault.template.cut(toBytes: 20)
+            return SmartREST.write(["\(fault.code.rawValue)", template, fault.text])
+        }
+        tell(id, "s/e", lines)
     }
 
-    /// Sends a line to the client itself, if it subscribed to the topic, and to nobody else.
+    /// Sends lines to the client itself, each as a message, if it subscribed to the topic, and to
+    /// nobody else.
     ///
     /// The topic tree is not asked, so whoever reads the topics of devices sees no secret.
-    private func tell(_ id: Handle, _ topic: String, _ line: String) {
+    private func tell(_ id: Handle, _ topic: String, _ lines: [String]) {
+        guard !lines.isEmpty else { return }
         let session = links[id].session
         guard sessions.contains(session), let scope = links[id].scope else { return }
         let name = scope.own + Array(topic.utf8)
@@ -116,6 +143,7 @@ extension Partition {
                 identifiers.append(subscription.options.identifier)
             }
         }
+        work.add(sessions[session].subscriptions.count + lines.count * (4 + identifiers.count / 8))
         guard let qos else { return }
         let header = MessageHeader(
             topicCount: 0,
@@ -126,22 +154,24 @@ extension Partition {
             tenant: links[id].tenant
         )
         let none: [UInt8] = []
-        let text = Array(line.utf8)
-        let message = Message(
-            header,
-            topic: name.span.bytes,
-            properties: none.span.bytes,
-            payload: text.span.bytes
-        )
-        sendInTurn(
-            QueuedMessage(
-                message: message,
-                qos: qos,
-                isRetained: false,
-                identifiers: identifiers.isEmpty ? nil : identifiers
-            ),
-            session,
-            id
-        )
+        for line in lines {
+            let text = Array(line.utf8)
+            let message = Message(
+                header,
+                topic: name.span.bytes,
+                properties: none.span.bytes,
+                payload: text.span.bytes
+            )
+            sendInTurn(
+                QueuedMessage(
+                    message: message,
+                    qos: qos,
+                    isRetained: false,
+                    identifiers: identifiers.isEmpty ? nil : identifiers
+                ),
+                session,
+                id
+            )
+        }
     }
 }

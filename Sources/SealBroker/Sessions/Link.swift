@@ -20,6 +20,10 @@ struct Link {
     var phase = Phase.awaitsConnect
     var version = ProtocolVersion.v311
     var tenant: UInt32 = 0
+    /// Where the work done for it is counted.
+    var workPlace: WorkMeter.Place = 0
+    /// Filters of a SUBSCRIBE or UNSUBSCRIBE that are still to be handled.
+    var filters: FilterWork?
     var session = Handle.none
     var principal: PrincipalNumber = 0
     /// The generation of the rules it was judged by last.
@@ -48,7 +52,7 @@ struct Link {
     /// How many congested links this one is held up by.
     var heldBy = 0
     /// Links that are held until this one has sent what it has.
-    var holds: [Handle] = []
+    var holds: Set<Handle> = []
     /// It did not move for the grace time: nobody waits for it any more.
     var isStalled = false
     /// What had been sent when the grace time was last checked.
@@ -118,6 +122,9 @@ final class LinkArrival {
 final class AliasTable {
     private let maximum: Int
     private var numbers: [[UInt8]: UInt16] = [:]
+
+    /// Whether a topic has an alias, or none is free for it.
+    func isSettled(_ topic: [UInt8]) -> Bool { numbers[topic] != nil || numbers.count >= maximum }
 
     init(maximum: Int) { self.maximum = maximum }
 

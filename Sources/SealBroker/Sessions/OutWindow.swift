@@ -44,6 +44,8 @@ struct OutWindow {
 
     /// Messages not yet acknowledged to the end.
     private(set) var inFlight = 0
+    /// The memory of the messages that are kept.
+    private(set) var bytes = 0
     /// The receiver's bound (MQTT 5.0 §3.1.2.11.3); our own bound for older versions.
     var limit = 65_535
 
@@ -64,6 +66,7 @@ struct OutWindow {
     /// Takes the next packet id for a message.
     mutating func push(_ flight: Flight) -> UInt16 {
         if span == ring.count { grow() }
+        if let message = flight.message { bytes += Weight.waiting(message, flight.identifiers) }
         ring[(head + span) & (ring.count - 1)] = flight
         let id = Self.advance(firstID, by: span)
         span += 1
@@ -75,6 +78,14 @@ struct OutWindow {
     /// or too old, takes its id with it, as in other brokers.
     mutating func skip() {
         finish(push(Flight(state: .awaitsPuback)))
+    }
+
+    /// Whether a message waits for its first answer and was not sent before `other`.
+    func isUnanswered(_ id: UInt16, behind other: UInt16) -> Bool {
+        guard let offset = offset(of: id), let first = self.offset(of: other), offset >= first
+        else { return false }
+        let state = state(of: id)
+        return state == .awaitsPuback || state == .awaitsPubrec
     }
 
     func state(of id: UInt16) -> FlightState? {
@@ -129,9 +140,16 @@ struct OutWindow {
 
     /// A QoS 2 message was received; only its id is needed from now on.
     private mutating func release(at index: Int) {
+        forget(at: index)
         ring[index].state = .awaitsPubcomp
         ring[index].message = nil
         ring[index].identifiers = nil
+    }
+
+    /// A message is not kept any more.
+    private mutating func forget(at index: Int) {
+        guard let message = ring[index].message else { return }
+        bytes -= Weight.waiting(message, ring[index].identifiers)
     }
 
     /// A message is done.
@@ -144,6 +162,7 @@ struct OutWindow {
 
     private mutating func finish(at index: Int) {
         let mask = ring.count - 1
+        forget(at: index)
         ring[index] = Flight(state: .acknowledged)
         inFlight -= 1
         while span > 0, ring[head].state == .acknowledged {

@@ -110,6 +110,7 @@ extension Partition {
         giveBackPlace(id)
         sessions[session].link = .none
         sessions[session].leftAt = now
+        creditAliases(session)
         links[id].session = .none
         groupsNotice(session, .disconnected)
         if endedWell { sessions[session].will = nil }
@@ -149,7 +150,7 @@ extension Partition {
             counters.messagesDropped.add(.notAuthorized)
             return
         }
-        publish(message, origin: session)
+        publishInTurn(message, origin: session)
     }
 
     /// The will of a client that was let in is judged by the rules it was let in with.
@@ -192,17 +193,17 @@ extension Partition {
     /// Removes a session and everything that is its own.
     func endSession(_ session: Handle) {
         guard sessions.contains(session) else { return }
-        for index in stride(from: sessions[session].subscriptions.count - 1, through: 0, by: -1) {
-            unlink(session, index)
-        }
+        dropRetained(session)
         principals[sessions[session].principal] = nil
         disarmSession(session)
         giveBackSessionPlace(session)
         guard let gone = sessions.remove(session) else { return }
         sessionsByKey[gone.key] = nil
+        creditSession(gone)
         counters.sessions -= 1
         counters.queuedMessages -= Int64(gone.queue.count)
         counters.queueBytes -= Int64(gone.queue.bytes)
+        leaveRemains(session, gone)
         passOn(gone, session)
         spaces[gone.key.tenant]?.sessions -= 1
         tidy(gone.key.tenant)
@@ -231,7 +232,7 @@ extension Partition {
         _ gone: Session,
         _ session: Handle
     ) {
-        guard home != setup.index else { return giveToGroup(message, group, tried: []) }
+        guard home != setup.index else { return giveToGroup(message, group) }
         let member = GroupMember(
             tenant: gone.key.tenant,
             key: [],
@@ -241,7 +242,15 @@ extension Partition {
             qos: 0,
             identifier: 0
         )
-        outboxes[home].append(.groupRefused(message, member: member, group: group, tried: []))
+        outboxes[home].append(
+            .groupRefused(
+                message,
+                member: member,
+                group: group,
+                GroupSearch(),
+                isFull: true
+            )
+        )
     }
 
     /// A timer of the partition is due.

@@ -68,8 +68,12 @@ struct Session {
     var queue = MessageQueue()
     /// Ids that are still to be sent again on this connection, the next one last.
     var resend: [UInt16] = []
+    /// How many of them are still to be sent; the others were acknowledged late.
+    var resendLeft = 0
     /// QoS 2 packet ids received and not yet released.
     var inbound = PacketIDSet()
+    /// Retained messages on their way to it.
+    var retained: RetainedQueue?
     var will: LastWill?
     /// When a delayed will is due.
     var willAt: UInt64 = .max
@@ -83,6 +87,10 @@ struct Session {
         self.clientWord = clientWord
         self.expirySeconds = expirySeconds
     }
+
+    /// Whose memory it is, in the ledger, and what is charged there.
+    var payer = -1
+    var charged = SessionCharges()
 
     /// It has one of the places for stored sessions; so it is as long as `survives`.
     var hasPlace = false

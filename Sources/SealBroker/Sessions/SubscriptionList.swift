@@ -30,6 +30,10 @@ struct SubscriptionList {
     var count: Int { records.count }
     var isEmpty: Bool { records.isEmpty }
     var all: [Subscription] { records }
+    /// How many of them are shared.
+    private(set) var groupCount = 0
+    /// Where the filters have `+`.
+    private(set) var shapes = WildcardShapes()
 
     subscript(place: Int) -> Subscription {
         get { records[place] }
@@ -52,6 +56,8 @@ struct SubscriptionList {
 
     /// Adds a subscription that is not there yet.
     mutating func append(_ record: Subscription) {
+        if record.group != nil { groupCount += 1 }
+        shapes.add(record.filter)
         records.append(record)
         if records.count > Self.comparedMax + 1 {
             table[Key(filter: record.filter, group: record.group)] = records.count - 1
@@ -62,9 +68,20 @@ struct SubscriptionList {
         }
     }
 
+    /// Removes the last subscription of a list that no other is looked up in.
+    mutating func removeLast() -> Subscription? {
+        table = [:]
+        guard let last = records.popLast() else { return nil }
+        if last.group != nil { groupCount -= 1 }
+        shapes.remove(last.filter)
+        return last
+    }
+
     /// Removes a subscription; the last one takes its place.
     mutating func remove(at place: Int) -> Subscription {
         let record = records[place]
+        if record.group != nil { groupCount -= 1 }
+        shapes.remove(record.filter)
         let last = records.removeLast()
         if place < records.count { records[place] = last }
         if records.count <= Self.comparedMax {

@@ -28,6 +28,12 @@ final class Route {
     var identifiers: [[UInt32]] = []
     var groups: [Handle] = []
     var remote: UInt64 = 0
+    /// What a delivery costs, in units of work.
+    private(set) var weight = 1
+    /// The memory it takes, as of when it was put into the cache.
+    fileprivate(set) var bytes = 0
+    /// Found since the cache was last looked through.
+    @usableFromInline var isInUse = false
     /// Which principals may publish here: a few answers, direct-mapped by principal number.
     private var permissions: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
@@ -38,6 +44,11 @@ final class Route {
         self.epochIndex = epochIndex
         self.epoch = epoch
         isReserved = TopicSpace.isReserved(topic)
+    }
+
+    /// Settles what a delivery costs: its receivers, and the identifiers that are written for them.
+    func weigh() {
+        weight = identifiers.reduce(1 + targets.count) { $0 + $1.count / 8 }
     }
 
     /// Whether nobody gets it, here or on another partition.
@@ -68,7 +79,10 @@ final class Route {
     }
 }
 
-/// A bounded table of routes.
+/// A table of routes, bounded by the memory they take.
+///
+/// When it is full, those go that were not used lately, of tenants that have more than their share:
+/// what one tenant publishes never costs another its routes.
 struct RouteCache {
     /// First levels are hashed into this many epochs of a tenant's group.
     private static let epochCount = 256
@@ -77,19 +91,34 @@ struct RouteCache {
     /// What one tenant subscribes leaves the routes of the other groups known.
     private static let groupCount = 16
     static let slotsMax = 1 << 18
+    private static let slotsMin = 256
+    /// Places that are looked at for one route that comes in.
+    private static let stepsMax = 128
+    /// A sweep looks at one of so many parts of the table.
+    private static let sweepParts = 24
 
     private var slots: [Route?]
     private var count = 0
     private let seed: UInt64
     private var epochs: [UInt64]
     private var everything: UInt64 = 0
+    /// The memory that the routes take.
+    private(set) var bytes = 0
+    /// The memory that they may take.
+    var bytesMax: Int
+    private var byTenant: [UInt32: Int] = [:]
+    /// Where routes are looked at next.
+    private var hand = 0
+    /// Topics that were not kept when they came for the first time.
+    private var seen = [UInt32](repeating: 0, count: 8192)
 
     /// The size of the table, for the test of its bound.
     var slotCount: Int { slots.count }
 
-    init(seed: UInt64) {
+    init(seed: UInt64, bytesMax: Int = 64 << 20) {
         self.seed = seed
-        slots = Array(repeating: nil, count: 256)
+        self.bytesMax = bytesMax
+        slots = Array(repeating: nil, count: Self.slotsMin)
         epochs = Array(repeating: 0, count: Self.epochCount * Self.groupCount)
     }
 
@@ -105,6 +134,7 @@ struct RouteCache {
         var index = Int(truncatingIfNeeded: hash) & mask
         while let route = slots[index] {
             if route.hash == hash, route.tenant == tenant, topic.equals(route.topic) {
+                route.isInUse = true
                 return route.epoch == epochs[route.epochIndex] &+ everything ? route : nil
             }
             index = (index &+ 1) & mask
@@ -125,9 +155,65 @@ struct RouteCache {
         )
     }
 
+    /// Remembers a route, if there is room for it.
+    ///
+    /// When half of the room is taken, and half of its tenant's share, a topic is remembered when
+    /// it comes a second time: topics that never come again do not push out those that do.
     mutating func insert(_ route: Route) {
-        if count * 2 >= slots.count { enlarge() }
+        route.bytes = Self.weight(of: route)
+        guard route.bytes * 2 <= bytesMax else { return }
+        let mine = byTenant[route.tenant]
+        let share = bytesMax / max(byTenant.count + (mine == nil ? 1 : 0), 1)
+        if bytes * 2 > bytesMax, (mine ?? 0) * 2 > share, !wasSeen(route.hash) { return }
+        makeRoom(for: route, share)
+        guard !isFull(route.bytes) else { return }
+        if count * 2 >= slots.count { rebuild(slots.count * 2) }
         place(route)
+    }
+
+    private static func weight(of route: Route) -> Int {
+        Weight.route + Weight.array(route.topic) + Weight.array(route.targets)
+            + Weight.array(route.groups)
+            + route.identifiers.reduce(Weight.array(route.identifiers)) {
+                $0 + Weight.array($1)
+            }
+    }
+
+    /// Whether a topic came before, lately; it has now.
+    private mutating func wasSeen(_ hash: UInt64) -> Bool {
+        let place = Int(truncatingIfNeeded: hash &>> 32) & (seen.count - 1)
+        let mark = UInt32(truncatingIfNeeded: hash) | 1
+        if seen[place] == mark { return true }
+        seen[place] = mark
+        return false
+    }
+
+    private func isFull(_ more: Int) -> Bool {
+        bytes + more > bytesMax || (count * 2 >= slots.count && slots.count >= Self.slotsMax)
+    }
+
+    private func isStale(_ route: Route) -> Bool {
+        route.epoch != epochs[route.epochIndex] &+ everything
+    }
+
+    /// Lets routes go until there is room, as far as few steps lead to that.
+    private mutating func makeRoom(for new: Route, _ share: Int) {
+        for _ in 0..<Self.stepsMax {
+            guard isFull(new.bytes) else { return }
+            hand &= slots.count - 1
+            guard let route = slots[hand] else {
+                hand += 1
+                continue
+            }
+            let more = route.tenant == new.tenant ? new.bytes : 0
+            let isAbove = (byTenant[route.tenant] ?? 0) + more >= share
+            if isStale(route) || (isAbove && !route.isInUse) {
+                remove(at: hand)
+            } else {
+                if isAbove { route.isInUse = false }
+                hand += 1
+            }
+        }
     }
 
     private mutating func place(_ route: Route) {
@@ -135,25 +221,71 @@ struct RouteCache {
         var index = Int(truncatingIfNeeded: route.hash) & mask
         while let there = slots[index] {
             if there.hash == route.hash, there.tenant == route.tenant, there.topic == route.topic {
-                slots[index] = route
-                return
+                credit(there)
+                break
             }
             index = (index + 1) & mask
         }
         slots[index] = route
         count += 1
+        bytes += route.bytes
+        byTenant[route.tenant, default: 0] += route.bytes
     }
 
-    private mutating func enlarge() {
-        let old = slots
-        let isFull = slots.count >= Self.slotsMax
-        slots = Array(repeating: nil, count: isFull ? slots.count : slots.count * 2)
-        count = 0
-        // A table at its bound starts afresh: the topics in use return at once.
-        if isFull { return }
-        for route in old {
-            if let route, route.epoch == epochs[route.epochIndex] &+ everything { place(route) }
+    private mutating func credit(_ route: Route) {
+        count -= 1
+        bytes -= route.bytes
+        let left = (byTenant[route.tenant] ?? 0) - route.bytes
+        byTenant[route.tenant] = left > 0 ? left : nil
+    }
+
+    private mutating func remove(at place: Int) {
+        guard let route = slots[place] else { return }
+        credit(route)
+        let mask = slots.count - 1
+        var hole = place
+        slots[hole] = nil
+        // Routes behind the hole move up when their own place is not between.
+        var next = (hole + 1) & mask
+        while let moved = slots[next] {
+            let home = Int(truncatingIfNeeded: moved.hash) & mask
+            if (next - home) & mask >= (next - hole) & mask {
+                slots[hole] = moved
+                slots[next] = nil
+                hole = next
+            }
+            next = (next + 1) & mask
         }
+    }
+
+    /// Moves the routes that are still right into a table of another size.
+    private mutating func rebuild(_ size: Int) {
+        let old = slots
+        slots = Array(repeating: nil, count: size)
+        count = 0
+        bytes = 0
+        byTenant = [:]
+        for case let route? in old where !isStale(route) { place(route) }
+    }
+
+    /// Lets go of what was not used since the last time, in one part of the table; called now and
+    /// then, so that a crowd of topics that has gone leaves nothing behind.
+    mutating func sweep() {
+        hand &= slots.count - 1
+        for _ in 0..<max(slots.count / Self.sweepParts, 1) {
+            hand &= slots.count - 1
+            guard let route = slots[hand] else {
+                hand += 1
+                continue
+            }
+            if isStale(route) || !route.isInUse {
+                remove(at: hand)
+            } else {
+                route.isInUse = false
+                hand += 1
+            }
+        }
+        if slots.count > Self.slotsMin, count * 8 < slots.count { rebuild(slots.count / 2) }
     }
 
     /// A filter was added or removed: forgets the routes it may concern, and no others.

@@ -14,7 +14,7 @@ final class TenantSpace {
     /// Nobody would miss it.
     var isEmpty: Bool { sessions == 0 && retained.count == 0 && tree.isEmpty }
 
-    deinit { tree.dismantle() }
+    deinit { retained.dismantle() }
 }
 
 extension Partition {

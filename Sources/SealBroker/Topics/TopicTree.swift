@@ -27,14 +27,16 @@ final class TopicNode {
     }
 
     let level: Level
-    // Weak, so that a tree that is let go goes whole.
-    weak var parent: TopicNode?
-    var children: [Level: TopicNode] = [:]
+    /// Holds the node above, which holds this one: the tree is taken apart at its end.
+    let parent: TopicNode?
+    var children = LevelTable<TopicNode>()
     var entries: [Entry] = []
     /// Other partitions with subscribers, one bit each.
     var remote: UInt64 = 0
     /// Shared groups whose home is this partition.
     var groups: [Handle] = []
+    /// It stands for a filter that somebody has, and not only for the way to others.
+    fileprivate(set) var isFilter = false
     /// The question by which the other partitions are being told of it; 0 is none.
     var askedTicket: UInt64 = 0
 
@@ -53,7 +55,24 @@ final class TopicNode {
 
 /// A tenant's filters.
 struct TopicTree {
-    private let root = TopicNode(level: [], parent: nil)
+    /// Where the filters have `+`.
+    private(set) var shapes = WildcardShapes()
+
+    /// Takes the tree apart when nobody has it any more.
+    private final class Root {
+        let node = TopicNode(level: [], parent: nil)
+
+        deinit {
+            var waiting = [node]
+            while let node = waiting.popLast() {
+                waiting.append(contentsOf: node.children.values)
+                node.children = LevelTable()
+            }
+        }
+    }
+
+    private let holder = Root()
+    private var root: TopicNode { holder.node }
 
     /// Nobody wants anything.
     var isEmpty: Bool { root.children.isEmpty }
@@ -90,6 +109,10 @@ struct TopicTree {
                 node = child
             }
         }
+        if !node.isFilter {
+            node.isFilter = true
+            shapes.add(filter)
+        }
         return node
     }
 
@@ -103,21 +126,16 @@ struct TopicTree {
         return node
     }
 
-    /// Removes a node and its ancestors as far as nobody needs them.
-    func prune(_ node: TopicNode) {
+    /// Removes the node of a filter and its ancestors as far as nobody needs them.
+    mutating func prune(_ node: TopicNode, _ filter: [UInt8]) {
+        if node.isFilter, !node.hasLocalInterest, node.remote == 0 {
+            node.isFilter = false
+            shapes.remove(filter)
+        }
         var node = node
         while node !== root, node.isUnused, let parent = node.parent {
             parent.children[node.level] = nil
             node = parent
-        }
-    }
-
-    /// Lets go of all nodes, which hold each other up and down.
-    func dismantle() {
-        var waiting = [root]
-        while let node = waiting.popLast() {
-            waiting.append(contentsOf: node.children.values)
-            node.children = [:]
         }
     }
 
@@ -144,6 +162,6 @@ struct TopicTree {
         }
     }
 
-    private static let plus: Level = [UInt8(ascii: "+")]
-    private static let hash: Level = [UInt8(ascii: "#")]
+    static let plus: Level = [UInt8(ascii: "+")]
+    static let hash: Level = [UInt8(ascii: "#")]
 }

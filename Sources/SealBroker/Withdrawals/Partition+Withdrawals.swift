@@ -73,6 +73,8 @@ extension Partition {
         for tenant in removed.tenants where removedTenants.contains(tenant) {
             guard let space = spaces[tenant] else { continue }
             counters.retainedMessages -= Int64(space.retained.count)
+            ledger.credit(tenant: tenant, .retained, space.retained.bytes)
+            space.retained.dismantle()
             space.retained = RetainedStore()
             tidy(tenant)
         }

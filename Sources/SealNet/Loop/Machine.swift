@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two questions to the machine.
+// What is asked of the machine itself.
 
 internal import CSys
 internal import Glibc
@@ -38,4 +38,13 @@ public enum ForeignProcess {
         limit.rlim_cur = limit.rlim_max
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
+}
+
+/// The memory that the allocator keeps.
+public enum FreeMemory {
+    /// Gives free pages back when more than so many bytes in RAM are not in use.
+    public static func giveBack(above bytes: Int) { _ = seal_give_memory_back(bytes) }
+
+    /// The bytes that are in use.
+    public static var allocatedBytes: Int { seal_allocated_bytes() }
 }

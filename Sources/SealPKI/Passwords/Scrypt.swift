@@ -90,24 +90,38 @@ extension Passwords {
         cost: ScryptCost,
         hash: [UInt8]
     ) -> Bool {
-        guard !hash.isEmpty,
-            let made = try? Cryptography.scrypt(
-                password: password,
-                salt: salt,
-                cost: cost,
-                count: hash.count
-            )
-        else { return false }
-        return Cryptography.equals(made, hash)
+        guard let made = scrypt(password, salt: salt, cost: cost, count: hash.count) else {
+            return false
+        }
+        return areEqual(made, hash)
+    }
+
+    /// What scrypt makes of a password, to compare it with several hashes; nil when it makes
+    /// nothing.
+    public static func scrypt(
+        _ password: [UInt8],
+        salt: [UInt8],
+        cost: ScryptCost,
+        count: Int
+    ) -> [UInt8]? {
+        try? Cryptography.scrypt(password: password, salt: salt, cost: cost, count: count)
+    }
+
+    /// Whether both are the same, in a time that does not tell where they differ.
+    public static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        !right.isEmpty && Cryptography.equals(left, right)
     }
 
     /// A new hash `$scrypt$ln=14,r=8,p=1$<salt>$<hash>`, base64 without padding, which other
     /// programs read, too.
+    ///
+    /// Without a salt it gets a random one.
     public static func makeScrypt(
         _ password: [UInt8],
+        salt: [UInt8]? = nil,
         cost: ScryptCost = .standard
     ) throws(PKIError) -> String {
-        let salt = try Cryptography.randomBytes(16)
+        let salt = if let salt { salt } else { try Cryptography.randomBytes(16) }
         let hash = try Cryptography.scrypt(
             password: password,
             salt: salt,

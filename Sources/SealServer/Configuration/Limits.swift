@@ -47,6 +47,26 @@ public struct Limits: SettingsSection {
     public var retainedBytes = 268_435_456
     /// Subscriptions of one session.
     public var subscriptionsPerSession = 10_000
+    /// Filters of one SUBSCRIBE or UNSUBSCRIBE.
+    public var filtersPerPacket = 10_000
+    /// Ways in which the filters of one tenant combine `+` with names.
+    public var wildcardShapes = 1024
+    /// Those of one session.
+    public var wildcardShapesPerSession = 128
+    /// Work done for one connection in one turn.
+    public var linkWork = 40_000
+    /// Work done for one tenant in one turn.
+    public var tenantWork = 100_000
+    /// Bytes that the subscriptions of one session take.
+    public var subscriptionBytesPerSession = 8_388_608
+    /// Bytes that all sessions of one client take on a shard.
+    public var clientBytes = 67_108_864
+    /// Bytes that one tenant takes.
+    public var tenantBytes = 536_870_912
+    /// Bytes that all tenants take together.
+    public var memoryBytes = 1_073_741_824
+    /// Bytes of remembered routes.
+    public var routeCacheBytes = 67_108_864
     /// Levels of a topic or filter.
     public var topicLevels = 32
     /// Bytes of a topic or filter.
@@ -62,7 +82,8 @@ public struct Limits: SettingsSection {
     public init() {}
 
     /// The rows of [limits].
-    public static let settings: [Setting<Limits>] = connectionRows + messageRows + nameRows
+    public static let settings: [Setting<Limits>] =
+        connectionRows + messageRows + memoryRows + nameRows + workRows
 
     private static let connectionRows: [Setting<Limits>] = [
         .integer(
@@ -235,6 +256,49 @@ public struct Limits: SettingsSection {
             0...65_535,
             .newConnections,
             "Topic aliases the broker uses towards an MQTT 5 client that allows them."
+        ),
+    ]
+
+    private static let memoryRows: [Setting<Limits>] = [
+        .bytes(
+            "subscription-bytes-per-session",
+            \.subscriptionBytesPerSession,
+            4096...1_099_511_627_776,
+            .now,
+            "Memory for the subscriptions of one session, tables and nodes included; a filter "
+                + "above it is refused."
+        ),
+        .bytes(
+            "client-bytes",
+            \.clientBytes,
+            65_536...1_099_511_627_776,
+            .now,
+            "Memory for all sessions of one device, account or user on a shard: subscriptions, "
+                + "waiting messages, messages under way, wills, names."
+        ),
+        .bytes(
+            "tenant-bytes",
+            \.tenantBytes,
+            65_536...1_099_511_627_776,
+            .now,
+            "Memory for all sessions and retained messages of one tenant; clients of listeners "
+                + "without registry are one tenant."
+        ),
+        .bytes(
+            "memory-bytes",
+            \.memoryBytes,
+            1_048_576...1_099_511_627_776,
+            .now,
+            "Memory for all sessions and retained messages of all tenants. The last eighth is for "
+                + "tenants that hold less than their share."
+        ),
+        .bytes(
+            "route-cache-bytes",
+            \.routeCacheBytes,
+            1_048_576...1_099_511_627_776,
+            .now,
+            "Memory for remembered routes, which save looking for a topic's receivers each time; "
+                + "the same share for each shard."
         ),
     ]
 

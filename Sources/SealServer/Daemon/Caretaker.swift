@@ -48,6 +48,7 @@ final class Caretaker: Sendable {
             [weak daemon] in
             daemon?.publishSystemTopics(topics)
         }
+        every(milliseconds: { 5000 }) { [weak daemon] in daemon?.giveMemoryBack() }
         Thread.start(named: "caretaker") { [state, pause] in
             while true {
                 let wait = Self.wait(state, atMost: pause)

@@ -131,6 +131,7 @@ public final class Daemon: Sendable {
         let names = configuration.listeners.map(\.name)
         let places = TenantPlaces()
         let sessionPlaces = StoredSessionPlaces()
+        let memory = MemoryPool()
         for index in mailboxes.indices {
             var setup = PartitionSetup(
                 index: index,
@@ -142,6 +143,7 @@ public final class Daemon: Sendable {
             )
             setup.places = places
             setup.sessionPlaces = sessionPlaces
+            setup.memory = memory
             let context = ShardContext(
                 index: index,
                 mailboxes: mailboxes,
@@ -182,6 +184,16 @@ public final class Daemon: Sendable {
         )
         metrics.withLock { $0 = service }
     }
+
+    /// Has the shards give back what they keep for a crowd that has gone, and the allocator what is
+    /// free by much.
+    func giveMemoryBack() {
+        for mailbox in mailboxes { mailbox.post(.handler(.tidy)) }
+        FreeMemory.giveBack(above: Self.freeBytesKept)
+    }
+
+    /// So much may be free inside the allocator without being given back.
+    private static let freeBytesKept = 32 << 20
 
     private static func randomWord() -> UInt64 {
         var system = SystemRandomNumberGenerator()

@@ -208,6 +208,16 @@ extension BrokerLimits {
         connectPacketBytesMax = limits.connectPacketBytes
         topicLevelsMax = limits.topicLevels
         topicBytesMax = limits.topicBytes
+        filtersPerPacketMax = limits.filtersPerPacket
+        wildcardShapesMax = limits.wildcardShapes
+        wildcardShapesPerSessionMax = limits.wildcardShapesPerSession
+        work.link = limits.linkWork
+        work.tenant = limits.tenantWork
+        subscriptionBytesPerSessionMax = limits.subscriptionBytesPerSession
+        clientBytesMax = limits.clientBytes
+        tenantBytesMax = limits.tenantBytes
+        memoryBytesMax = limits.memoryBytes
+        routeBytesMax = limits.routeCacheBytes
         topicAliasMaximum = limits.topicAliases
         clientIDBytesMax = limits.clientIDBytes
         userNameBytesMax = limits.userNameBytes

@@ -39,6 +39,7 @@ extension IdentityService {
     /// The part without a slow comparison; what was proven a moment ago needs none.
     private func begin(_ credentials: Credentials, _ rules: AccessRules) -> LoginStep {
         let step = RegistryLogin.begin(credentials, rules, environment)
+        if case .accepted = step { settle(step) }
         // Nobody guesses certificates: those who guess must not shut out devices behind the same
         // address.
         guard Self.canBeGuessed(step) else { return step }
@@ -56,10 +57,10 @@ extension IdentityService {
             note(step, credentials)
             return step
         }
-        guard question.isWorthRemembering, let digest = proof(question),
-            proven.withLock({ $0.contains(digest, now: Loop<Shard>.clock) })
-        else { return step }
-        let decided = Login.finish(question, matches: true)
+        guard question.isWorthRemembering, let first = proved(question) else { return step }
+        let matches = PasswordMatches(only: first, of: question.hashes.count)
+        let decided = Login.finish(question, matches: matches)
+        settle(decided)
         note(decided, credentials)
         return decided
     }
@@ -76,16 +77,32 @@ extension IdentityService {
 
     private func finish(_ question: PasswordQuestion, _ credentials: Credentials) -> LoginStep {
         let matches = question.isAnswered(by: OpenSSLPasswordCheck())
-        if matches, question.isWorthRemembering, let digest = proof(question) {
+        if question.isWorthRemembering, let first = matches.first(of: question.hashes.count),
+            let digest = proof(question, first)
+        {
             proven.withLock { $0.insert(digest, now: Loop<Shard>.clock) }
         }
         let step = Login.finish(question, matches: matches)
+        settle(step)
         note(step, credentials)
         return step
     }
 
-    private func proof(_ question: PasswordQuestion) -> [UInt8]? {
-        try? Cryptography.hmacSHA256(key: proofKey, question.proofText)
+    /// Tells each tenant concerned when several have registered what the client shows.
+    private func settle(_ step: LoginStep) {
+        for record in RegistryLogin.settle(step, environment) { note(record) }
+    }
+
+    private func proof(_ question: PasswordQuestion, _ first: Int) -> [UInt8]? {
+        try? Cryptography.hmacSHA256(key: proofKey, question.proofText(first: first))
+    }
+
+    /// The hash that this password was found to fit a moment ago.
+    private func proved(_ question: PasswordQuestion) -> Int? {
+        question.hashes.indices.first { index in
+            guard let digest = proof(question, index) else { return false }
+            return proven.withLock { $0.contains(digest, now: Loop<Shard>.clock) }
+        }
     }
 
     /// Counts what was guessed wrong.

@@ -15,7 +15,7 @@ internal import SealTelemetry
 final class IdentityService: Sendable {
     let registry: SQLiteRegistry
     let vault: SealedVault
-    let forge = ScryptForge()
+    let forge: ScryptForge
     let tokens: RegistryTokenOffice
     let environment: LoginEnvironment
     let logger: Logger
@@ -86,6 +86,7 @@ final class IdentityService: Sendable {
         self.logger = logger
         self.counters = counters
         vault = try SealedVault(key)
+        forge = ScryptForge(saltKey: try key.derived("shared salts"))
         var rotation = RegistryTokenOffice.Rotation()
         rotation.signsSeconds = Int64(settings.tokenKeySeconds)
         let clock: @Sendable () -> Int64 = { SystemClock.now.microseconds / 1_000_000 }

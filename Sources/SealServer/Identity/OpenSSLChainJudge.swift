@@ -94,6 +94,11 @@ final class OpenSSLChainJudge: ChainJudge {
         let anchor: Anchor
         do throws(PKIError) {
             anchor = try decoded(question.anchor, key.anchor)
+        } catch {
+            // Nobody's chain leads to what is no certificate.
+            return .refused([Reason(.chainBroken, detail: error.reason)])
+        }
+        do throws(PKIError) {
             certificates = try question.chain.map { one throws(PKIError) in
                 one.sha256 == question.anchor.sha256
                     ? anchor.certificate : try Certificate(verifying: one.der)

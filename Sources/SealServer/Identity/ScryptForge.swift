@@ -11,6 +11,20 @@ struct ScryptForge: SecretForge {
     /// Passwords are of at most so many bytes, which every hash here takes.
     static let passwordBytesMax = 1024
 
+    /// What salts are derived from that several passwords share; nil: each has its own.
+    var saltKey: [UInt8]?
+
+    func hash(
+        chosen password: [UInt8],
+        sharing name: Name
+    ) throws(RegistryError) -> StoredSecret {
+        guard let saltKey else { return try hash(chosen: password) }
+        return try make(password) { password throws(PKIError) in
+            let digest = try Cryptography.hmacSHA256(key: saltKey, Array(name.utf8))
+            return try Passwords.makeScrypt(password, salt: Array(digest.prefix(16)))
+        }
+    }
+
     func hash(chosen password: [UInt8]) throws(RegistryError) -> StoredSecret {
         try make(password) { password throws(PKIError) in
             try Passwords.makeScrypt(password)

@@ -36,6 +36,8 @@ enum ShardLetter: Sendable {
     case system([(topic: String, payload: String)])
     /// A copy of the counters is wanted; a scrape begins the longest turn again.
     case counters(isScrape: Bool, @Sendable (Int, ShardCounters) -> Void)
+    /// Give back memory that is kept for a crowd which may not come again.
+    case tidy
     /// Say goodbye to all clients.
     case drain
     /// Close what is left and end.
@@ -234,8 +236,10 @@ final class Shard: LoopHandler {
                 var counters = partition.snapshot()
                 counters.loopDelayMicrosecondsMax = loop.counters.longestTurnNanoseconds / 1000
                 counters.socketsAccepted = loop.counters.accepted
+                counters.memory[.input] = loop.counters.inputBytes
                 answer(context.index, counters)
                 if isScrape { loop.counters.longestTurnNanoseconds = 0 }
+            case .tidy: partition.giveMemoryBack()
             case .drain:
                 isDraining = true
                 partition.drain()

@@ -14,7 +14,17 @@ enum LookupQueries {
         "SELECT \(Columns.device) FROM devices WHERE tenant = ? AND identifier = ?"
     )
     static let credentialByLookup = Query(
-        "SELECT \(Columns.credential) FROM credentials WHERE kind = ? AND lookup = ?"
+        """
+        SELECT \(Columns.credential) FROM credentials
+        WHERE kind = ? AND lookup = ? AND tenant = ?
+        """
+    )
+    static let credentialsByLookup = Query(
+        """
+        SELECT \(Columns.credential) FROM credentials WHERE kind = ? AND lookup = ?
+        ORDER BY is_proved DESC, first_used_at = 0, hash IS NULL, registered_at, number
+        LIMIT \(RegistryBounds.candidatesMax)
+        """
     )
     static let accountByName = Query(
         "SELECT \(Columns.account) FROM accounts WHERE tenant = ? AND name = ?"
@@ -39,7 +49,9 @@ enum LookupQueries {
         """
     )
     static let isWithdrawn = Query("SELECT 1 FROM withdrawn_tokens WHERE id = ?")
-    static let anchorMarks = Query("SELECT number, tenant, sha256, subject_key FROM anchors")
+    static let anchorMarks = Query(
+        "SELECT number, tenant, sha256, subject_key, is_proved FROM anchors"
+    )
 }
 
 extension Connection {
@@ -79,11 +91,26 @@ extension Connection {
         try first(query, values) { (row: inout Row) throws(RegistryError) in try row.device() }
     }
 
-    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential? {
+    func credential(
+        tenant: UInt32,
+        kind: CredentialKind,
+        lookup: Name
+    ) throws(RegistryError) -> Credential? {
         try credential(
             LookupQueries.credentialByLookup,
-            [.integer(kind.stored), .text(lookup)]
+            [.integer(kind.stored), .text(lookup), StoredValue(tenant)]
         )
+    }
+
+    /// Those of all tenants, as `IdentityDirectory` orders and bounds them.
+    func credentials(
+        kind: CredentialKind,
+        lookup: Name
+    ) throws(RegistryError) -> [Credential] {
+        try all(
+            LookupQueries.credentialsByLookup,
+            [.integer(kind.stored), .text(lookup)]
+        ) { (row: inout Row) throws(RegistryError) in try row.credential() }
     }
 
     func credential(_ query: Query, _ values: [StoredValue]) throws(RegistryError) -> Credential? {
@@ -147,7 +174,8 @@ extension Connection {
                 number: number,
                 tenant: tenant,
                 sha256: row.bytes(),
-                subjectKey: row.bytes()
+                subjectKey: row.bytes(),
+                isProved: row.flag()
             )
         }
         return marks.compactMap(\.self)

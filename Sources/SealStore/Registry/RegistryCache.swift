@@ -68,7 +68,8 @@ struct RegistryCache: Sendable {
     var anchors: RecentEntries<Int64, TrustAnchor>
     var devicesByNumber: RecentEntries<Int64, Device>
     var devicesByIdentifier: RecentEntries<TenantKey, Device>
-    var credentials: RecentEntries<CredentialKey, Credential>
+    /// Of all tenants, because the same may be registered in several.
+    var credentials: RecentEntries<CredentialKey, [Credential]>
     var revocations: RecentEntries<TenantKey, [Revocation]>
     var options: RecentEntries<OptionKey, String>
     var rules: RecentEntries<UInt32, [PolicyRule]>
@@ -155,7 +156,7 @@ struct RegistryCache: Sendable {
         anchors.forgetAll { $1.tenant == tenant }
         devicesByNumber.forgetAll { $1.tenant == tenant }
         devicesByIdentifier.forgetAll { key, _ in key.tenant == tenant }
-        credentials.forgetAll { $1.tenant == tenant }
+        credentials.forgetAll { $1.contains { $0.tenant == tenant } }
         revocations.forgetAll { key, _ in key.tenant == tenant }
         options.forgetAll { key, _ in key.tenant == tenant }
         rules.forget(tenant)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of devices and their credentials.
+// Changes of devices. Their credentials have a file of their own.
 
 internal import SealBroker
 internal import SealBytes
@@ -20,27 +20,6 @@ private enum Queries {
         """
     )
     static let removeDevice = Query("DELETE FROM devices WHERE number = ?")
-    static let tenantOfDevice = Query("SELECT tenant FROM devices WHERE number = ?")
-
-    static let countCredentials = Query("SELECT count(*) FROM credentials WHERE device = ?")
-    static let credentialByNumber = Query(
-        "SELECT \(Columns.credential) FROM credentials WHERE number = ?"
-    )
-    static let addCredential = Query(
-        """
-        INSERT INTO credentials (uuid, tenant, device, kind, lookup, value, hash, scram, version,
-            created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """
-    )
-    static let replaceCredential = Query(
-        """
-        UPDATE credentials SET kind = ?, lookup = ?, value = ?, hash = ?, scram = ?,
-            version = version + 1
-        WHERE number = ?
-        """
-    )
-    static let removeCredential = Query("DELETE FROM credentials WHERE number = ?")
 }
 
 extension RegistryTransaction {
@@ -128,133 +107,11 @@ extension RegistryTransaction {
         return device
     }
 
-    private func newUUID(_ text: Name) throws(RegistryError) -> [UInt8] {
+    func newUUID(_ text: Name) throws(RegistryError) -> [UInt8] {
         guard !text.isEmpty else { return UUIDText.make(now: now) }
         guard let bytes = UUIDText.bytes(text) else {
             throw RegistryError(.invalid, "a UUID has 32 lower-case digits in five groups")
         }
         return bytes
-    }
-
-    // MARK: Credentials
-
-    func add(_ credential: Credential) throws(RegistryError) -> Credential {
-        try Self.requireNoNumber(credential.number)
-        try Validity.check(credential)
-        try requireDevice(of: credential)
-        let count = try with { (connection: Connection) throws(RegistryError) in
-            try connection.number(Queries.countCredentials, [.integer(credential.device)])
-        }
-        try require(
-            Int(count),
-            below: limits.credentialsPerDeviceMax,
-            "no more credentials for this device"
-        )
-        let uuid = try newUUID(credential.uuid)
-        var credential = credential
-        credential.uuid = UUIDText.text(uuid)
-        if credential.createdAt == 0 { credential.createdAt = now }
-        credential.number = try insert(
-            Queries.addCredential,
-            [
-                .bytes(uuid), StoredValue(credential.tenant), .integer(credential.device),
-                .integer(credential.kind.stored), .text(credential.lookup),
-                .bytes(credential.value), StoredValue(credential.secret?.hash),
-                StoredValue(credential.secret?.scram), .integer(credential.version),
-                .integer(credential.createdAt),
-            ],
-            duplicate: Self.taken(credential.kind),
-            missing: "there is no device with number \(credential.device)"
-        )
-        touch(.credential(kind: credential.kind, lookup: credential.lookup))
-        tellNew(.credential(credential.number), credential.tenant)
-        try note("credential.added", credential.tenant, credential.uuid, detail(credential))
-        return credential
-    }
-
-    func replace(_ credential: Credential) throws(RegistryError) -> Credential {
-        let old = try stored(credential: credential.number)
-        try Validity.check(credential)
-        guard credential.device == old.device, credential.tenant == old.tenant,
-            credential.uuid == old.uuid
-        else {
-            throw RegistryError(.invalid, "a credential keeps its UUID and stays with its device")
-        }
-        guard credential.version == old.version else {
-            throw RegistryError(
-                .conflict,
-                "the credential has version \(old.version) meanwhile, not \(credential.version)"
-            )
-        }
-        try update(
-            Queries.replaceCredential,
-            [
-                .integer(credential.kind.stored), .text(credential.lookup),
-                .bytes(credential.value), StoredValue(credential.secret?.hash),
-                StoredValue(credential.secret?.scram), .integer(credential.number),
-            ],
-            duplicate: Self.taken(credential.kind)
-        )
-        var credential = credential
-        credential.version = old.version + 1
-        credential.createdAt = old.createdAt
-        touch(.credential(kind: old.kind, lookup: old.lookup))
-        touch(.credential(kind: credential.kind, lookup: credential.lookup))
-        tell(.credential(old.number), old.tenant, isWithdrawal: true)
-        try note("credential.changed", old.tenant, old.uuid, detail(credential))
-        return credential
-    }
-
-    func removeCredential(number: Int64) throws(RegistryError) {
-        let old = try stored(credential: number)
-        try run(Queries.removeCredential, [.integer(number)])
-        forget(old)
-        try note("credential.removed", old.tenant, old.uuid, detail(old))
-    }
-
-    private func forget(_ credential: Credential) {
-        touch(.credential(kind: credential.kind, lookup: credential.lookup))
-        tell(
-            .credential(credential.number),
-            credential.tenant,
-            isWithdrawal: true,
-            isRemoval: true
-        )
-    }
-
-    private func stored(credential number: Int64) throws(RegistryError) -> Credential {
-        let credential = try with { (connection: Connection) throws(RegistryError) in
-            try connection.credential(Queries.credentialByNumber, [.integer(number)])
-        }
-        guard let credential else {
-            throw RegistryError(.notFound, "there is no credential with number \(number)")
-        }
-        return credential
-    }
-
-    private func requireDevice(of credential: Credential) throws(RegistryError) {
-        let tenant = try with { (connection: Connection) throws(RegistryError) in
-            try connection.first(Queries.tenantOfDevice, [.integer(credential.device)]) {
-                (row: inout Row) in row.integer()
-            }
-        }
-        guard let tenant else {
-            throw RegistryError(
-                .notFound,
-                "there is no device with number \(credential.device)"
-            )
-        }
-        guard tenant == Int64(credential.tenant) else {
-            throw RegistryError(.invalid, "a credential belongs to the tenant of its device")
-        }
-    }
-
-    private static func taken(_ kind: CredentialKind) -> String {
-        "another device has this credential of kind \(kind.rawValue) already"
-    }
-
-    /// Which device and kind, never the secret.
-    private func detail(_ credential: Credential) -> String {
-        "\(credential.kind.rawValue) of device number \(credential.device)"
     }
 }

@@ -23,15 +23,21 @@ extension RegistryTransaction {
         }
     }
 
-    func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+    func anchors(
+        sha256: [UInt8],
+        tenant: UInt32?
+    ) throws(RegistryError) -> [TrustAnchor] {
         try with { (connection: Connection) throws(RegistryError) in
-            try connection.anchors(AnchorQueries.bySHA256, sha256)
+            try connection.anchors(AnchorQueries.bySHA256, sha256, tenant)
         }
     }
 
-    func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
+    func anchors(
+        subjectKey: [UInt8],
+        tenant: UInt32?
+    ) throws(RegistryError) -> [TrustAnchor] {
         try with { (connection: Connection) throws(RegistryError) in
-            try connection.anchors(AnchorQueries.bySubject, subjectKey)
+            try connection.anchors(AnchorQueries.bySubject, subjectKey, tenant)
         }
     }
 
@@ -53,9 +59,22 @@ extension RegistryTransaction {
         }
     }
 
-    func credential(kind: CredentialKind, lookup: Name) throws(RegistryError) -> Credential? {
+    func credential(
+        tenant: UInt32,
+        kind: CredentialKind,
+        lookup: Name
+    ) throws(RegistryError) -> Credential? {
         try with { (connection: Connection) throws(RegistryError) in
-            try connection.credential(kind: kind, lookup: lookup)
+            try connection.credential(tenant: tenant, kind: kind, lookup: lookup)
+        }
+    }
+
+    func credentials(
+        kind: CredentialKind,
+        lookup: Name
+    ) throws(RegistryError) -> [Credential] {
+        try with { (connection: Connection) throws(RegistryError) in
+            try connection.credentials(kind: kind, lookup: lookup)
         }
     }
 

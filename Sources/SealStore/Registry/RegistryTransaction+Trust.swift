@@ -5,12 +5,28 @@ internal import SealBroker
 internal import SealBytes
 
 enum AnchorQueries {
-    static let bySHA256 = Query(
-        "SELECT \(Columns.anchor) FROM anchors WHERE sha256 = ? ORDER BY number"
-    )
-    static let bySubject = Query(
-        "SELECT \(Columns.anchor) FROM anchors WHERE subject_key = ? ORDER BY number"
-    )
+    /// Of all tenants, and of one.
+    struct Pair {
+        var all: Query
+        var own: Query
+
+        init(_ column: String) {
+            func query(_ condition: String) -> Query {
+                Query(
+                    """
+                    SELECT \(Columns.anchor) FROM anchors WHERE \(condition) \(column) = ?
+                    ORDER BY is_proved DESC, number LIMIT \(RegistryBounds.anchorsMax)
+                    """
+                )
+            }
+            all = query("")
+            own = query("tenant = ? AND")
+        }
+    }
+
+    static let bySHA256 = Pair("sha256")
+    static let bySubject = Pair("subject_key")
+
     static let add = Query(
         """
         INSERT INTO anchors (tenant, fingerprint, sha256, subject_key, der, name, is_enabled,
@@ -45,8 +61,14 @@ enum AnchorQueries {
 }
 
 extension Connection {
-    func anchors(_ query: Query, _ digest: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
-        try all(query, [.bytes(digest)]) { (row: inout Row) throws(RegistryError) in
+    func anchors(
+        _ queries: AnchorQueries.Pair,
+        _ digest: [UInt8],
+        _ tenant: UInt32?
+    ) throws(RegistryError) -> [TrustAnchor] {
+        let query = tenant == nil ? queries.all : queries.own
+        let values = tenant.map { [StoredValue($0)] } ?? []
+        return try all(query, values + [.bytes(digest)]) { (row: inout Row) throws(RegistryError) in
             try row.anchor()
         }
     }
@@ -82,14 +104,7 @@ extension RegistryTransaction {
             duplicate: "the certificate \(anchor.fingerprint) is trusted already in this tenant",
             missing: Self.noTenant(anchor.tenant)
         )
-        if let mark = AnchorMark(
-            number: anchor.number,
-            tenant: anchor.tenant,
-            sha256: anchor.sha256,
-            subjectKey: anchor.subjectKey
-        ) {
-            move(.added(mark))
-        }
+        index(anchor)
         tallies.add(1, anchor.tenant, .anchors)
         touch(.anchor(number: anchor.number))
         tellNew(.anchor(anchor.number), anchor.tenant)
@@ -119,6 +134,11 @@ extension RegistryTransaction {
             duplicate: "the certificate is trusted already"
         )
         touch(.anchor(number: old.number))
+        if old.proof.isValid != anchor.proof.isValid {
+            // Those that are proved are found first.
+            move(.removed(old.number))
+            index(anchor)
+        }
         let isWithdrawal = old.isEnabled && !anchor.isEnabled
         tell(.anchor(old.number), old.tenant, isWithdrawal: isWithdrawal)
         var detail = [Self.difference(isEnabled: old.isEnabled, anchor.isEnabled)]
@@ -132,6 +152,17 @@ extension RegistryTransaction {
         }
         let words = detail.filter { !$0.isEmpty }.joined(separator: ", ")
         try note("trust.changed", old.tenant, old.fingerprint, words)
+    }
+
+    private func index(_ anchor: TrustAnchor) {
+        let mark = AnchorMark(
+            number: anchor.number,
+            tenant: anchor.tenant,
+            sha256: anchor.sha256,
+            subjectKey: anchor.subjectKey,
+            isProved: anchor.proof.isValid
+        )
+        if let mark { move(.added(mark)) }
     }
 
     func removeAnchor(number: Int64) throws(RegistryError) {

@@ -30,6 +30,10 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
     /// is committed, even if the body goes on.
     private var failure: RegistryError?
     private var isBulk = false
+    /// How often another tenant was told about a registration of the same.
+    private var rivalNotes = 0
+    /// So many are told in one change.
+    static let rivalNotesMax = 100
     /// How often a limit was hit, also by what was undone.
     private(set) var limitHits: UInt64 = 0
 
@@ -213,6 +217,30 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
                 act: act,
                 subject: subject.text,
                 detail: detail
+            )
+        )
+    }
+
+    /// Tells another tenant that somebody registered what it has; also inside of a bulk.
+    ///
+    /// Nothing says who it was. The first ones of a change are written, so that a file of a million
+    /// rows does not wash out the other tenant's records.
+    func noteRival(
+        _ tenant: UInt32,
+        _ act: String,
+        _ subject: String,
+        _ detail: String
+    ) throws(RegistryError) {
+        guard rivalNotes < Self.rivalNotesMax else { return }
+        rivalNotes += 1
+        let isLast = rivalNotes == Self.rivalNotesMax
+        try store(
+            AuditRecord(
+                tenant: tenant,
+                author: .daemon,
+                act: act,
+                subject: subject,
+                detail: isLast ? detail + "; more of the same change are not listed" : detail
             )
         )
     }

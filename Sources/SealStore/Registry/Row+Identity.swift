@@ -20,7 +20,8 @@ enum Columns {
         origin, properties, created_at, changed_at
         """
     static let credential = """
-        number, uuid, tenant, device, kind, lookup, value, hash, scram, version, created_at
+        number, uuid, tenant, device, kind, lookup, value, hash, scram, version, created_at, \
+        registered_at, first_used_at, is_proved, proof_code, proof_until
         """
     static let revocation = "tenant, serial, issuer_key, revoked_at, reason"
     static let option = "category, key, value, is_editable"
@@ -127,6 +128,11 @@ extension Row {
         credential.uuid = uuid
         credential.version = integer()
         credential.createdAt = integer()
+        credential.registeredAt = integer()
+        credential.firstUsedAt = integer()
+        credential.proof.isValid = flag()
+        credential.proof.code = text()
+        credential.proof.usableUntil = integer()
         return credential
     }
 

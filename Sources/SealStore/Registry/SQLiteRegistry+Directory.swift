@@ -75,14 +75,20 @@ extension SQLiteRegistry {
         )
     }
 
-    /// The anchors of all tenants with this certificate.
-    public func anchors(sha256: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
-        try anchors(cache.withLock { $0.anchorIndex.numbers(sha256: sha256) })
+    /// The anchors with this certificate, of a tenant or of all.
+    public func anchors(
+        sha256: [UInt8],
+        tenant: UInt32?
+    ) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(cache.withLock { $0.anchorIndex.numbers(sha256: sha256, of: tenant) })
     }
 
-    /// The anchors of all tenants with this subject.
-    public func anchors(subjectKey: [UInt8]) throws(RegistryError) -> [TrustAnchor] {
-        try anchors(cache.withLock { $0.anchorIndex.numbers(subjectKey: subjectKey) })
+    /// The anchors with this subject, of a tenant or of all.
+    public func anchors(
+        subjectKey: [UInt8],
+        tenant: UInt32?
+    ) throws(RegistryError) -> [TrustAnchor] {
+        try anchors(cache.withLock { $0.anchorIndex.numbers(subjectKey: subjectKey, of: tenant) })
     }
 
     private func anchors(_ numbers: [Int64]) throws(RegistryError) -> [TrustAnchor] {
@@ -135,20 +141,37 @@ extension SQLiteRegistry {
         )
     }
 
-    /// The credential that is found by this.
+    /// The credential of a tenant that is found by this.
     public func credential(
+        tenant: UInt32,
         kind: CredentialKind,
         lookup: Name
     ) throws(RegistryError) -> Credential? {
-        guard lookup.utf8.count <= Validity.lookupBytesMax else { return nil }
+        let all = try credentials(kind: kind, lookup: lookup)
+        if let own = all.first(where: { $0.tenant == tenant }) { return own }
+        // Only where more tenants have it than are kept in memory is it still to be found.
+        guard all.count >= RegistryBounds.candidatesMax else { return nil }
+        return try read { (connection: Connection) throws(RegistryError) in
+            try connection.credential(tenant: tenant, kind: kind, lookup: lookup)
+        }
+    }
+
+    /// The credentials of all tenants that are found by this.
+    public func credentials(
+        kind: CredentialKind,
+        lookup: Name
+    ) throws(RegistryError) -> [Credential] {
+        guard lookup.utf8.count <= Validity.lookupBytesMax else { return [] }
         let key = CredentialKey(kind: kind, lookup: lookup)
         return try look(
-            { cache in cache.credentials.find(key).map(Optional.some) },
+            { cache in cache.credentials.find(key) },
             else: { (connection: Connection) throws(RegistryError) in
-                try connection.credential(kind: kind, lookup: lookup)
+                try connection.credentials(kind: kind, lookup: lookup)
             },
-            keep: { cache, credential in
-                if let credential { cache.credentials.keep(credential, for: key) }
+            keep: { cache, credentials in
+                // That there are none is not kept: strangers choose what is looked up.
+                guard !credentials.isEmpty else { return }
+                cache.credentials.keep(credentials, for: key, weight: credentials.count)
             }
         )
     }

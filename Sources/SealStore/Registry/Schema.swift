@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5345_414C
 
     /// The step at index n leads from version n to version n + 1.
-    static let steps: [String] = [first]
+    static let steps: [String] = [first, second]
 
     /// Brings a file to the newest version, each step in a transaction of its own.
     static func migrate(
@@ -216,5 +216,39 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX withdrawn_tokens_by_tenant ON withdrawn_tokens (tenant);
         CREATE INDEX withdrawn_tokens_by_time ON withdrawn_tokens (expires_at);
+        """
+
+    /// Version 2: several tenants may register the same credential.
+    ///
+    /// Nothing was proved before, and what was registered is as old as its row.
+    private static let second = """
+        CREATE TABLE new_credentials (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            uuid BLOB NOT NULL UNIQUE,
+            tenant INTEGER NOT NULL,
+            device INTEGER NOT NULL REFERENCES devices (number) ON DELETE CASCADE,
+            kind INTEGER NOT NULL,
+            lookup TEXT NOT NULL,
+            value BLOB NOT NULL,
+            hash TEXT,
+            scram TEXT,
+            version INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            registered_at INTEGER NOT NULL,
+            first_used_at INTEGER NOT NULL,
+            is_proved INTEGER NOT NULL,
+            proof_code TEXT NOT NULL,
+            proof_until INTEGER NOT NULL,
+            UNIQUE (kind, lookup, tenant)
+        ) STRICT;
+        INSERT INTO sqlite_sequence (name, seq)
+            SELECT 'new_credentials', seq FROM sqlite_sequence WHERE name = 'credentials';
+        INSERT INTO new_credentials
+            SELECT number, uuid, tenant, device, kind, lookup, value, hash, scram, version,
+                created_at, created_at, 0, 0, '', 0
+            FROM credentials;
+        DROP TABLE credentials;
+        ALTER TABLE new_credentials RENAME TO credentials;
+        CREATE INDEX credentials_by_device ON credentials (device);
         """
 }

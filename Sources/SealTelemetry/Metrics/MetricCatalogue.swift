@@ -72,6 +72,12 @@ public enum MetricCatalogue {
         .gauge,
         "Bytes of topic and payload waiting in session queues now."
     )
+    static let memoryBytes = Metric(
+        "sealwire_memory_bytes",
+        .gauge,
+        "Memory held for clients now, with what objects and tables take, by what it is held for.",
+        labels: [Metric.Label("kind", MemoryKind.allCases.map(\.label))]
+    )
     static let retainedMessages = Metric(
         "sealwire_retained_messages",
         .gauge,
@@ -185,7 +191,7 @@ public enum MetricCatalogue {
     public static let all: [Metric] = [
         connections, connects, messagesReceived, messagesDelivered, messagesDropped,
         bytesReceived, bytesSent, sessions, subscriptions, queuedMessages, queueBytes,
-        retainedMessages, handshakes, handshakeSeconds, withdrawnConnections,
+        retainedMessages, memoryBytes, handshakes, handshakeSeconds, withdrawnConnections,
         withdrawalSeconds, httpRequests, httpRequestSeconds, limitHits, loopDelay,
         certificateExpiry, configReloads, configLastReload, logSuppressed, buildInfo,
         processCPU, processMemory, processOpenFDs, processStart,

@@ -131,9 +131,11 @@ public enum LimitName: UInt8, CounterKey {
         outBufferBytes, queuedMessages, queuedBytes, receiveMaximum, topicAliasMaximum, topicLevels,
         subscriptionsPerSession, sessions, sessionExpirySeconds, retainedMessages, retainedBytes,
         mailboxBytes, httpHeadBytes, httpConnections, clientIDBytes, awaitedAnswers,
+        filtersPerPacket, wildcardShapes, retainedFilters, linkWork, tenantWork,
         tenants, loginGuesses, registry,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
-        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes
+        httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes,
+        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession
 
     /// The word in metrics and logs.
     public var label: String {
@@ -164,6 +166,11 @@ public enum LimitName: UInt8, CounterKey {
         case .httpConnections: "http_connections"
         case .clientIDBytes: "client_id_bytes"
         case .awaitedAnswers: "awaited_answers"
+        case .filtersPerPacket: "filters_per_packet"
+        case .wildcardShapes: "wildcard_shapes"
+        case .retainedFilters: "retained_filters"
+        case .linkWork: "link_work"
+        case .tenantWork: "tenant_work"
         case .tenants: "tenants"
         case .httpConnectionsPerSource: "http_connections_per_source"
         case .httpBodyBytes: "http_body_bytes"
@@ -176,6 +183,10 @@ public enum LimitName: UInt8, CounterKey {
         case .topicBytes: "topic_bytes"
         case .userNameBytes: "user_name_bytes"
         case .inputBytes: "input_bytes"
+        case .memoryBytes: "memory_bytes"
+        case .tenantBytes: "tenant_bytes"
+        case .clientBytes: "client_bytes"
+        case .subscriptionBytesPerSession: "subscription_bytes_per_session"
         }
     }
 }

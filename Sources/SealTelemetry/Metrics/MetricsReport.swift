@@ -95,6 +95,14 @@ public struct MetricsReport: Sendable {
         writer.single(MetricCatalogue.queuedMessages, String(sum.queuedMessages))
         writer.single(MetricCatalogue.queueBytes, String(sum.queueBytes))
         writer.single(MetricCatalogue.retainedMessages, String(sum.retainedMessages))
+        writer.begin(MetricCatalogue.memoryBytes)
+        for kind in MemoryKind.allCases {
+            writer.sample(
+                MetricCatalogue.memoryBytes,
+                [kind.label],
+                value: String(sum.memory[kind])
+            )
+        }
     }
 
     private func writeHandshakes(_ sum: ShardCounters, to writer: inout ExpositionWriter) {

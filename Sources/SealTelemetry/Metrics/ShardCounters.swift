@@ -95,6 +95,8 @@ public struct ShardCounters: Sendable {
     public var queuedMessages: Int64 = 0
     /// Bytes of topic and payload waiting in session queues now.
     public var queueBytes: Int64 = 0
+    /// Memory held for clients now.
+    public var memory = MemoryUse()
     /// The longest turn of the loop since the last scrape.
     public var loopDelayMicrosecondsMax: UInt64 = 0
 
@@ -157,6 +159,7 @@ public struct ShardCounters: Sendable {
         left.retainedMessages &+= right.retainedMessages
         left.queuedMessages &+= right.queuedMessages
         left.queueBytes &+= right.queueBytes
+        left.memory += right.memory
         left.loopDelayMicrosecondsMax = max(
             left.loopDelayMicrosecondsMax,
             right.loopDelayMicrosecondsMax

@@ -41,19 +41,18 @@ public final class BrokerBench {
 
     /// Makes a broker.
     public init(_ setup: BenchSetup = BenchSetup()) {
+        let memory = MemoryPool()
         partitions = (0..<setup.partitions).map { index in
-            Partition(
-                PartitionSetup(
-                    index: index,
-                    count: setup.partitions,
-                    homeSeed: setup.homeSeed,
-                    tableSeed: setup.tableSeed &+ UInt64(index),
-                    limits: setup.limits,
-                    listeners: setup.listeners
-                ),
-                access: setup.access,
-                now: setup.startMilliseconds
+            var own = PartitionSetup(
+                index: index,
+                count: setup.partitions,
+                homeSeed: setup.homeSeed,
+                tableSeed: setup.tableSeed &+ UInt64(index),
+                limits: setup.limits,
+                listeners: setup.listeners
             )
+            own.memory = memory
+            return Partition(own, access: setup.access, now: setup.startMilliseconds)
         }
         now = setup.startMilliseconds
         checksPassword = setup.checksPassword
@@ -141,7 +140,8 @@ public final class BrokerBench {
             )
         case .loginDecided(let client, let question):
             guard !client.isClosed else { return true }
-            let step = Login.finish(question, matches: checksPassword(question))
+            let matches = PasswordMatches(checksPassword(question))
+            let step = Login.finish(question, matches: matches)
             partition.loginDecided(client.link, step)
         case .registryAsked(let client, let question):
             guard !client.isClosed else { return true }
@@ -171,7 +171,7 @@ public final class BrokerBench {
         for client in clients where client.partition == index && !client.isClosed {
             if flush(client) { isBusy = true }
         }
-        return isBusy
+        return isBusy || partition.hasPutOff
     }
 
     // MARK: What a host does

@@ -68,7 +68,7 @@ final class SimulatedShard {
         switch login {
         case .password(let question):
             let isRight = question.password == SimulatedListener.password
-            partition.loginDecided(link, Login.finish(question, matches: isRight))
+            partition.loginDecided(link, Login.finish(question, matches: PasswordMatches(isRight)))
         case .registry(let step): partition.loginDecided(link, step)
         }
         try act()

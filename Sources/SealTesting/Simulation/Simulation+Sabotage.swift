@@ -27,15 +27,19 @@ extension Simulation {
         case .interest(_, let filter, let isWanted, _, let ticket):
             "interest \(String(decoding: filter, as: UTF8.self)) \(isWanted) \(ticket)"
         case .interestKnown(let ticket, let posted): "interestKnown \(ticket) \(posted)"
-        case .snapshot(_, _, let after, let ticket): "snapshot \(ticket) \(after)"
-        case .snapshotTaken(let ticket, _): "snapshotTaken \(ticket)"
-        case .forward(let message): "forward \(name(message))"
+        case .retainedWanted(_, _, let after, let seen, let ticket):
+            "retainedWanted \(ticket) \(after) \(seen)"
+        case .retainedNext(let ticket, let seen): "retainedNext \(ticket) \(seen)"
+        case .retainedDropped(let ticket): "retainedDropped \(ticket)"
+        case .retainedPart(let ticket, let messages, let isLast):
+            "retainedPart \(ticket) \(messages.map(name)) \(isLast)"
+        case .forward(let message, let retained): "forward \(name(message)) \(retained)"
         case .retain(let message): "retain \(name(message))"
         case .groupMember(let member, let event, let ticket):
             "groupMember \(member.partition) \(member.session.slot) \(event) \(ticket)"
         case .groupDeliver(let message, let member, _, _):
             "groupDeliver \(name(message)) to \(member.session.slot)"
-        case .groupRefused(let message, _, _, _): "groupRefused \(name(message))"
+        case .groupRefused(let message, _, _, _, _): "groupRefused \(name(message))"
         case .credit(let bytes): "credit \(bytes)"
         }
     }
@@ -55,7 +59,7 @@ extension Simulation {
         switch (sabotage, letter) {
         case (.loseForward, .forward): return isTime() ? [] : [letter]
         case (.doubleForward, .forward): return isTime() ? [letter, letter] : [letter]
-        case (.mixTenants, .forward(let message)):
+        case (.mixTenants, .forward(let message, let retained)):
             guard message.header.tenant != 0, isTime() else { return [letter] }
             var header = message.header
             header.tenant = 3 - header.tenant
@@ -66,7 +70,8 @@ extension Simulation {
                         topic: message.topic,
                         properties: message.properties,
                         payload: message.payload
-                    )
+                    ),
+                    retained: retained
                 )
             ]
         case (.swapLetters, .forward):
@@ -87,9 +92,9 @@ extension Simulation {
                     ticket: 0
                 ),
             ]
-        case (.staleRetained, .snapshotTaken(let ticket, let retained)):
-            let stale = retained.map { $0.map { oldRetained[$0.topic.copied()] ?? $0 } }
-            return [.snapshotTaken(ticket: ticket, retained: stale)]
+        case (.staleRetained, .retainedPart(let ticket, let messages, let isLast)):
+            let stale = messages.map { oldRetained[$0.topic.copied()] ?? $0 }
+            return [.retainedPart(ticket: ticket, messages: stale, isLast: isLast)]
         default: return [letter]
         }
     }

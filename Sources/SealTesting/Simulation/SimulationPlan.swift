@@ -72,6 +72,11 @@ public struct SimulationPlan: Sendable {
         }
         if dice.chance(20) { limits.queuedMessagesMax = dice.pick([5, 40]) }
         if dice.chance(30) { limits.inFlightMax = dice.pick([1, 3, 10]) }
+        // In some little is done in a turn, so that much is put off.
+        if dice.chance(35) {
+            limits.work.link = dice.pick([1, 20, 200])
+            limits.work.tenant = dice.pick([1, 30, 300])
+        }
     }
 }
 

@@ -272,9 +272,9 @@ import Testing
     }
 
     @Test("Retained messages have a limit in bytes") func byteLimit() {
-        let story = Story { $0.limits.retainedBytesMax = 20 }
+        // Topic and payload count, and the objects that hold them.
+        let story = Story { $0.limits.retainedBytesMax = 20 + 5 + 112 + 288 }
         let client = story.join("pub")
-        // Topic, properties and payload count.
         client.send(Wire.publish(.v5, "abcde", "123456789012345", qos: 1, id: 1, retain: true))
         client.expect("40 03 0001 10")
         client.send(Wire.publish(.v5, "abcde", "1234567890123456", qos: 1, id: 2, retain: true))

@@ -187,7 +187,7 @@ import Testing
         partition.deliver(interest(false), from: 1)
         partition.deliver(interest(true), from: 1)
         partition.deliver(
-            .snapshot(tenant: 77, filters: [filter], after: [], ticket: 2),
+            .retainedWanted(tenant: 77, filter: filter, after: [], seen: [], ticket: 2),
             from: 1
         )
         partition.deliver(interest(false), from: 1)

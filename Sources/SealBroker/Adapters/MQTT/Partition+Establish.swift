@@ -18,11 +18,17 @@ extension Partition {
             refuse(id, ConnectRefusal(.quotaExceeded, .quotaExceeded, .sessionsStored))
             return false
         }
+        if let refusal = chargeSession(session, admitted) {
+            if !wasPresent { endSession(session) }
+            refuse(id, ConnectRefusal(.quotaExceeded, .quotaExceeded, refusal.reason))
+            return false
+        }
         let wasFree = isUnrestricted(session)
         let number = enlist(admitted.principal)
         links[id].phase = .open
         links[id].version = connect.version
         links[id].tenant = tenant
+        links[id].workPlace = work.place(of: tenant)
         links[id].session = session
         links[id].principal = number
         links[id].isUnrestricted = admitted.principal.needsNoQuestions
@@ -60,6 +66,7 @@ extension Partition {
         groupsNotice(session, .connected)
         redeliver(session, id)
         pump(session)
+        sendRetained(session)
         watchLoginEnd(id)
         return true
     }

@@ -87,6 +87,14 @@ extension Partition {
         if view.topic.byteCount > 0 {
             try TopicName.check(view.topic)
             try checkSize(view.topic, .topicNameInvalid, .topicNameInvalid)
+            guard chargeAlias(id, Weight.alias + view.topic.byteCount) else {
+                throw MQTTError(
+                    .protocolError,
+                    .quotaExceeded,
+                    "there is no memory for a topic alias",
+                    clause: "MQTT 5.0 §4.13.2"
+                )
+            }
             links[id].aliasesIn[alias - 1] = view.topic.copied()
         }
         let topic = links[id].aliasesIn[alias - 1]
@@ -246,6 +254,11 @@ extension Partition {
             sessions[session].inbound.remove(packet.packetID)
             writeShort(id, .pubcomp, packet.packetID)
         } else {
+            if let next = sessions[session].resend.last,
+                sessions[session].window.isUnanswered(packet.packetID, behind: next)
+            {
+                sessions[session].resendLeft -= 1
+            }
             let step = sessions[session].window.acknowledge(
                 type,
                 packet.packetID,
@@ -255,6 +268,7 @@ extension Partition {
             case .taken: break
             case .release: writeShort(id, .pubrel, packet.packetID)
             case .outOfOrder:
+                // The connection ends, so what was counted above does not matter.
                 // MQTT 5.0 §4.13.1, MQTT 3.1.1 [MQTT-4.8.0-1].
                 throw MQTTError(
                     .protocolError,
@@ -264,8 +278,13 @@ extension Partition {
                 )
             }
         }
+        settleFlights(session)
         if !sessions[session].resend.isEmpty { continueRedelivery(session, id) }
-        if !sessions[session].queue.isEmpty { pump(session) }
+        if !sessions[session].queue.isEmpty {
+            pump(session)
+        } else if sessions[session].retained != nil {
+            sendRetained(session)
+        }
     }
 
     /// PUBREL or PUBCOMP, without a code even when the id is not known.
@@ -297,28 +316,34 @@ extension Partition {
             }
         }
         sessions[session].resend.reverse()
+        sessions[session].resendLeft = sessions[session].resend.count
     }
 
     /// Sends again what did not fit at once; until all of it is sent, the window has no room.
     private func continueRedelivery(_ session: Handle, _ id: Handle) {
-        // A late acknowledgement may have ended what was not sent again yet.
-        let window = sessions[session].window
-        sessions[session].resend.removeAll {
-            let state = window.state(of: $0)
-            return state != .awaitsPuback && state != .awaitsPubrec
-        }
         while let packetID = sessions[session].resend.last {
-            let window = sessions[session].window
-            guard window.inFlight - sessions[session].resend.count < window.limit else { return }
+            // A late acknowledgement may have ended what was not sent again yet.
+            let state = sessions[session].window.state(of: packetID)
+            guard state == .awaitsPuback || state == .awaitsPubrec else {
+                sessions[session].resend.removeLast()
+                continue
+            }
+            let sent = sessions[session].window.inFlight - sessions[session].resendLeft
+            guard sent < sessions[session].window.limit else { return }
             sessions[session].resend.removeLast()
+            sessions[session].resendLeft -= 1
             sendAgain(session, id, packetID)
         }
+        sessions[session].resendLeft = 0
     }
 
     private func sendAgain(_ session: Handle, _ id: Handle, _ packetID: UInt16) {
         guard let flight = sessions[session].window.flight(of: packetID),
             let message = flight.message
-        else { return sessions[session].window.finish(packetID) }
+        else {
+            sessions[session].window.finish(packetID)
+            return settleFlights(session)
+        }
         let wasSent = encode(
             id,
             qos: flight.state == .awaitsPuback ? 1 : 2,
@@ -331,6 +356,9 @@ extension Partition {
             identifiers: flight.identifiers ?? [],
             payload: message.payload
         )
-        if !wasSent { sessions[session].window.finish(packetID) }
+        if !wasSent {
+            sessions[session].window.finish(packetID)
+            settleFlights(session)
+        }
     }
 }

@@ -36,14 +36,15 @@ extension Partition {
             return Progress(used: bytes.byteCount, needs: 0, fate: .read)
         }
         if links[id].phase == .awaitsLogin { return Progress(used: 0, needs: 0, fate: .hold) }
-        if links[id].heldBy > 0 {
-            return Progress(
-                used: 0,
-                needs: 0,
-                fate: .hold,
-                isKnown: links[id].phase == .open
-            )
+        if links[id].heldBy > 0 { return held(id) }
+        let place = links[id].workPlace
+        let allowance = work.allowance(place)
+        guard allowance > 0 else {
+            putOffReading(id, .tenantWork)
+            return held(id)
         }
+        let mark = work.done
+        defer { work.charge(place, since: mark) }
         links[id].lastReceived = now
         if let answers = links[id].answers, answers.isLeaving {
             // Behind DISCONNECT comes nothing.
@@ -73,7 +74,12 @@ extension Partition {
                 return finish(id, bytes.byteCount, needs: 0, .read)
             }
             switch flow {
-            case .goOn, .move: continue
+            case .goOn, .move:
+                guard work.done &- mark > UInt64(allowance), offset < bytes.byteCount else {
+                    continue
+                }
+                putOffReading(id, .linkWork)
+                return finish(id, offset, needs: 0, .hold)
             case .hold:
                 if type != .connect, links.contains(id) { links[id].lastReceived = now }
                 return finish(id, offset, needs: 0, .hold)
@@ -81,6 +87,11 @@ extension Partition {
             }
         }
         return finish(id, offset, needs: 0, .read)
+    }
+
+    /// Nothing is read of a connection that waits for something.
+    private func held(_ id: Handle) -> Progress {
+        Progress(used: 0, needs: 0, fate: .hold, isKnown: links[id].phase == .open)
     }
 
     private func finish(

@@ -1,107 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// SUBSCRIBE and UNSUBSCRIBE. The SUBACK leaves when every partition knows the filters; packets
-// behind it are handled meanwhile, and their answers follow it.
+// Subscriptions in the tree and with the other partitions. The SUBACK leaves when every partition
+// knows the filters; packets behind it are handled meanwhile, and their answers follow it.
 
 internal import SealBytes
 internal import SealMQTT
 
-/// A SUBSCRIBE that waits for other partitions.
-struct PendingSubscribe {
-    var link: Handle
-    var session: Handle
-    var tenant: UInt32
-    var packetID: UInt16
-    var codes: [UInt8]
-    var waitsFor: Int
-    /// Shared groups whose home is elsewhere and was asked.
-    var joins: [GroupMember] = []
-    /// Filters whose retained messages are to be sent with the SUBACK.
-    var filters: [PendingFilter]
-    /// Places in the tree that the other partitions are being told of.
-    var nodes: [TopicNode] = []
-    /// The homes of retained messages are still to be asked.
-    var needsSnapshot = false
-    /// How many retained messages, by home and by partition, had been posted when it was known.
-    var after: [[UInt64]] = []
-
-    /// Every partition has answered.
-    var isKnown: Bool { waitsFor <= 0 && !needsSnapshot }
-}
-
-/// One filter of a SUBSCRIBE that waits.
-struct PendingFilter {
-    var filter: TopicFilter
-    var options: SubscriptionOptions
-    var retained: [Message] = []
-    /// Topics whose newer value went by while the others were asked.
-    var seenLive: Set<[UInt8]> = []
-}
-
 extension Partition {
-    func subscribeReceived(_ id: Handle, _ packet: Subscribe) throws(MQTTError) -> Flow {
-        let session = links[id].session
-        guard sessions.contains(session) else { return .stop }
-        var pending = PendingSubscribe(
-            link: id,
-            session: session,
-            tenant: links[id].tenant,
-            packetID: packet.packetID,
-            codes: [],
-            waitsFor: 0,
-            filters: []
-        )
-        var asked: [(filter: [UInt8], wantsRetained: Bool)] = []
-        // All filters are read before the first is subscribed: a malformed packet changes nothing.
-        let filters = try mounted(id, packet.filters.map(\.filter))
-        for (request, filter) in zip(packet.filters, filters) {
-            guard let filter else {
-                pending.codes.append(MQTTReason.topicFilterInvalid.rawValue)
-                continue
-            }
-            let code = judge(id, session, filter)
-            guard code == nil else {
-                pending.codes.append(code?.rawValue ?? 0x80)
-                continue
-            }
-            let options = SubscriptionOptions(
-                qos: min(request.qos, links[id].maximumQoS),
-                noLocal: request.noLocal,
-                retainAsPublished: request.retainAsPublished,
-                retainHandling: request.retainHandling,
-                identifier: packet.subscriptionIdentifier ?? 0
-            )
-            let (isNew, isFirst) = subscribe(session, filter, options)
-            pending.codes.append(options.qos)
-            if let member = joinElsewhere(session, filter, options) {
-                pending.joins.append(member)
-                continue
-            }
-            // MQTT 5.0 §3.3.1.3: retained messages by handling, and never for shared ones.
-            let wantsRetained =
-                !filter.isShared
-                && (options.retainHandling == 0 || options.retainHandling == 1 && isNew)
-            if wantsRetained {
-                pending.filters.append(PendingFilter(filter: filter, options: options))
-            }
-            if setup.count > 1, isFirst || wantsRetained {
-                asked.append((filter.bytes, wantsRetained))
-            }
-        }
-        finishSubscribe(pending, asked)
-        return onward(id)
-    }
-
     /// Asks the other partitions, or answers at once when there are none.
-    private func finishSubscribe(
+    func finishSubscribe(
         _ pending: PendingSubscribe,
         _ asked: [(filter: [UInt8], wantsRetained: Bool)]
     ) {
+        var pending = pending
+        if !pending.filters.isEmpty {
+            // What is published here from now on reaches the session without a detour.
+            pending.after = retainsPosted.map { posted in
+                var counts = [UInt64](repeating: 0, count: setup.count)
+                counts[setup.index] = posted
+                return counts
+            }
+        }
         guard !asked.isEmpty || !pending.joins.isEmpty else {
             writeSuback(pending)
             answerWritten(pending.link)
-            return sendSnapshots(pending)
+            return queueRetained(pending)
         }
-        var pending = pending
         let ticket = nextTicket
         nextTicket += 1
         awaitAnswer(pending.link, ticket)
@@ -113,19 +36,6 @@ extension Partition {
             }
             node.askedTicket = ticket
             pending.nodes.append(node)
-        }
-        let wantsRetained = setup.count > 1 && !pending.filters.isEmpty
-        if wantsRetained, setup.count == 2 {
-            // The only other partition is the only other home: its letters are in order.
-            pending.waitsFor += 1
-        } else if wantsRetained {
-            pending.needsSnapshot = true
-            // What is published here from now on reaches the session without a detour.
-            pending.after = retainsPosted.map { posted in
-                var counts = [UInt64](repeating: 0, count: setup.count)
-                counts[setup.index] = posted
-                return counts
-            }
         }
         pendingSubscribes[ticket] = pending
         for member in pending.joins {
@@ -146,14 +56,13 @@ extension Partition {
                 )
             }
         }
-        if wantsRetained, !pending.needsSnapshot { askForSnapshots(pending, ticket) }
     }
 
     /// The SUBACK, whose turn it is, and the retained messages behind it.
     func answerSubscribe(_ pending: PendingSubscribe) {
         writeSuback(pending)
         sendWritten(pending.link)
-        sendSnapshots(pending)
+        queueRetained(pending)
     }
 
     private func writeSuback(_ pending: PendingSubscribe) {
@@ -166,42 +75,6 @@ extension Partition {
         )
     }
 
-    private func sendSnapshots(_ pending: PendingSubscribe) {
-        let id = pending.link
-        let tenant = links[id].tenant
-        for wanted in pending.filters where isSubscribed(pending.session, wanted.filter) {
-            let counts = pending.after.isEmpty ? [] : pending.after[setup.index]
-            let own = snapshot(wanted.filter.bytes, tenant: tenant, upTo: counts)
-            for message in wanted.retained + own
-            where wanted.seenLive.isEmpty || !wanted.seenLive.contains(message.topic.copied()) {
-                sendRetained(message, pending.session, id, wanted.options)
-            }
-        }
-    }
-
-    /// Whether a session still has a filter that was asked about elsewhere.
-    private func isSubscribed(_ session: Handle, _ filter: TopicFilter) -> Bool {
-        sessions[session].subscriptions.place(of: filter.bytes, nil) != nil
-    }
-
-    private func sendRetained(
-        _ message: Message,
-        _ session: Handle,
-        _ id: Handle,
-        _ options: SubscriptionOptions
-    ) {
-        guard message.header.expiresAt > now else { return }
-        guard mayRead(session, message.topic.copied()) else { return }
-        if options.noLocal, message.header.origin == sessions[session].clientWord { return }
-        let item = QueuedMessage(
-            message: message,
-            qos: min(message.header.qos, options.qos),
-            isRetained: true,
-            identifiers: options.identifier == 0 ? nil : [options.identifier]
-        )
-        sendInTurn(item, session, id)
-    }
-
     /// Sends a message behind those that wait.
     func sendInTurn(_ item: QueuedMessage, _ session: Handle, _ id: Handle) {
         let hasTurn =
@@ -211,26 +84,8 @@ extension Partition {
         if isReady { send(item, to: session, id) } else { enqueue(item, session, from: id) }
     }
 
-    /// The filters as the broker knows them; nil where one is written correctly, but not accepted
-    /// here.
-    private func mounted(
-        _ id: Handle,
-        _ filters: [[UInt8]]
-    ) throws(MQTTError) -> [TopicFilter?] {
-        var mounted: [TopicFilter?] = []
-        for bytes in filters {
-            do {
-                mounted.append(try self.mounted(id, bytes))
-            } catch {
-                if error.reasonCode != .topicFilterInvalid { throw error }
-                mounted.append(nil)
-            }
-        }
-        return mounted
-    }
-
     /// The filter as the broker knows it.
-    private func mounted(_ id: Handle, _ bytes: [UInt8]) throws(MQTTError) -> TopicFilter {
+    func mounted(_ id: Handle, _ bytes: [UInt8]) throws(MQTTError) -> TopicFilter {
         let filter = try TopicFilter(parsing: bytes)
         try checkSize(bytes.span.bytes, .topicFilterInvalid, .topicFilterInvalid)
         guard let own = brokerForm(id, filter.bytes.span.bytes) else { return filter }
@@ -243,7 +98,7 @@ extension Partition {
     }
 
     /// nil when the subscription is allowed.
-    private func judge(_ id: Handle, _ session: Handle, _ filter: TopicFilter) -> MQTTReason? {
+    func judge(_ id: Handle, _ session: Handle, _ filter: TopicFilter) -> MQTTReason? {
         if sessions[session].subscriptions.count >= limits.subscriptionsPerSessionMax,
             sessions[session].subscriptions.place(of: filter.bytes, Self.groupKey(filter)) == nil
         {
@@ -251,11 +106,16 @@ extension Partition {
             report(.limitHit(notice(id), limit: "subscriptions-per-session"))
             return .quotaExceeded
         }
+        if let shape = WildcardShape(filter.bytes), !mayHaveShape(shape, session) {
+            counters.limitHits.add(.wildcardShapes)
+            report(.limitHit(notice(id), limit: "wildcard-shapes"))
+            return .quotaExceeded
+        }
         guard !links[id].isUnrestricted || TopicSpace.isReserved(filter.bytes),
             let principal = principals[links[id].principal]
-        else { return nil }
+        else { return chargeNew(id, session, filter) }
         let decision = principal.decide(.subscribe, topic: filter.bytes)
-        if decision.isAllowed { return nil }
+        if decision.isAllowed { return chargeNew(id, session, filter) }
         report(
             .accessRefused(
                 notice(id),
@@ -267,37 +127,31 @@ extension Partition {
         return .notAuthorized
     }
 
-    func unsubscribeReceived(_ id: Handle, _ packet: Unsubscribe) throws(MQTTError) -> Flow {
-        let session = links[id].session
-        guard sessions.contains(session) else { return .stop }
-        var codes: [UInt8] = []
-        for filter in try mounted(id, packet.filters) {
-            guard let filter else {
-                codes.append(MQTTReason.topicFilterInvalid.rawValue)
-                continue
-            }
-            let key = Self.groupKey(filter)
-            if let index = sessions[session].subscriptions.place(of: filter.bytes, key) {
-                unlink(session, index)
-                codes.append(0)
-            } else {
-                codes.append(MQTTReason.noSubscriptionExisted.rawValue)
-            }
-        }
-        writer.removeAll()
-        Encode.unsuback(
-            packetID: packet.packetID,
-            codes: codes,
-            version: links[id].version,
-            into: &writer
-        )
-        answerWritten(id)
-        return onward(id)
+    /// Whether a filter of this shape may be added: the search for a topic's receivers costs as
+    /// much as there are shapes.
+    private func mayHaveShape(_ shape: WildcardShape, _ session: Handle) -> Bool {
+        let own = sessions[session].subscriptions.shapes
+        let all = spaces[sessions[session].key.tenant]?.tree.shapes
+        return (own.contains(shape) || own.count < limits.wildcardShapesPerSessionMax)
+            && (all?.contains(shape) ?? false || (all?.count ?? 0) < limits.wildcardShapesMax)
+    }
+
+    /// A subscription that is new is charged for.
+    private func chargeNew(
+        _ id: Handle,
+        _ session: Handle,
+        _ filter: TopicFilter
+    ) -> MQTTReason? {
+        let key = Self.groupKey(filter)
+        if sessions[session].subscriptions.place(of: filter.bytes, key) != nil { return nil }
+        if chargeSubscription(session, filter) { return nil }
+        report(.limitHit(notice(id), limit: "subscription-bytes"))
+        return .quotaExceeded
     }
 
     /// Adds or replaces a subscription; whether it is new to the session, and whether it is the
     /// first of its filter in this partition.
-    private func subscribe(
+    func subscribe(
         _ session: Handle,
         _ filter: TopicFilter,
         _ options: SubscriptionOptions
@@ -355,22 +209,38 @@ extension Partition {
     func unlink(_ session: Handle, _ index: Int) {
         let tenant = sessions[session].key.tenant
         let record = sessions[session].subscriptions.remove(at: index)
-        counters.subscriptions -= 1
-        routes.invalidate(record.filter, tenant: tenant)
         // The last record took the free place: its entry is told.
         if index < sessions[session].subscriptions.count {
             let moved = sessions[session].subscriptions[index]
             moved.node?.entries[moved.position].record = index
         }
+        takeOut(record, of: session, tenant)
+    }
+
+    /// Removes the last subscription that an ended session left behind.
+    func unlinkLastRemains(_ session: Handle) {
+        guard let tenant = remains[session]?.key.tenant,
+            let record = remains[session]?.subscriptions.removeLast()
+        else { return }
+        takeOut(record, of: session, tenant)
+    }
+
+    /// Takes a subscription out of the tree or its group.
+    private func takeOut(_ record: Subscription, of session: Handle, _ tenant: UInt32) {
+        counters.subscriptions -= 1
+        routes.invalidate(record.filter, tenant: tenant)
         if let key = record.group {
-            leaveGroup(session, record.filter, key, record.options)
-            return
+            return leaveGroup(session, tenant, record.filter, key, record.options)
         }
         guard let node = record.node else { return }
         let moved = node.entries.removeLast()
         if record.position < node.entries.count {
             node.entries[record.position] = moved
-            sessions[moved.session].subscriptions[moved.record].position = record.position
+            if sessions.contains(moved.session) {
+                sessions[moved.session].subscriptions[moved.record].position = record.position
+            } else {
+                remains[moved.session]?.subscriptions[moved.record].position = record.position
+            }
         }
         loseInterest(node, record.filter, tenant)
     }
@@ -389,7 +259,7 @@ extension Partition {
                 )
             )
         }
-        spaces[tenant]?.tree.prune(node)
+        spaces[tenant]?.tree.prune(node, filter)
         tidy(tenant)
     }
 

@@ -41,7 +41,10 @@ enum DeviceCredentials {
         }
         var listing = Listing(
             options,
-            [("KIND", "kind"), ("ID", "id"), ("VERSION", "version"), ("CREATED", "createdAt")]
+            [
+                ("KIND", "kind"), ("ID", "id"), ("VERSION", "version"), ("CREATED", "createdAt"),
+                ("PROVED", "possessionProved"),
+            ]
         )
         for one in device["credentials"]?.elements ?? [] { listing.add(one) }
         listing.finish("device \(words[0]) has no credentials of its own")

@@ -10,7 +10,7 @@ enum DeviceNoun {
         "the devices of a tenant",
         [
             add, list, show, DeviceImport.command, enable, disable, remove,
-            DeviceCredentials.command,
+            DeviceCredentials.command, DeviceProof.command,
         ]
     )
 

@@ -55,6 +55,13 @@ enum TrustNoun {
                 "\(Output.cell(one["fingerprint"])) is trusted: \(Output.cell(one["subject"]))",
                 remote.options
             )
+            if one["pending"]?.flag == true {
+                Output.say(
+                    "pending: \(Output.cell(one["pendingReason"]?["message"])); "
+                        + Output.cell(one["pendingReason"]?["hint"]),
+                    remote.options
+                )
+            }
         }
         return RemoteExit.done
     }.command
@@ -84,7 +91,7 @@ enum TrustNoun {
             [
                 ("FINGERPRINT", "fingerprint"), ("NAME", "name"), ("STATUS", "status"),
                 ("REGISTERS", "autoRegistrationEnabled"), ("PROVED", "proofOfPossessionValid"),
-                ("UNTIL", "notAfter"), ("SUBJECT", "subject"),
+                ("PENDING", "pending"), ("UNTIL", "notAfter"), ("SUBJECT", "subject"),
             ]
         )
         for one in try all(remote) { listing.add(one) }
