@@ -127,7 +127,7 @@ let package = Package(
         tests(
             "SealServerTests",
             [
-                "SealStore", "SealServer", "SealAdmin", "SealBroker", "SealPKI", "SealNet",
+                "Stage", "SealStore", "SealServer", "SealAdmin", "SealBroker", "SealPKI", "SealNet",
                 "SealTelemetry", "SealHTTP", "SealBytes",
             ]
         ),

@@ -49,6 +49,9 @@ public struct Name: Sendable {
         return Name(decoding: text.utf8.dropFirst(prefix.text.utf8.count))
     }
 
+    /// As much of the beginning as has at most so many bytes; no code point is cut.
+    public func cut(toBytes max: Int) -> Name { Name(text.cut(toBytes: max)) }
+
     /// The name with the letters A to Z in lower case, and nothing else changed.
     ///
     /// For what is written in either case and means the same: host names (RFC 4343 §3), mail

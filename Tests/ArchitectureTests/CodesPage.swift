@@ -21,6 +21,19 @@ enum CodesPage {
             type: "Code"
         ),
         Table(
+            title: "HTTP",
+            opening: "Why a request could not be read: `reason` of the answer and in the log. The "
+                + "connection ends with the answer.",
+            file: "Sources/SealHTTP/Messages/HTTPError.swift",
+            type: "Code"
+        ),
+        Table(
+            title: "HTTP servers",
+            opening: "Why a request that could be read was not answered: `reason` of the answer.",
+            file: "Sources/SealHTTP/Messages/ServerRefusal.swift",
+            type: "ServerRefusal"
+        ),
+        Table(
             title: "Chains of certificates",
             opening: "Which rule a certificate, a chain or a revocation list breaks: "
                 + "`sealwire cert verify` prints it behind each sentence.",

@@ -25,8 +25,8 @@ struct FuzzCorpusTests {
             transcript([UInt8](try Data(contentsOf: Self.folder.appending(path: name)))).last
         }
         #expect(try last("plain") == "end ")
-        #expect(try last("smuggling") == "error conflicting_length")
-        #expect(try last("folded") == "error folded_field")
+        #expect(try last("smuggling") == "error http.conflicting-length")
+        #expect(try last("folded") == "error http.folded-field")
         #expect(try last("tls-hello") == nil)
     }
 }

@@ -20,7 +20,7 @@ struct HTTPLimitsTests {
         limits.headBytesMax = text.utf8.count
         #expect(outcome(text, limits) == "end ")
         limits.headBytesMax -= 1
-        #expect(outcome(text, limits) == "error head_too_large")
+        #expect(outcome(text, limits) == "error http.head-too-large")
     }
 
     @Test("a target at its limit is read, one byte more is refused")
@@ -28,13 +28,13 @@ struct HTTPLimitsTests {
         var limits = HTTPLimits()
         limits.targetBytesMax = 10
         #expect(outcome("GET /123456789 HTTP/1.0\r\n\r\n", limits) == "end ")
-        #expect(outcome("GET /123456789x HTTP/1.0\r\n\r\n", limits) == "error target_too_long")
+        #expect(outcome("GET /123456789x HTTP/1.0\r\n\r\n", limits) == "error http.target-too-long")
     }
 
     @Test("a request line that never ends is refused before the head's limit")
     func endlessTarget() {
         let text = "GET /" + String(repeating: "x", count: 5_000)
-        #expect(outcome(text, HTTPLimits()) == "error target_too_long")
+        #expect(outcome(text, HTTPLimits()) == "error http.target-too-long")
     }
 
     @Test("a method of 24 bytes is read, one of 25 refused")
@@ -43,7 +43,7 @@ struct HTTPLimitsTests {
         #expect(outcome("\(method) / HTTP/1.0\r\n\r\n", HTTPLimits()) == "end ")
         #expect(
             outcome("M\(method) / HTTP/1.0\r\n\r\n", HTTPLimits())
-                == "error malformed_request_line"
+                == "error http.malformed-request-line"
         )
     }
 
@@ -52,7 +52,7 @@ struct HTTPLimitsTests {
         var limits = HTTPLimits()
         limits.fieldBytesMax = 6
         #expect(outcome("GET / HTTP/1.0\r\nX: abc\r\n\r\n", limits) == "end ")
-        #expect(outcome("GET / HTTP/1.0\r\nX: abcd\r\n\r\n", limits) == "error head_too_large")
+        #expect(outcome("GET / HTTP/1.0\r\nX: abcd\r\n\r\n", limits) == "error http.head-too-large")
     }
 
     @Test("64 fields are read, 65 are refused")
@@ -62,7 +62,7 @@ struct HTTPLimitsTests {
         #expect(outcome("GET / HTTP/1.0\r\n\(most)\r\n", HTTPLimits()) == "end ")
         #expect(
             outcome("GET / HTTP/1.0\r\n\(most)\(field)\r\n", HTTPLimits())
-                == "error too_many_fields"
+                == "error http.too-many-fields"
         )
     }
 
@@ -72,9 +72,9 @@ struct HTTPLimitsTests {
         limits.bodyBytesMax = 3
         let head = "POST / HTTP/1.0\r\nContent-Length:"
         #expect(outcome("\(head) 3\r\n\r\nabc", limits) == "end abc")
-        #expect(outcome("\(head) 4\r\n\r\n", limits) == "error body_too_large")
+        #expect(outcome("\(head) 4\r\n\r\n", limits) == "error http.body-too-large")
         #expect(outcome("\(head) 0\r\n\r\n", HTTPLimits()) == "end ")
-        #expect(outcome("\(head) 1\r\n\r\n", HTTPLimits()) == "error body_too_large")
+        #expect(outcome("\(head) 1\r\n\r\n", HTTPLimits()) == "error http.body-too-large")
     }
 
     @Test("the last request of a connection at its limit closes it")

@@ -86,30 +86,34 @@ struct ResponseParserTests {
     @Test(
         "what is no answer is refused with its code",
         arguments: [
-            ("HTTP/2 200 OK\r\n", "malformed_status_line"), ("200 OK\r\n", "malformed_status_line"),
-            ("HTTP/1.1 20 OK\r\n", "malformed_status_line"),
-            ("HTTP/1.1 099 OK\r\n", "malformed_status_line"),
-            ("HTTP/1.1 2000 OK\r\n", "malformed_status_line"),
-            ("HTTP/1.1 200 OK\n", "malformed_status_line"),
-            ("HTTP/1.1 200 O\u{0}K\r\n", "malformed_status_line"),
-            ("\u{16}\u{3}\u{1}", "malformed_status_line"),
-            ("HTTP/1.1 101 Switching\r\n\r\n", "malformed_status_line"),
+            ("HTTP/2 200 OK\r\n", "http.malformed-status-line"),
+            ("200 OK\r\n", "http.malformed-status-line"),
+            ("HTTP/1.1 20 OK\r\n", "http.malformed-status-line"),
+            ("HTTP/1.1 099 OK\r\n", "http.malformed-status-line"),
+            ("HTTP/1.1 2000 OK\r\n", "http.malformed-status-line"),
+            ("HTTP/1.1 200 OK\n", "http.malformed-status-line"),
+            ("HTTP/1.1 200 O\u{0}K\r\n", "http.malformed-status-line"),
+            ("\u{16}\u{3}\u{1}", "http.malformed-status-line"),
+            ("HTTP/1.1 101 Switching\r\n\r\n", "http.malformed-status-line"),
             (
                 String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 9),
-                "malformed_status_line"
+                "http.malformed-status-line"
             ),
-            ("HTTP/1.1 200 OK\r\nX: y\r\n z\r\n", "folded_field"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\n", "body_too_large"),
+            ("HTTP/1.1 200 OK\r\nX: y\r\n z\r\n", "http.folded-field"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\n", "http.body-too-large"),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
-                "conflicting_length"
+                "http.conflicting-length"
             ),
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-                "conflicting_length"
+                "http.conflicting-length"
             ),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "malformed_transfer_coding"),
-            ("HTTP/1.1 200 OK\r\n\r\n\(String(repeating: "x", count: 65))", "body_too_large"),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+                "http.malformed-transfer-coding"
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\n\(String(repeating: "x", count: 65))", "http.body-too-large"),
         ]
     )
     func bad(text: String, code: String) {
@@ -122,7 +126,7 @@ struct ResponseParserTests {
         let whole = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
         for count in 1..<whole.utf8.count {
             let lines = transcript(String(decoding: whole.utf8.prefix(count), as: UTF8.self))
-            #expect(lines.last == "error malformed_status_line", "\(count) bytes")
+            #expect(lines.last == "error http.malformed-status-line", "\(count) bytes")
         }
         #expect(transcript("").isEmpty)
         #expect(transcript(whole).last == "end hi")

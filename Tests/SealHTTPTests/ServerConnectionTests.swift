@@ -67,7 +67,7 @@ struct ServerConnectionTests {
         _ = connection.respond(answer)
         let (sent, closes) = try text(connection.next())
         #expect(closes && sent.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
-        #expect(sent.contains("\"code\":\"malformed_request_line\""))
+        #expect(sent.contains("\"code\":\"http.malformed-request-line\""))
         #expect(isNothing(connection.next()))
         connection.receive(Array(one.utf8))
         #expect(isNothing(connection.next()), "a closing connection takes nothing more")
@@ -162,7 +162,8 @@ struct ServerConnectionTests {
         let response = Response.problem(.notFound, code: "no_such_path", reason: "a \"b\"\\\n")
         #expect(
             String(decoding: response.body, as: UTF8.self)
-                == "{\"title\":\"Not Found\",\"status\":404,\"code\":\"no_such_path\","
+                == "{\"title\":\"Not Found\",\"status\":404,"
+                + "\"reason\":\"no_such_path\",\"code\":\"no_such_path\","
                 + "\"detail\":\"a \\\"b\\\"\\\\\\n\"}\n"
         )
     }

@@ -18,24 +18,29 @@ public struct BulkImport: Sendable {
         case refused(BulkRefusal)
         /// The registry failed.
         case registry(RegistryError)
+        /// It was broken off, and nothing was done.
+        case brokenOff
     }
 
     private let registry: any Registry
     private let secrets: any SecretForge
     private let crew: any WorkCrew
     let limits: BulkLimits
+    private let isEnding: @Sendable () -> Bool
 
     /// Makes an import that hashes passwords with the help of a crew.
     public init(
         registry: any Registry,
         secrets: any SecretForge,
         crew: any WorkCrew,
-        limits: BulkLimits = BulkLimits()
+        limits: BulkLimits = BulkLimits(),
+        isEnding: @escaping @Sendable () -> Bool = { false }
     ) {
         self.registry = registry
         self.secrets = secrets
         self.crew = crew
         self.limits = limits
+        self.isEnding = isEnding
     }
 
     /// Registers what the file says, in the name of a tenant.
@@ -81,6 +86,7 @@ public struct BulkImport: Sendable {
         var count = 0
         while let row = rows.next() {
             count += 1
+            guard !isEnding() else { throw .brokenOff }
             guard count <= limits.csv.rowsMax else {
                 throw .refused(BulkRefusal("the file has more than \(limits.csv.rowsMax) rows"))
             }
@@ -131,12 +137,14 @@ public struct BulkImport: Sendable {
         guard !passwords.isEmpty else { return [] }
         let results = Results(count: passwords.count)
         let secrets = secrets
-        crew.each(passwords.count) { index in
+        crew.each(passwords.count) { [isEnding] index in
+            guard !isEnding() else { return }
             let result = Result { () throws(RegistryError) -> StoredSecret in
                 try secrets.hash(chosen: passwords[index])
             }
             results.put(result, at: index)
         }
+        guard !isEnding() else { throw .brokenOff }
         var hashes: [StoredSecret] = []
         hashes.reserveCapacity(passwords.count)
         for result in results.all {
@@ -165,6 +173,10 @@ public struct BulkImport: Sendable {
                 var hashes = preparation.hashes.makeIterator()
                 try writer.inBulk { () throws(RegistryError) -> AuditRecord in
                     while let row = rows.next() {
+                        // Thrown inside of the change, it undoes all of it.
+                        guard !isEnding() else {
+                            throw RegistryError(.conflict, "the change was broken off")
+                        }
                         let isExpected = preparation.expected.contains(row.source.line)
                         try work.take(row, rows, isExpected: isExpected) { hashes.next() }
                     }
@@ -176,6 +188,7 @@ public struct BulkImport: Sendable {
             report.endedConnections = outcome.effect.endedConnections
             return report
         } catch {
+            if isEnding() { throw .brokenOff }
             throw .registry(error)
         }
     }

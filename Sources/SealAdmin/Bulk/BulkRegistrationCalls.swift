@@ -63,7 +63,8 @@ enum BulkRegistrationCalls {
         let work = BulkImport(
             registry: call.context.registry,
             secrets: call.context.forge,
-            crew: call.context.crew
+            crew: call.context.crew,
+            isEnding: call.context.isEnding
         )
         let author = try call.author()
         let report: BulkReport
@@ -74,6 +75,7 @@ enum BulkRegistrationCalls {
             case .refused(let refusal):
                 throw APIError(.unprocessableContent, .apiBulkFile, refusal.reason)
             case .registry(let error): throw APIError(error)
+            case .brokenOff: throw APIError.ending
             }
         }
         return call.answer(document(report), .created)

@@ -15,6 +15,8 @@ public struct APIError: Error, Sendable {
     public var fields: Fields
     /// The part of Cumulocity's API it came from, such as `inventory`; nil until it is known.
     var area: String?
+    /// Where the call is to be done instead, and whose turn it takes there; then it is no refusal.
+    var move: (lane: HTTPLane, line: [UInt8], permit: BulkPlaces.Permit?)?
 
     /// Makes the error.
     public init(_ status: Status, _ reason: Reason, fields: Fields = [:]) {
@@ -31,6 +33,22 @@ public struct APIError: Error, Sendable {
     /// There is no such thing.
     public static func absent(_ what: String) -> APIError {
         APIError(.notFound, .apiUnknownObject, what)
+    }
+
+    /// The server ends, and long work is broken off.
+    static var ending: APIError {
+        APIError(.serviceUnavailable, Reason(.apiEnding), fields: ["Retry-After": "5"])
+    }
+
+    /// The call needs another lane.
+    static func moving(
+        to lane: HTTPLane,
+        line: [UInt8],
+        permit: BulkPlaces.Permit? = nil
+    ) -> APIError {
+        var error = APIError(.internalServerError, .apiUnexpected)
+        error.move = (lane, line, permit)
+        return error
     }
 
     /// What the registry did not do, as an answer.

@@ -33,14 +33,22 @@ public struct AdminAPI: Sendable {
     /// Bodies of calls that take none, which clients send all the same, are read up to this.
     static let idleBodyBytesMax = 65_536
 
-    /// What becomes of the body that follows a head.
+    /// The largest body that is taken before it is known who calls.
+    public static let strangerBodyBytesMax = 32_768
+    /// Bodies of this size come sooner than somebody could look at their heads.
+    static let smallBodyBytesMax = 16_384
+
+    /// What becomes of the body that follows a head; quick, and nobody is asked.
     public func bodyRule(_ exchange: HTTPExchange) -> BodyRule {
         let request = AdminRequest(exchange)
         let operation: Operation
         do throws(APIError) { operation = try route(request).0 } catch {
             return .refuse(handle(request))
         }
-        let bytesMax = max(operation.bodyBytesMax, Self.idleBodyBytesMax)
+        let isOpen = operation.admission.proof == .none
+        let bytesMax =
+            isOpen
+            ? Self.strangerBodyBytesMax : max(operation.bodyBytesMax, Self.idleBodyBytesMax)
         if case .length(let count) = exchange.head.body, count > bytesMax {
             return .refuse(
                 refused(
@@ -51,14 +59,88 @@ public struct AdminAPI: Sendable {
                 )
             )
         }
-        return .take(bytesMax: bytesMax)
+        if isOpen { return .take(bytesMax: bytesMax) }
+        if case .length(let count) = exchange.head.body, count <= Self.smallBodyBytesMax,
+            !exchange.head.expectsContinue, !operation.isBulk
+        {
+            return .take(bytesMax: bytesMax)
+        }
+        return .judge
     }
+
+    /// Judges a request by its head: who calls, whether he may, and for a file whether his tenant
+    /// has none under way.
+    public func judge(_ exchange: HTTPExchange, on lane: HTTPLane) -> HTTPRuling {
+        var request = AdminRequest(exchange)
+        request.lane = lane
+        request.isHeadOnly = true
+        let now = context.clock()
+        var family = APIFamily(path: request.path)
+        do throws(APIError) {
+            let (operation, parameters) = try route(request)
+            family = operation.family
+            let caller = try Authentication(context: context).caller(of: operation, request, now)
+            _ = try authorize(operation, caller, parameters, request, now)
+            return .take(
+                bytesMax: max(operation.bodyBytesMax, Self.idleBodyBytesMax),
+                isBulk: operation.isBulk,
+                permit: try permit(operation, caller, request)
+            )
+        } catch {
+            if let move = error.move {
+                return .move(move.lane, key: move.line, permit: move.permit)
+            }
+            return .refuse(refused(error, family, request, now))
+        }
+    }
+
+    /// The place that a file needs; the one the request has, if it has one.
+    private func permit(
+        _ operation: Operation,
+        _ caller: Caller?,
+        _ request: AdminRequest
+    ) throws(APIError) -> BulkPlaces.Permit? {
+        guard operation.isBulk, let caller else { return nil }
+        if let permit = request.permit as? BulkPlaces.Permit,
+            permit.tenant == caller.tenant.number
+        {
+            return permit
+        }
+        guard !context.isEnding() else { throw APIError.ending }
+        guard let permit = context.bulkPlaces.take(caller.tenant.number) else {
+            throw APIError(
+                .tooManyRequests,
+                Reason(.apiBulkRunning),
+                fields: ["Retry-After": String(Self.bulkRetrySeconds)]
+            )
+        }
+        return permit
+    }
+
+    /// When a tenant whose file is under way may come again with the next.
+    private static let bulkRetrySeconds = 10
 
     /// Does what a request asks for.
     public func handle(_ exchange: HTTPExchange) -> Response { handle(AdminRequest(exchange)) }
 
+    /// Does what a request asks for, as far as it may be done on this lane.
+    public func handle(_ exchange: HTTPExchange, on lane: HTTPLane) -> HTTPOutcome {
+        var request = AdminRequest(exchange)
+        request.lane = lane
+        return outcome(request)
+    }
+
     /// Does what a request asks for.
     public func handle(_ request: AdminRequest) -> Response {
+        var request = request
+        request.lane = nil
+        switch outcome(request) {
+        case .answer(let response): return response
+        case .move: return Response(.internalServerError)
+        }
+    }
+
+    private func outcome(_ request: AdminRequest) -> HTTPOutcome {
         let now = context.clock()
         var family = APIFamily(path: request.path)
         var pattern: String?
@@ -68,11 +150,14 @@ public struct AdminAPI: Sendable {
             pattern = operation.path
             var response = try perform(operation, parameters, request, now)
             response.route = pattern
-            return response
+            return .answer(response)
         } catch {
+            if let move = error.move {
+                return .move(move.lane, key: move.line, permit: move.permit)
+            }
             var response = refused(error, family, request, now)
             response.route = pattern
-            return response
+            return .answer(response)
         }
     }
 
@@ -113,17 +198,16 @@ public struct AdminAPI: Sendable {
         _ now: Int64
     ) throws(APIError) -> Response {
         let caller = try Authentication(context: context).caller(of: operation, request, now)
-        let tenant = try Authorization(context: context).tenant(
-            of: operation,
-            caller,
-            named: parameters["tenantId"],
-            request,
-            now
-        )
+        let tenant = try authorize(operation, caller, parameters, request, now)
         let acceptance = Acceptance(request.fields)
         let type = try Self.accepted(operation, acceptance)
         let values = try ParameterReader(operation: operation).values(parameters, request)
+        let permit = try permit(operation, caller, request)
+        defer { withExtendedLifetime(permit) {} }
+        // Once before the body is read, which takes time as well.
+        try checkLane(operation.lane(.none, values), caller, request, permit)
         let payload = try PayloadReader(operation: operation).read(request)
+        try checkLane(operation.lane(payload, values), caller, request, permit)
         let call = Call(
             context: context,
             operation: operation,
@@ -137,10 +221,43 @@ public struct AdminAPI: Sendable {
             knownCaller: caller,
             meantTenant: tenant
         )
-        let response = try operation.handler(call)
+        var response = try operation.handler(call)
+        response.knowsCaller = caller != nil
         guard operation.mayHideBody, !acceptance.isSaid, (200..<300).contains(response.status.code)
         else { return response }
         return response.withoutBody()
+    }
+
+    private func checkLane(
+        _ lane: HTTPLane,
+        _ caller: Caller?,
+        _ request: AdminRequest,
+        _ permit: BulkPlaces.Permit?
+    ) throws(APIError) {
+        guard let present = request.lane, present.rawValue < lane.rawValue else { return }
+        throw APIError.moving(to: lane, line: Self.line(caller, request), permit: permit)
+    }
+
+    private func authorize(
+        _ operation: Operation,
+        _ caller: Caller?,
+        _ parameters: [Name: Name],
+        _ request: AdminRequest,
+        _ now: Int64
+    ) throws(APIError) -> Tenant? {
+        try Authorization(context: context).tenant(
+            of: operation,
+            caller,
+            named: parameters["tenantId"],
+            request,
+            now
+        )
+    }
+
+    /// Whose turn a call takes where it is slow: that of the caller's tenant, else of the source.
+    private static func line(_ caller: Caller?, _ request: AdminRequest) -> [UInt8] {
+        guard let caller else { return Array(request.peerAddress.utf8) }
+        return Array("tenant \(caller.tenant.number)".utf8)
     }
 
     /// The type to answer with; nil when no answer has a body.

@@ -51,8 +51,14 @@ public struct AdminContext: Sendable {
     /// Judges what a caller shows, passwords and the limit on guesses included; never answers that
     /// a password is still to be compared.
     public var login: @Sendable (Credentials) -> LoginStep
+    /// The same without a slow comparison: then it answers that one is needed.
+    public var quickLogin: (@Sendable (Credentials) -> LoginStep)?
     /// The settings.
     public var settings: AdminSettings
+    /// Which tenants have a file under way.
+    public let bulkPlaces: BulkPlaces
+    /// Whether the server ends: then long work is broken off.
+    public var isEnding: @Sendable () -> Bool = { false }
     /// How often wrong enrolment codes may come.
     public var enrolmentGuesses = EnrolmentGuesses()
     /// Does slow work, such as hashing the passwords of a file.
@@ -69,6 +75,7 @@ public struct AdminContext: Sendable {
         forge: any SecretForge,
         sessions: any SessionControl,
         settings: AdminSettings = AdminSettings(),
+        bulkPlaces: BulkPlaces = BulkPlaces(),
         login: @escaping @Sendable (Credentials) -> LoginStep
     ) {
         self.environment = environment
@@ -80,6 +87,7 @@ public struct AdminContext: Sendable {
         self.forge = forge
         self.sessions = sessions
         self.settings = settings
+        self.bulkPlaces = bulkPlaces
         self.login = login
     }
 }

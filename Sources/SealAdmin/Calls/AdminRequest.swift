@@ -27,6 +27,12 @@ public struct AdminRequest: Sendable {
     public var scheme: String
     /// The listener.
     public var listener: String
+    /// Where it is answered; nil where everything may be done at once.
+    public var lane: HTTPLane?
+    /// Only its head is judged.
+    var isHeadOnly = false
+    /// What was taken for it when its head was judged.
+    public var permit: (any AnyObject & Sendable)?
 
     /// Makes a request; the host is the one in the fields.
     public init(
@@ -71,6 +77,8 @@ public struct AdminRequest: Sendable {
             scheme: exchange.scheme,
             listener: exchange.listener
         )
+        host = exchange.head.host
+        permit = exchange.permit
     }
 
     /// The host without its port, in lower case: what may select a tenant.

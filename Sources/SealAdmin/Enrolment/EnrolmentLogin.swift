@@ -6,7 +6,7 @@ internal import SealBytes
 internal import SealHTTP
 internal import SealPKI
 
-/// Counts wrong codes, for all threads together.
+/// Counts wrong codes, links and tokens that come in a body, for all threads together.
 public final class EnrolmentGuesses: Sendable {
     private let limit: Locked<GuessLimit>
 
@@ -15,18 +15,34 @@ public final class EnrolmentGuesses: Sendable {
         limit = Locked(GuessLimit(bounds))
     }
 
-    func refusal(_ source: String, _ user: Name, _ now: Int64) -> Reason? {
-        limit.withLock { $0.refusal(source: source, user: user, now: now) }
+    /// A try begins, and counts until `end`; or why it may not.
+    func begin(_ source: String, _ user: Name, _ now: Int64) -> Reason? {
+        limit.withLock { $0.begin(source: source, user: user, now: now) }
     }
 
-    func note(_ source: String, _ user: Name, _ now: Int64) {
-        limit.withLock {
-            $0.note([Reason(.badPassword)], source: source, user: user, now: now)
+    /// Judges a token that nobody logs in with; one that is forged counts as a guess.
+    func trying(
+        _ source: String,
+        _ use: Name,
+        _ now: Int64,
+        _ judge: () -> Result<TokenClaims, TokenRefusal>
+    ) throws(APIError) -> TokenClaims {
+        if let reason = begin(source, use, now) {
+            throw APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
+        }
+        switch judge() {
+        case .success(let claims):
+            end(.neither, source, use, now)
+            return claims
+        case .failure(let refusal):
+            end(refusal.reason.code.isGuess ? .wrong : .neither, source, use, now)
+            throw APIError(.unauthorized, refusal.reason)
         }
     }
 
-    func noteSuccess(_ source: String, _ user: Name) {
-        limit.withLock { $0.noteSuccess(source: source, user: user) }
+    /// A try has ended.
+    func end(_ outcome: GuessLimit.Outcome, _ source: String, _ user: Name, _ now: Int64) {
+        limit.withLock { $0.end(outcome, source: source, user: user, now: now) }
     }
 }
 
@@ -77,10 +93,12 @@ struct EnrolmentLogin {
         let guesses = call.context.enrolmentGuesses
         let source = call.request.peerAddress
         let user: Name = "\(tenant.number)/\(shown.identifier)"
-        if let reason = guesses.refusal(source, user, call.now) {
+        if let reason = guesses.begin(source, user, call.now) {
             note(tenant, shown.identifier, [reason])
             throw APIError(.tooManyRequests, reason, fields: ["Retry-After": "60"])
         }
+        var outcome = GuessLimit.Outcome.neither
+        defer { guesses.end(outcome, source, user, call.now) }
         let registry = call.context.registry
         let stored = try asking { () throws(RegistryError) in
             try registry.enrolmentCode(tenant: tenant.number, identifier: shown.identifier)
@@ -91,7 +109,7 @@ struct EnrolmentLogin {
             (Self.codeBytesMin...Self.codeBytesMax).contains(shown.code.count)
             && OpenSSLPasswordCheck().matches(shown.code, hash)
         guard let stored, isRight, call.now * 1000 < stored.expiresAt else {
-            guesses.note(source, user, call.now)
+            outcome = .wrong
             let isLate = stored != nil && isRight
             note(tenant, shown.identifier, [Reason(isLate ? .enrolmentCodeExpired : .badPassword)])
             throw APIError(
@@ -100,7 +118,7 @@ struct EnrolmentLogin {
                 fields: Self.challenge
             )
         }
-        guesses.noteSuccess(source, user)
+        outcome = .right
         return stored
     }
 

@@ -92,18 +92,25 @@ struct Authentication {
         _ now: Int64,
         takes: (Principal) -> Bool = { _ in true }
     ) throws(APIError) -> Caller {
-        switch context.login(credentials) {
+        let isQuick = request.lane == .quick
+        let step = (isQuick ? context.quickLogin : nil)?(credentials) ?? context.login(credentials)
+        switch step {
         case .accepted(let principal):
             guard takes(principal) else {
                 note(credentials, nil, [Reason(.apiCredentialsWrong)], false, now)
                 throw refusal(Reason(.apiCredentialsWrong), operation)
             }
             let caller = try caller(principal, token)
-            note(credentials, caller, [Reason(principal.method.reason)], true, now)
+            // What is judged by its head is judged again in full, and noted then.
+            if !request.isHeadOnly {
+                note(credentials, caller, [Reason(principal.method.reason)], true, now)
+            }
             return caller
         case .refused(let reasons):
             note(credentials, nil, reasons, false, now)
             throw refusal(reasons.first ?? Reason(.apiCredentialsMissing), operation)
+        case .needsPasswordCheck where isQuick:
+            throw APIError.moving(to: .slow, line: Array(request.peerAddress.utf8))
         case .needsPasswordCheck, .needsRegistry:
             throw APIError(.internalServerError, .apiUnexpected)
         }

@@ -113,9 +113,28 @@ public enum CallsPage {
         | 409 | it is there already, or was changed meanwhile |
         | 413, 414, 431 | body, address or head are too large |
         | 422 | the body can be read, and its contents are not valid |
-        | 429 | too many wrong guesses; `Retry-After` says when to come back |
-        | 500, 503 | something went wrong here; the registry cannot answer now. Every call can \
-        have these |
+        | 429 | too many wrong guesses, or a file of the tenant is under way; `Retry-After` says \
+        when to come back |
+        | 421 | the target of the request names another scheme than the connection's |
+        | 500, 503 | something went wrong here; the registry cannot answer now, as much is under \
+        way as may be, or the server ends. Every call can have these |
+
+        What cannot be read as HTTP, takes too long, or finds no room is answered by the HTTP \
+        layer,
+        with a problem document and one of the [codes of HTTP](codes.md#http) as `reason`. Every
+        answer has a `Date`, and over TLS `Strict-Transport-Security` (`hsts-max-age` in `[api]`).
+
+        ## What a client may hold
+
+        Before a body comes its head is judged: whoever has no good credentials may send 32 KiB, \
+        and
+        only to the calls that are for everybody. `Expect: 100-continue` is answered with 401, 403,
+        413 or 429 before anything is sent. What arrived is counted for the address it comes from,
+        and for all (`body-bytes-per-source`, `body-bytes-total`); files have a purse of their own
+        (`bulk-bytes-total`), and of each tenant one is worked on at a time. Calls that compare or
+        hash a password or look through all devices have threads of their own, on which tenants \
+        and
+        addresses take turns. When all connections are taken, idle ones make room for newcomers.
 
         The `error` texts of Cumulocity's calls about trusted certificates are our choice, as its
         makers publish none.

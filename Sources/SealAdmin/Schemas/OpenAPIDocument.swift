@@ -181,8 +181,8 @@ enum OpenAPIDocument {
     }
 
     private static let headProblem = Schema.object([
-        .needed("title", .text), .needed("status", .integer(400...599)), .needed("code", .text),
-        .needed("detail", .text),
+        .needed("title", .text), .needed("status", .integer(400...599)), .needed("reason", .text),
+        .needed("code", .text), .needed("detail", .text),
     ]).named("HeadProblem")
 
     private static let phrases = [
@@ -196,9 +196,9 @@ enum OpenAPIDocument {
         414: "The address is too long.",
         415: "The body's media type is not taken.",
         422: "The body is well-formed, and its contents are not valid.",
-        429: "Too many wrong guesses.",
+        429: "Too many wrong guesses, or a file of the tenant is under way.",
         431: "The head is too large.",
         500: "Something unexpected went wrong.",
-        503: "The registry cannot answer now.",
+        503: "The registry cannot answer now, too much is under way, or the server ends.",
     ]
 }

@@ -90,7 +90,7 @@ enum FirstLoginCalls {
                 ).named("FirstLogin").example(["token": "eyJhbGciOi...", "password": "a good one"])
             )
         ],
-        problems: [401]
+        problems: [401, 429]
     )
 }
 
@@ -131,10 +131,8 @@ public struct FirstLogin: Sendable {
         token: String,
         password: String
     ) throws(APIError) -> (tenant: Tenant, account: Account, effect: ChangeEffect) {
-        let claims: TokenClaims
-        switch context.tokens.judge(token, now: now) {
-        case .success(let good): claims = good
-        case .failure(let refusal): throw APIError(.unauthorized, refusal.reason)
+        let claims = try context.enrolmentGuesses.trying(source, Self.use, now) {
+            context.tokens.judge(token, now: now)
         }
         guard claims.use == Self.use else { throw APIError(.unauthorized, .tokenUse) }
         let registry = context.registry

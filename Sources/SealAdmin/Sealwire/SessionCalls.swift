@@ -93,6 +93,7 @@ enum SessionCalls {
             .needed("user", .text), .needed("device", .text), .needed("act", .text),
             .needed("subject", .text), .needed("allowed", .boolean),
             .needed("reasons", OwnShapes.reasons),
+            .needed("count", .integer(1...Int64.max).noted("How often it was so in a row.")),
         ],
         others: .forbidden
     ).named("Decision")
@@ -142,6 +143,7 @@ enum SessionCalls {
             "device": .string(record.device), "act": .string(record.act),
             "subject": .string(record.subject), "allowed": .bool(record.isAllowed),
             "reasons": OwnShapes.document(record.reasons),
+            "count": .integer(Int64(record.count)),
         ]
     }
 

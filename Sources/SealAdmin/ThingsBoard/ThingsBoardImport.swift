@@ -61,6 +61,8 @@ struct ThingsBoardImport {
         let plans = try plans()
         let isUpdating = call.json["mapping"]?["update"]?.flag ?? false
         let forms = forms(plans)
+        let isEnding = call.context.isEnding
+        guard !isEnding() else { throw APIError.ending }
         let tenant = try call.tenant()
         let author = try call.author()
         do {
@@ -69,6 +71,10 @@ struct ThingsBoardImport {
                 var tally = Tally()
                 try writer.inBulk { () throws(RegistryError) -> AuditRecord in
                     for (index, plan) in plans.enumerated() {
+                        // Thrown inside of the change, it undoes all of it.
+                        guard !isEnding() else {
+                            throw RegistryError(.conflict, "the change was broken off")
+                        }
                         try put(plan, forms[index], tenant, isUpdating, writer, &tally)
                     }
                     return AuditRecord(
@@ -90,7 +96,7 @@ struct ThingsBoardImport {
                 "errorsList": .array(tally.list.map { .string($0) }),
             ]).ending(outcome.effect)
         } catch {
-            throw APIError(error)
+            throw isEnding() ? APIError.ending : APIError(error)
         }
     }
 
@@ -146,6 +152,7 @@ struct ThingsBoardImport {
         let forms = Forms(count: plans.count)
         let context = call.context
         context.crew.each(plans.count) { index in
+            guard !context.isEnding() else { return }
             let form = Result { () throws(APIError) -> CredentialForm? in
                 try Self.form(plans[index], context)
             }

@@ -66,10 +66,9 @@ enum ThingsBoardSessionCalls {
         answers: [.json("The tokens.", pair)]
     ) { call throws(APIError) in
         let text = call.json["refreshToken"]?.text ?? ""
-        let claims: TokenClaims
-        switch call.context.tokens.judge(text, now: call.now) {
-        case .success(let good): claims = good
-        case .failure(let refusal): throw APIError(.unauthorized, refusal.reason)
+        let guesses = call.context.enrolmentGuesses
+        let claims = try guesses.trying(call.request.peerAddress, "refresh", call.now) {
+            call.context.tokens.judge(text, now: call.now)
         }
         return call.answer(try tokens(of: try owner(of: claims, call), call))
     }
@@ -80,7 +79,7 @@ enum ThingsBoardSessionCalls {
                     .named("ThingsBoardRefresh").example(["refreshToken": "eyJhbGciOi..."])
             )
         ],
-        problems: [401]
+        problems: [401, 429]
     )
 
     /// The account a refresh token was given to, if it still may log in.

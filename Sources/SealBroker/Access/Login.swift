@@ -64,6 +64,11 @@ public struct PasswordQuestion: Sendable {
     let isKnown: Bool
     let verdict: Verdict
 
+    /// The address it comes from; empty where a registry asks.
+    public var source: String {
+        if case .file(let credentials, _) = verdict { credentials.peerAddress } else { "" }
+    }
+
     /// What follows from the comparison.
     enum Verdict: Sendable {
         /// A user of a password file.

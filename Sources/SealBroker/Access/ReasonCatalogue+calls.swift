@@ -37,6 +37,10 @@ extension ReasonCatalogue {
                 "call with the user name and the password of the account"
             )
         case .apiStorage: ("the registry cannot answer now", "try again; see the log and health")
+        case .apiBulkRunning:
+            ("a file of the tenant is under way", "wait for its answer, then send the next")
+        case .apiEnding:
+            ("the server ends, and nothing of the call was done", "send it again later")
         case .apiUnexpected: ("something unexpected went wrong", "see the log of the server")
         default: nil
         }

@@ -173,6 +173,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case apiCredentialsRefused = "api.credentials-refused"
     case apiOwnSecretNeeded = "api.own-secret-needed"
     case apiStorage = "api.storage"
+    case apiBulkRunning = "api.bulk-running"
+    case apiEnding = "api.ending"
     case apiUnexpected = "api.unexpected"
 
     // Certificates a tenant trusts or revokes.

@@ -73,6 +73,8 @@ public struct DecisionRecord: Sendable {
     public var isAllowed: Bool
     /// The reasons.
     public var reasons: [Reason]
+    /// How often the same was decided in a row; the time is that of the last.
+    public var count = 1
 
     /// Makes the value.
     public init(time: Int64, act: String, isAllowed: Bool, reasons: [Reason]) {

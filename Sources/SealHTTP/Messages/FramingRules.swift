@@ -3,8 +3,14 @@
 // where the body ends.
 
 enum FramingRules {
-    static func apply(to head: inout RequestHead, limits: HTTPLimits) throws(HTTPError) {
+    /// `scheme` is the one of the connection; nil when any will do.
+    static func apply(
+        to head: inout RequestHead,
+        limits: HTTPLimits,
+        scheme: String?
+    ) throws(HTTPError) {
         try checkHost(head)
+        try checkTarget(head, scheme)
         let codings = head.fields.values(of: "Transfer-Encoding")
         let lengths = head.fields.values(of: "Content-Length")
         if !codings.isEmpty {
@@ -39,6 +45,28 @@ enum FramingRules {
         guard hosts.allSatisfy({ $0.utf8.allSatisfy(Grammar.isHost) }) else {
             throw HTTPError(.badHost, "The Host field is not a name or an address.")
         }
+    }
+
+    /// RFC 9112 §3.2.2, RFC 9110 §7.4: what the target names must be here, and the field Host says
+    /// the same.
+    private static func checkTarget(_ head: RequestHead, _ scheme: String?) throws(HTTPError) {
+        guard let named = head.scheme, let authority = head.authority else { return }
+        if let scheme, !Fields.isSame(named, scheme) {
+            throw HTTPError(
+                .wrongScheme,
+                "The target names \(named), and this connection is \(scheme)."
+            )
+        }
+        guard let host = head.fields["Host"] else { return }
+        let port = Fields.isSame(named, "https") ? ":443" : ":80"
+        guard Fields.isSame(bare(authority, port), bare(host, port)) else {
+            throw HTTPError(.badHost, "The Host field is another than the target names.")
+        }
+    }
+
+    /// The authority without the port that its scheme has anyway.
+    private static func bare(_ authority: String, _ port: String) -> String {
+        authority.hasSuffix(port) ? String(authority.dropLast(port.utf8.count)) : authority
     }
 
     /// RFC 9112 §6.1: `chunked` is the only coding taken, alone and once.

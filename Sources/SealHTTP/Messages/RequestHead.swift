@@ -19,6 +19,10 @@ public struct RequestHead: Sendable {
     public var path: String
     /// What follows the first `?`, as sent; nil without one.
     public var query: String?
+    /// `http` or `https`, when the target named it (RFC 9112 §3.2.2).
+    public var scheme: String?
+    /// Host and port, when the target named them; they count more than the field Host.
+    public var authority: String?
     /// The y of HTTP/1.y.
     public var minorVersion: Int
     /// All fields.
@@ -42,6 +46,9 @@ public struct RequestHead: Sendable {
         self.minorVersion = minorVersion
         self.fields = fields
     }
+
+    /// Host and port as the client names this server: those of the target, else of the field.
+    public var host: String { authority ?? fields["Host"] ?? "" }
 
     /// Whether the peer wants the connection to stay open (RFC 9112 §9.3).
     public var wantsKeepAlive: Bool {

@@ -27,16 +27,20 @@ enum RequestLine {
             )
         }
         let method = Method(String(decoding: parts[0], as: UTF8.self))
-        let target = try originForm(parts[1], method: method)
+        let form = try form(parts[1], method: method)
+        let target = form.path
         try check(target)
         let mark = target.firstIndex(of: UInt8(ascii: "?"))
-        return RequestHead(
+        var head = RequestHead(
             method: method,
             path: String(decoding: target[..<(mark ?? target.endIndex)], as: UTF8.self),
             query: mark.map { String(decoding: target[($0 + 1)...], as: UTF8.self) },
             minorVersion: minorVersion,
             fields: [:]
         )
+        head.scheme = form.scheme
+        head.authority = form.authority
+        return head
     }
 
     private static func version(_ text: ArraySlice<UInt8>) throws(HTTPError) -> Int {
@@ -51,18 +55,32 @@ enum RequestLine {
         throw HTTPError(.malformedRequestLine, "The first line does not end in an HTTP version.")
     }
 
-    /// Path and query of a target in any of the forms a server must take (RFC 9112 §3.2).
-    private static func originForm(
+    /// A target taken apart.
+    private struct Form {
+        /// Path and query.
+        var path: ArraySlice<UInt8>
+        var scheme: String?
+        var authority: String?
+    }
+
+    /// A target in any of the forms a server must take (RFC 9112 §3.2).
+    private static func form(
         _ target: ArraySlice<UInt8>,
         method: Method
-    ) throws(HTTPError) -> ArraySlice<UInt8> {
-        if target.first == UInt8(ascii: "/") { return target }
-        if target.elementsEqual("*".utf8), method == "OPTIONS" { return target }
-        for scheme in ["http://", "https://"] where hasPrefix(target, scheme) {
-            let rest = target.dropFirst(scheme.utf8.count)
-            let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-            guard slash > rest.startIndex, rest[..<slash].allSatisfy(Grammar.isHost) else { break }
-            return slash < rest.endIndex ? rest[slash...] : [UInt8(ascii: "/")][...]
+    ) throws(HTTPError) -> Form {
+        if target.first == UInt8(ascii: "/") { return Form(path: target) }
+        if target.elementsEqual("*".utf8), method == "OPTIONS" { return Form(path: target) }
+        for scheme in ["http", "https"] where hasPrefix(target, scheme + "://") {
+            let rest = target.dropFirst(scheme.utf8.count + 3)
+            let end = rest.firstIndex { "/?".utf8.contains($0) } ?? rest.endIndex
+            // Grammar.isHost has no at-sign: a user in the authority is refused (RFC 9110 §4.2.4).
+            guard end > rest.startIndex, rest[..<end].allSatisfy(Grammar.isHost) else { break }
+            let hasPath = end < rest.endIndex && rest[end] == UInt8(ascii: "/")
+            return Form(
+                path: hasPath ? rest[end...] : [UInt8(ascii: "/")] + rest[end...],
+                scheme: scheme,
+                authority: String(decoding: rest[..<end], as: UTF8.self)
+            )
         }
         throw HTTPError(.malformedTarget, "The request target does not begin with a slash.")
     }

@@ -22,13 +22,15 @@ public struct RequestParser: Sendable {
     }
 
     private let limits: HTTPLimits
+    private let scheme: String?
     private var state = State.requestLine(skippedEmptyLine: false)
     private var reader = LineReader()
     private var lines: HeadReader
 
-    /// Makes a parser.
-    public init(limits: HTTPLimits = HTTPLimits()) {
+    /// Makes a parser; `scheme` is the one of the connection, nil when any will do.
+    public init(limits: HTTPLimits = HTTPLimits(), scheme: String? = nil) {
         self.limits = limits
+        self.scheme = scheme
         lines = HeadReader(limits: limits)
     }
 
@@ -89,7 +91,7 @@ public struct RequestParser: Sendable {
             case .fields(var head):
                 guard try lines.readFields(&reader) else { return nil }
                 head.fields = lines.fields
-                try FramingRules.apply(to: &head, limits: limits)
+                try FramingRules.apply(to: &head, limits: limits, scheme: scheme)
                 state = .body(BodyReader(head.body, limits: limits))
                 return .head(head)
             case .body(var body):

@@ -14,6 +14,8 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// The pattern of the route that answered, as `/devices/{id}`, for logs; never sent.
     public var route: String?
+    /// Whether the request came from somebody with good credentials; never sent.
+    public var knowsCaller = false
 
     /// Makes a response.
     public init(_ status: Status, fields: Fields = [:], body: [UInt8] = []) {
@@ -31,7 +33,7 @@ public struct Response: Sendable {
     public static func problem(_ status: Status, code: String, reason: String) -> Response {
         let problem: JSONValue = [
             "title": .string(status.phrase), "status": .integer(Int64(status.code)),
-            "code": .string(code), "detail": .string(reason),
+            "reason": .string(code), "code": .string(code), "detail": .string(reason),
         ]
         let body = problem.bytes + [UInt8(ascii: "\n")]
         return Response(status, type: "application/problem+json", body: body)

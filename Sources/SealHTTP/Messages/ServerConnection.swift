@@ -38,12 +38,20 @@ public struct ServerConnection: Sendable {
     private var request: Request?
     private var stage = Stage.reading
     private var requestCount = 0
+    /// Fields that every answer gets, such as Date; who owns the connection keeps them true.
+    public var commonFields: Fields = [:]
 
-    /// Makes the machine of a fresh connection.
-    public init(limits: HTTPLimits = HTTPLimits()) {
+    /// Makes the machine of a fresh connection; `scheme` is its scheme, nil when any will do.
+    public init(limits: HTTPLimits = HTTPLimits(), scheme: String? = nil) {
         self.limits = limits
-        parser = RequestParser(limits: limits)
+        parser = RequestParser(limits: limits, scheme: scheme)
     }
+
+    /// The most of a body that is given room before it came.
+    static let bodyBytesReserved = 16_384
+
+    /// Bytes that arrived and are kept here: the body so far, and what was not read yet.
+    public var heldBytes: Int { parser.pendingBytes + (request?.body.count ?? 0) }
 
     /// Whether no request is under way, so that a drain may close at once.
     public var isIdle: Bool {
@@ -103,7 +111,20 @@ public struct ServerConnection: Sendable {
             code: error.code.rawValue,
             reason: error.reason
         )
-        return .refuse(error, problem.bytes(to: .get, minorVersion: 1, keepsAlive: false))
+        return .refuse(error, bytes(of: problem, to: .get, minorVersion: 1, keepsAlive: false))
+    }
+
+    private func bytes(
+        of response: Response,
+        to method: Method,
+        minorVersion: Int,
+        keepsAlive: Bool
+    ) -> [UInt8] {
+        var response = response
+        for field in commonFields.all where response.fields[field.name] == nil {
+            response.fields.append(field.name, field.value)
+        }
+        return response.bytes(to: method, minorVersion: minorVersion, keepsAlive: keepsAlive)
     }
 
     /// Says what becomes of the body whose head was handed out last.
@@ -117,9 +138,15 @@ public struct ServerConnection: Sendable {
             stage = .closing
             request = nil
             return .send(
-                response.bytes(to: head.method, minorVersion: head.minorVersion, keepsAlive: false),
+                bytes(
+                    of: response,
+                    to: head.method,
+                    minorVersion: head.minorVersion,
+                    keepsAlive: false
+                ),
                 closes: true
             )
+        case .judge: return nil
         case .take(let bytesMax):
             do {
                 try parser.limitBody(to: bytesMax)
@@ -127,7 +154,10 @@ public struct ServerConnection: Sendable {
                 return refuse(error)
             }
             stage = .reading
-            if case .length(let bytes) = head.body { request?.body.reserveCapacity(bytes) }
+            if case .length(let bytes) = head.body {
+                // What is only announced costs its sender nothing, so it gets no memory.
+                request?.body.reserveCapacity(min(bytes, Self.bodyBytesReserved))
+            }
             return head.expectsContinue
                 ? .send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), closes: false) : nil
         }
@@ -136,14 +166,27 @@ public struct ServerConnection: Sendable {
     /// Gives up a request that takes too long to come: the answer that says so, and the end.
     public mutating func giveUp() -> Action? {
         guard isReading else { return nil }
+        return giveUp(
+            .problem(
+                .requestTimeout,
+                code: ServerRefusal.requestTimeout.rawValue,
+                reason: "The request took too long to arrive."
+            )
+        )
+    }
+
+    /// Ends a request that is being read, or whose body waits for a decision, with this answer.
+    public mutating func giveUp(_ response: Response) -> Action? {
+        switch stage {
+        case .reading, .deciding: break
+        case .answering, .closing: return nil
+        }
         stage = .closing
         request = nil
-        let problem = Response.problem(
-            .requestTimeout,
-            code: "request_timeout",
-            reason: "The request took too long to arrive."
+        return .send(
+            bytes(of: response, to: .get, minorVersion: 1, keepsAlive: false),
+            closes: true
         )
-        return .send(problem.bytes(to: .get, minorVersion: 1, keepsAlive: false), closes: true)
     }
 
     /// Answers the request handed out last; nil when there is none.
@@ -153,7 +196,8 @@ public struct ServerConnection: Sendable {
         let keepsAlive =
             mayKeepAlive && head.wantsKeepAlive && requestCount < limits.requestsPerConnectionMax
         stage = keepsAlive ? .reading : .closing
-        let bytes = response.bytes(
+        let bytes = bytes(
+            of: response,
             to: head.method,
             minorVersion: head.minorVersion,
             keepsAlive: keepsAlive

@@ -18,6 +18,16 @@ public enum AdmissionRefusal: String, Sendable, CaseIterable {
     case handshakesPerSource = "handshakes-per-source"
 }
 
+extension AdmissionRefusal {
+    /// Somebody who leaves makes room.
+    var isAboutPlaces: Bool {
+        switch self {
+        case .connections, .connectionsPerSource, .connectionsPerListener: true
+        case .handshakesWaiting, .handshakesPerSource: false
+        }
+    }
+}
+
 /// The limits; every one has a setting.
 public struct AdmissionLimits: Sendable, Equatable {
     /// Connections in total.

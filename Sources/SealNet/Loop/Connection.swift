@@ -72,6 +72,15 @@ struct Connection {
     }
 }
 
+/// A connection that was accepted and has no place yet.
+struct Newcomer {
+    var descriptor: Int32
+    var peer: PeerAddress
+    var listener: LoopListener
+    /// How long it waits for one, in milliseconds of the clock.
+    var until: UInt64
+}
+
 /// What the loop's timers are about.
 enum LoopTimer: UInt8 {
     case handshake = 1

@@ -48,18 +48,62 @@ extension Loop {
     }
 
     private func admit(_ descriptor: Int32, _ peer: PeerAddress, _ listener: LoopListener) {
-        let needsHandshake = listener.tls != nil
-        nextHandshake += 1
-        let place = needsHandshake ? handshakePlace() : nil
-        if let refusal = setup.admission.enter(
-            peer,
-            listener: listener.number,
-            handshake: place
-        ) {
-            handler.happened(.turnedAway(refusal, peer: peer, listener: listener.number))
-            Glibc.close(descriptor)
-            return
+        let newcomer = Newcomer(
+            descriptor: descriptor,
+            peer: peer,
+            listener: listener,
+            until: now + Self.postponedMilliseconds
+        )
+        guard var refusal = enter(newcomer) else { return takeIn(newcomer) }
+        if refusal.isAboutPlaces {
+            if handler.makeRoom(for: peer, refusal) {
+                guard let again = enter(newcomer) else { return takeIn(newcomer) }
+                refusal = again
+            }
+            // Somebody may have left already whose end was not read yet.
+            if postponed.count < Self.postponedMax { return postponed.append(newcomer) }
         }
+        turnAway(newcomer, refusal)
+    }
+
+    /// Tries again with those for whom there was no place a moment ago.
+    func admitPostponed() {
+        guard !postponed.isEmpty else { return }
+        let batch = postponed
+        postponed = []
+        for newcomer in batch {
+            guard let refusal = enter(newcomer) else {
+                takeIn(newcomer)
+                continue
+            }
+            if isAccepting, now < newcomer.until {
+                postponed.append(newcomer)
+            } else {
+                turnAway(newcomer, refusal)
+            }
+        }
+    }
+
+    private func turnAway(_ newcomer: Newcomer, _ refusal: AdmissionRefusal) {
+        let number = newcomer.listener.number
+        handler.happened(.turnedAway(refusal, peer: newcomer.peer, listener: number))
+        Glibc.close(newcomer.descriptor)
+    }
+
+    /// Asks for a place; nil when it was given.
+    private func enter(_ newcomer: Newcomer) -> AdmissionRefusal? {
+        nextHandshake += 1
+        return setup.admission.enter(
+            newcomer.peer,
+            listener: newcomer.listener.number,
+            handshake: newcomer.listener.tls == nil ? nil : handshakePlace()
+        )
+    }
+
+    /// Begins with a connection that has a place.
+    private func takeIn(_ newcomer: Newcomer) {
+        let (descriptor, peer, listener) = (newcomer.descriptor, newcomer.peer, newcomer.listener)
+        let needsHandshake = listener.tls != nil
         var stream: TLSStream?
         if let source = listener.tls {
             stream = source.current.makeStream()

@@ -89,6 +89,8 @@ public final class Loop<Handler: LoopHandler> {
     /// Connections that ended while the handler was lending its buffers to `send`.
     var partings: [Parting] = []
     var isSending = false
+    /// Connections that wait a moment for a place.
+    var postponed: [Newcomer] = []
     var stepsThisTurn = 0
     /// The number of the newest connection, and which handshakes are under way.
     var nextHandshake: UInt64 = 0
@@ -119,6 +121,9 @@ public final class Loop<Handler: LoopHandler> {
 
     /// Handshake steps computed on this thread in one turn; the others go to the pool.
     static var stepsPerTurnMax: Int { 8 }
+    /// How long a newcomer waits for a place that is about to be free, and how many do.
+    static var postponedMilliseconds: UInt64 { 50 }
+    static var postponedMax: Int { 64 }
     static var cipherBytes: Int { 64 << 10 }
     /// What is read at a time of a peer that nobody knows yet.
     static var strangerBytes: Int { 16 << 10 }
@@ -174,6 +179,7 @@ public final class Loop<Handler: LoopHandler> {
             handler.turnEnded()
             // What ends while sending is told afterwards, and may give more to send.
             while tellPartings() { handler.turnEnded() }
+            admitPostponed()
             bury()
             let spent = seal_monotonic_nanoseconds() &- nanoseconds
             if spent > counters.longestTurnNanoseconds { counters.longestTurnNanoseconds = spent }
@@ -197,8 +203,10 @@ public final class Loop<Handler: LoopHandler> {
         var due = UInt64.max
         if let deadline = timers.nextDeadline { due = deadline }
         if let deadline = handler.nextDeadline { due = min(due, deadline) }
-        if due == .max { return -1 }
         let present = seal_monotonic_nanoseconds() / 1_000_000
+        // Another loop may give a place back meanwhile.
+        if !postponed.isEmpty { due = min(due, present + 5) }
+        if due == .max { return -1 }
         return due <= present ? 0 : Int32(min(due - present, 3_600_000))
     }
 
@@ -271,6 +279,7 @@ public final class Loop<Handler: LoopHandler> {
         guard isAccepting else { return }
         for listener in setup.listeners { acceptAll(listener) }
         isAccepting = false
+        admitPostponed()
         for listener in setup.listeners {
             forget(listener.socket.descriptor)
             listener.socket.close()

@@ -113,6 +113,9 @@ public protocol LoopHandler: AnyObject {
     /// Something happened that concerns no open connection.
     func happened(_ event: LoopEvent)
 
+    /// There is no place for a newcomer; whether the handler closed something for it.
+    func makeRoom(for peer: PeerAddress, _ refusal: AdmissionRefusal) -> Bool
+
     /// The clock was read; once each turn, before anything else.
     func turnBegan(now: UInt64)
 
@@ -127,6 +130,8 @@ public protocol LoopHandler: AnyObject {
 }
 
 extension LoopHandler {
+    /// Who is in stays in.
+    public func makeRoom(for peer: PeerAddress, _ refusal: AdmissionRefusal) -> Bool { false }
     /// Everybody pays for himself.
     public func payer(tag: UInt64) -> UInt32 { 0 }
 }

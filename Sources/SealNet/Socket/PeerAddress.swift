@@ -20,8 +20,8 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// The same address without its port, for counting by source.
-    public var source: PeerAddress { PeerAddress(high: high, low: low, port: 0) }
+    /// What is counted as one source: an IPv4 address, or the /64 that one customer of IPv6 has.
+    public var source: PeerAddress { PeerAddress(high: high, low: isIPv4 ? low : 0, port: 0) }
 
     /// Whether this is an IPv4 address.
     public var isIPv4: Bool { high == 0 && low &>> 32 == 0xFFFF }

@@ -69,6 +69,15 @@ struct Service {
     /// Writes what is left of the log.
     func finish() { log.flush() }
 
+    /// Ends the process although threads work on.
+    ///
+    /// What they use must not be taken from them by an orderly end. Whatever they were writing to
+    /// the registry counts as not written.
+    private func leave(_ code: Int32) -> Never {
+        log.flush(milliseconds: 200)
+        _exit(code)
+    }
+
     /// Serves until a signal ends it.
     func serve(_ daemon: Daemon, reload: () -> Void) -> Int32 {
         let notifier = ServiceNotifier(environment: environment)
@@ -82,10 +91,11 @@ struct Service {
             switch signals.wait() {
             case SIGTERM, SIGINT:
                 notifier?.stopping("saying goodbye")
-                daemon.drain {
+                let isOver = daemon.drain {
                     let signal = signals.wait(milliseconds: 20)
                     return signal == SIGTERM || signal == SIGINT
                 }
+                if !isOver { leave(ExitCode.done) }
                 return ExitCode.done
             case SIGHUP:
                 notifier?.reloading()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [registry] and [api]: where tenants and devices are kept, and how the REST API behaves.
+// [registry]: where tenants and devices are kept, and what guesses and explanations may cost.
 
 /// [registry].
 public struct RegistrySettings: SettingsSection {
@@ -9,6 +9,16 @@ public struct RegistrySettings: SettingsSection {
     public var guessesPerUser = 10
     /// Failed logins from one address in a minute before further ones are refused.
     public var guessesPerSource = 100
+    /// Comparisons of passwords that wait.
+    public var comparisonsWaiting = 10_000
+    /// Comparisons of passwords that wait from one address.
+    public var comparisonsPerSource = 2000
+    /// Comparisons of passwords that wait for one user from one address.
+    public var comparisonsPerUser = 100
+    /// Memory for the decisions that `explain` shows.
+    public var decisionBytes = 32 << 20
+    /// Memory for those of one tenant.
+    public var decisionBytesPerTenant = 2 << 20
     /// How long a key signs tokens.
     public var tokenKeySeconds = 30 * 86_400
     /// How long certificates are valid that devices get by enrolment.
@@ -47,6 +57,44 @@ public struct RegistrySettings: SettingsSection {
             "Failed logins from one address within a minute before further ones are refused "
                 + "unheard."
         ),
+        .integer(
+            "comparisons-waiting",
+            \.comparisonsWaiting,
+            1...1_000_000,
+            .now,
+            "Logins that may wait for the slow comparison of their password; further ones are "
+                + "refused with login.too-many-waiting. Addresses take turns."
+        ),
+        .integer(
+            "comparisons-per-source",
+            \.comparisonsPerSource,
+            1...1_000_000,
+            .now,
+            "Logins from one address, or from one /64 of IPv6, that may wait for it."
+        ),
+        .integer(
+            "comparisons-per-user",
+            \.comparisonsPerUser,
+            1...1_000_000,
+            .now,
+            "Logins of one user name from one address that may wait for it."
+        ),
+        .bytes(
+            "decision-bytes",
+            \.decisionBytes,
+            1 << 20...1 << 40,
+            .now,
+            "Memory for the last decisions about access, which sealwire explain shows; the tenant "
+                + "with most of it pays when it is full."
+        ),
+        .bytes(
+            "decision-bytes-per-tenant",
+            \.decisionBytesPerTenant,
+            65_536...1 << 40,
+            .now,
+            "Memory for the last decisions of one tenant, one half for refusals, the other for "
+                + "admissions; those without a known tenant have as much."
+        ),
         .seconds(
             "token-key-age-max",
             \.tokenKeySeconds,
@@ -70,65 +118,6 @@ public struct RegistrySettings: SettingsSection {
             .restart,
             "How long a device may still renew a certificate that has expired. It proves with it "
                 + "only that it had the key; 0 refuses what has expired."
-        ),
-    ]
-}
-
-/// [api].
-public struct APISettings: SettingsSection {
-    /// Threads that answer requests.
-    public var workers = 4
-    /// Requests that wait for a thread.
-    public var waitingMax = 256
-    /// Connections at a time.
-    public var connectionsMax = 1000
-    /// The largest body of a bulk import.
-    public var bulkBytesMax = 64 << 20
-    /// The largest body of another request.
-    public var bodyBytesMax = 1 << 20
-    /// How long a connection may be silent.
-    public var idleSeconds = 60
-
-    /// All settings at their defaults.
-    public init() {}
-
-    /// The rows of [api].
-    public static let settings: [Setting<APISettings>] = [
-        .integer("workers", \.workers, 1...256, .restart, "Threads that answer requests."),
-        .integer(
-            "waiting",
-            \.waitingMax,
-            1...100_000,
-            .restart,
-            "Requests that may wait for a thread; further ones are answered with 503."
-        ),
-        .integer(
-            "connections",
-            \.connectionsMax,
-            1...1_000_000,
-            .restart,
-            "Connections at a time, of all listeners with service = \"api\" together."
-        ),
-        .bytes(
-            "body-bytes",
-            \.bodyBytesMax,
-            1024...1 << 30,
-            .restart,
-            "Largest body of a request."
-        ),
-        .bytes(
-            "bulk-bytes",
-            \.bulkBytesMax,
-            1024...1 << 30,
-            .restart,
-            "Largest body of a bulk registration."
-        ),
-        .seconds(
-            "idle",
-            \.idleSeconds,
-            1...3600,
-            .restart,
-            "How long a connection may be silent, and a request may take to arrive."
         ),
     ]
 }

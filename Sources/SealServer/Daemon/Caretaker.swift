@@ -83,9 +83,9 @@ final class Caretaker: Sendable {
         return due <= now ? 0 : min(Int(clamping: due - now), pause)
     }
 
-    /// Ends the thread after what it is doing.
-    func stop() {
+    /// Ends the thread after what it is doing, and waits so long; false when it has not ended.
+    func stop(milliseconds: Int) -> Bool {
         state.change { $0.isStopped = true }
-        state.wait { $0.hasEnded ? () : nil }
+        return state.wait(milliseconds: milliseconds) { $0.hasEnded ? () : nil } != nil
     }
 }

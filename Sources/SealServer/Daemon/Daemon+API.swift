@@ -16,20 +16,20 @@ extension Daemon {
         identity.api.withLock { $0 = api }
         guard !listeners.isEmpty else { return nil }
         var settings = HTTPServerSettings()
-        settings.threads = configuration.api.workers
-        settings.waitingMax = configuration.api.waitingMax
-        settings.connectionsMax = configuration.api.connectionsMax
-        settings.idleMilliseconds = configuration.api.idleSeconds * 1000
-        settings.requestMilliseconds = min(configuration.api.idleSeconds, 30) * 1000
-        settings.request.bodyBytesMax = configuration.api.bulkBytesMax
+        settings.take(configuration.api)
         let (plain, bulk) = (configuration.api.bodyBytesMax, configuration.api.bulkBytesMax)
-        let site = HTTPSite { head in
-            let rule = api.bodyRule(HTTPExchange(head: head))
+        let site = HTTPSite { exchange in
+            let rule = api.bodyRule(exchange)
             guard case .take(let wanted) = rule else { return rule }
-            // A call that takes more than others is the import of a file.
-            return .take(bytesMax: min(wanted, wanted > plain ? bulk : plain))
-        } answer: { exchange in
-            api.handle(exchange)
+            return .take(bytesMax: min(wanted, plain))
+        } judge: { exchange, lane in
+            let ruling = api.judge(exchange, on: lane)
+            guard case .take(let wanted, let isBulk, let permit) = ruling else { return ruling }
+            // A call that takes more than others takes a list or a file.
+            let most = min(wanted, wanted > BodyShape.plainBytesMax ? bulk : plain)
+            return .take(bytesMax: most, isBulk: isBulk, permit: permit)
+        } answer: { exchange, lane in
+            api.handle(exchange, on: lane)
         }
         return HTTPService(
             named: "api",
@@ -63,12 +63,21 @@ extension Daemon {
             guard let self else { return .refused([Reason(.registryFailed)]) }
             return identity.judge(credentials, apiRules(credentials.listener))
         }
+        context.enrolmentGuesses = EnrolmentGuesses(GuessLimit.Bounds(own))
+        context.quickLogin = { [weak self] credentials in
+            guard let self else { return .refused([Reason(.registryFailed)]) }
+            return identity.begin(credentials, apiRules(credentials.listener))
+        }
+        context.isEnding = { [weak self] in self?.isEnding ?? true }
         context.crew = ThreadCrew(size: Processors.count)
         context.compareConfiguration = { [weak self] bytes in
             self?.compare(bytes) ?? ConfigurationComparison(faults: ["the daemon ends"])
         }
         return context
     }
+
+    /// The end was asked for.
+    private var isEnding: Bool { state.withLock { $0.isDraining || $0.isStopped } }
 
     /// How an API listener judges who calls.
     private func apiRules(_ listener: String) -> AccessRules {
@@ -97,6 +106,26 @@ extension Daemon {
         } catch {
             return ConfigurationComparison(faults: error.errors.map(\.text))
         }
+    }
+}
+
+extension HTTPServerSettings {
+    /// Takes what the section [api] says.
+    mutating func take(_ api: APISettings) {
+        threads = api.workers
+        slowThreads = api.slowWorkers
+        bulkThreads = api.bulkWorkers
+        waitingMax = api.waitingMax
+        connectionsMax = api.connectionsMax
+        connectionsPerSourceMax = api.connectionsPerSourceMax
+        idleMilliseconds = api.idleSeconds * 1000
+        requestMilliseconds = min(api.idleSeconds, 30) * 1000
+        requestTotalMilliseconds = api.requestSecondsMax * 1000
+        request.bodyBytesMax = max(api.bulkBytesMax, api.bodyBytesMax)
+        bodyBytesTotalMax = api.bodyBytesTotalMax
+        bodyBytesPerSourceMax = api.bodyBytesPerSourceMax
+        bulkBytesTotalMax = api.bulkBytesTotalMax
+        hstsSeconds = api.hstsSeconds
     }
 }
 

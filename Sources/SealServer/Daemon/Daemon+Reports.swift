@@ -50,7 +50,7 @@ extension Daemon {
         case .methodNotAllowed(let allowed):
             var response = Response.problem(
                 .methodNotAllowed,
-                code: "http.method",
+                code: ServerRefusal.method.rawValue,
                 reason: "only \(allowed.joined(separator: " and ")) are answered here"
             )
             response.fields.append("Allow", allowed.joined(separator: ", "))
@@ -58,7 +58,7 @@ extension Daemon {
         case .notFound:
             return .problem(
                 .notFound,
-                code: "http.path",
+                code: ServerRefusal.path.rawValue,
                 reason: "there are /metrics, /health, /health/live and /health/ready"
             )
         }
@@ -71,6 +71,9 @@ extension Daemon {
             version: Version.text
         )
         report.process = ProcessFacts.read()
+        if let log = identity?.log.withLock({ ($0.byteCount, $0.droppedCount) }) {
+            report.decisions = (UInt64(log.0), log.1)
+        }
         report.logEventsSuppressed = logger.suppressedCount
         let now = Int64(time(nil))
         for (listener, source) in zip(configuration.listeners, sources) {

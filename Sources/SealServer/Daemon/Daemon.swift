@@ -4,6 +4,7 @@
 
 internal import SealBroker
 internal import SealBytes
+internal import SealHTTP
 internal import SealNet
 internal import SealPKI
 public import SealTelemetry
@@ -176,7 +177,11 @@ public final class Daemon: Sendable {
             ports: listeners.map { HTTPPort(listener: $0, name: "metrics") },
             site: HTTPSite { [weak self] exchange in
                 self?.answer(exchange.head)
-                    ?? .problem(.serviceUnavailable, code: "gone", reason: "it ends")
+                    ?? .problem(
+                        .serviceUnavailable,
+                        code: ServerRefusal.ending.rawValue,
+                        reason: "the server ends"
+                    )
             },
             handshakes: handshakes,
             counters: counters,
@@ -202,8 +207,11 @@ public final class Daemon: Sendable {
 
     /// Stops accepting, says goodbye to the clients, and ends within the seconds of `[drain]`.
     ///
-    /// `isImpatient` waits a little and says whether to end at once.
-    public func drain(isImpatient: (() -> Bool)? = nil) {
+    /// Files under way are broken off at their next row and answered. `isImpatient` waits a little
+    /// and says whether to end at once. False when something still works on that could not be
+    /// waited for: then the process is to end without its help.
+    @discardableResult
+    public func drain(isImpatient: (() -> Bool)? = nil) -> Bool {
         let seconds = state.withLock { state in
             state.isDraining = true
             return state.configuration.drain.seconds
@@ -219,9 +227,12 @@ public final class Daemon: Sendable {
             mailbox.post(.stopAccepting)
             mailbox.post(.handler(.drain))
         }
-        api.withLock { $0 }?.drain()
+        let api = api.withLock { $0 }
+        api?.drain()
         let end = Loop<Shard>.clock + UInt64(seconds) * 1000
-        while admission.current.connections > 0, Loop<Shard>.clock < end {
+        while Loop<Shard>.clock < end {
+            let isOver = api?.wait(milliseconds: 0) ?? true
+            if isOver, admission.current.connections == 0 { break }
             if let isImpatient {
                 if isImpatient() { break }
             } else {
@@ -230,25 +241,39 @@ public final class Daemon: Sendable {
         }
         let left = admission.current.connections
         logger.info("daemon.stopped", ["connections_left": .number(left)])
-        stop()
+        let isOver = stop(milliseconds: Self.endMilliseconds)
+        if !isOver { logger.warning("daemon.work-left", [:]) }
+        return isOver
     }
 
-    /// Ends at once.
-    public func stop() {
+    /// How long the parts are waited for after the seconds of `[drain]`.
+    private static let endMilliseconds = 500
+
+    /// Ends at once, and waits so long for what works on; false when it still does.
+    @discardableResult
+    public func stop(milliseconds: Int = 10_000) -> Bool {
         let isFirst = state.withLock { state in
             defer { state.isStopped = true }
             return !state.isStopped
         }
-        guard isFirst else { return }
-        caretaker.stop()
+        guard isFirst else { return true }
+        let end = Loop<Shard>.clock + UInt64(max(milliseconds, 0))
+        func left() -> Int {
+            let now = Loop<Shard>.clock
+            return end > now ? Int(end - now) : 0
+        }
         for mailbox in mailboxes { mailbox.post(.stop) }
-        api.withLock { $0 }?.stop()
-        metrics.withLock { $0 }?.stop()
-        running.wait { $0 == 0 ? () : nil }
         handshakes.stop()
         logins.stop()
         quickLogins.stop()
+        var isOver = caretaker.stop(milliseconds: left())
+        for service in [api.withLock { $0 }, metrics.withLock { $0 }] {
+            isOver = (service?.stop(milliseconds: left()) ?? true) && isOver
+        }
+        isOver = running.wait(milliseconds: left()) { $0 == 0 ? () : nil } != nil && isOver
+        for pool in [logins, quickLogins] { isOver = pool.wait(milliseconds: left()) && isOver }
         // The calls hold the registry that holds them; without this it would never be closed.
         identity?.api.withLock { $0 = nil }
+        return isOver
     }
 }

@@ -72,7 +72,12 @@ extension HTTPServer {
 
     /// A request took too long to come.
     func observeTimeout(_ id: Handle) {
-        observeUnread(id, .requestTimeout, "request_timeout", "it took too long to arrive")
+        observeUnread(
+            id,
+            .requestTimeout,
+            ServerRefusal.requestTimeout.rawValue,
+            "it took too long to arrive"
+        )
     }
 
     private func observeUnread(_ id: Handle, _ status: Status, _ code: String, _ why: String) {

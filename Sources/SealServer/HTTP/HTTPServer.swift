@@ -18,17 +18,17 @@ final class HTTPServer: LoopHandler {
     let portNames: [String]
     let counters: DaemonCounters
     let logger: Logger
-    private let workers: HTTPWorkers?
-    private let mailbox: Mailbox<LoopLetter<HTTPLetter>>
-    private var loop: Loop<HTTPServer>?
+    let workers: HTTPWorkers?
+    let mailbox: Mailbox<LoopLetter<HTTPLetter>>
+    private(set) var loop: Loop<HTTPServer>?
     var visitors = SlotTable<HTTPVisitor>()
-    private var out = OutBuffers()
+    private(set) var out = OutBuffers()
     private var dirty: [Handle] = []
     private var timers: TimerWheel
-    private var now: UInt64
+    private(set) var now: UInt64
     private var isDraining = false
-    /// What the bodies of the requests under way have together, or may come to have.
-    private var reservedBytes = 0
+    /// What the requests under way hold.
+    var memory: HTTPMemory
     private var date: (second: Int64, text: String) = (-1, "")
 
     init(
@@ -48,6 +48,7 @@ final class HTTPServer: LoopHandler {
         self.workers = workers
         self.mailbox = mailbox
         now = Loop<HTTPServer>.clock
+        memory = HTTPMemory(settings)
         timers = TimerWheel(now: now)
     }
 
@@ -74,14 +75,20 @@ final class HTTPServer: LoopHandler {
                 transport: id,
                 facts: HTTPVisitor.Facts(
                     peerAddress: arrival.peer.host,
+                    source: arrival.peer.source,
                     chain: chain,
                     serverName: arrival.tls?.sni,
                     isEncrypted: arrival.tls != nil,
                     port: arrival.listener
                 ),
-                machine: ServerConnection(limits: settings.request),
+                machine: ServerConnection(
+                    limits: settings.request,
+                    scheme: arrival.tls == nil ? "http" : "https"
+                ),
                 deadline: deadline,
-                timerAt: deadline
+                timerAt: deadline,
+                quietSince: now,
+                holding: HTTPHolding(source: arrival.peer.source)
             )
         )
         visitors[visitor].timer = timers.insert(deadline, kind: 0, subject: visitor.word)
@@ -94,13 +101,16 @@ final class HTTPServer: LoopHandler {
         guard visitors.contains(visitor) else { return Consumption(used: bytes.byteCount) }
         // What came while an answer is being made stays with the loop, which then reads no more.
         guard !visitors[visitor].isHeld else { return Consumption(used: 0, fate: .hold) }
+        visitors[visitor].quietSince = now
         visitors[visitor].machine.receive(bytes.copied())
         work(visitor)
+        weigh(visitor)
         guard visitors.contains(visitor) else { return Consumption(used: bytes.byteCount) }
         countTime(visitor, bytes.byteCount)
         return Consumption(
             used: bytes.byteCount,
-            fate: visitors[visitor].isHeld ? .hold : .read
+            fate: visitors[visitor].isHeld ? .hold : .read,
+            isKnown: visitors[visitor].isKnown
         )
     }
 
@@ -109,7 +119,7 @@ final class HTTPServer: LoopHandler {
         let visitor = Handle(word: tag)
         guard visitors.contains(visitor) else { return }
         if visitors[visitor].deadline != .max {
-            setDeadline(visitor, now + UInt64(settings.idleMilliseconds))
+            setDeadline(visitor, takingDeadline(visitor))
         }
         markDirty(visitor)
     }
@@ -119,7 +129,7 @@ final class HTTPServer: LoopHandler {
         let visitor = Handle(word: tag)
         guard let gone = visitors.contains(visitor) ? visitors.remove(visitor) : nil else { return }
         timers.cancel(gone.timer)
-        reservedBytes -= gone.reservedBytes
+        memory.giveBack(gone.holding)
         out.release(Int(visitor.slot))
         endIfDrained()
     }
@@ -135,6 +145,8 @@ final class HTTPServer: LoopHandler {
         for letter in letters {
             switch letter {
             case .answer(let answer): answered(answer)
+            case .ruling(let visitor, let ruling, let microseconds):
+                ruled(Handle(word: visitor), ruling, microseconds)
             case .drain: drain()
             }
         }
@@ -169,8 +181,9 @@ final class HTTPServer: LoopHandler {
     // MARK: Requests
 
     /// Does what the machine of a connection wants done.
-    private func work(_ id: Handle) {
+    func work(_ id: Handle) {
         while visitors.contains(id) {
+            stamp(id)
             if out.count(Int(id.slot)) > settings.outBytesMax {
                 visitors[id].isHeld = true
                 return
@@ -185,106 +198,51 @@ final class HTTPServer: LoopHandler {
         }
     }
 
-    private func decide(_ id: Handle, _ head: RequestHead) {
-        var rule = site.bodyRule(head)
-        if case .take(let most) = rule {
-            var room = min(most, settings.request.bodyBytesMax)
-            if case .length(let bytes) = head.body { room = min(room, bytes) }
-            if reservedBytes + room > settings.bodyBytesTotalMax {
-                hit(.httpBodyBytesTotal)
-                rule = .refuse(Self.busy("the requests under way hold all the memory they may"))
-            } else {
-                reservedBytes += room
-                visitors[id].reservedBytes = room
-            }
-        }
-        if case .refuse(let response) = rule {
-            observe(id, head.method, response, microseconds: 0)
-        }
-        switch visitors[id].machine.decide(rule) {
-        case .send(let bytes, let closes): send(id, bytes, closes: closes)
-        case .refuse(let error, let bytes): refused(id, error, bytes)
-        case nil, .decide, .handle: break
-        }
-    }
-
-    private static func busy(_ reason: String) -> Response {
-        var response = Response.problem(.serviceUnavailable, code: "http.busy", reason: reason)
-        response.fields.append("Retry-After", String(HTTPServerSettings.retryAfterSeconds))
-        return response
-    }
-
-    private func handle(_ id: Handle, _ request: ServerConnection.Request) {
-        let facts = visitors[id].facts
-        let exchange = HTTPExchange(
-            head: request.head,
-            body: request.body,
-            peerAddress: facts.peerAddress,
-            chain: facts.chain,
-            serverName: facts.serverName,
-            scheme: facts.isEncrypted ? "https" : "http",
-            listener: portNames[facts.port]
-        )
-        let reserved = visitors[id].reservedBytes
-        visitors[id].reservedBytes = 0
-        visitors[id].requestBegan = nil
-        visitors[id].method = request.head.method
-        guard let workers else {
-            let start = Loop<HTTPServer>.microseconds
-            let response = site.answer(exchange)
-            reservedBytes -= reserved
-            return respond(id, response, Loop<HTTPServer>.microseconds &- start)
-        }
-        visitors[id].isHeld = true
-        visitors[id].deadline = .max
-        let mailbox = self.mailbox
-        let isTaken = workers.submit(
-            HTTPWorkers.Job(exchange: exchange) { response, microseconds in
-                let answer = HTTPAnswer(
-                    visitor: id.word,
-                    response: response,
-                    microseconds: microseconds,
-                    reservedBytes: reserved
-                )
-                mailbox.post(.handler(.answer(answer)))
-            }
-        )
-        guard !isTaken else { return }
-        hit(.httpWaiting)
-        reservedBytes -= reserved
-        visitors[id].isHeld = false
-        respond(id, Self.busy("as many requests wait as may wait"), 0)
-    }
-
     private func answered(_ answer: HTTPAnswer) {
-        reservedBytes -= answer.reservedBytes
+        memory.giveBack(answer.holding)
         let id = Handle(word: answer.visitor)
         guard visitors.contains(id) else { return }
         visitors[id].isHeld = false
         respond(id, answer.response, answer.microseconds)
+        goOn(id)
+    }
+
+    /// Reads on when what held a connection is over.
+    func goOn(_ id: Handle) {
         work(id)
+        guard visitors.contains(id) else { return }
+        weigh(id)
         guard visitors.contains(id), !visitors[id].isHeld else { return }
         countTime(id, 0)
         if !visitors[id].closesWhenSent { loop?.resume(visitors[id].transport) }
     }
 
-    private func respond(_ id: Handle, _ answer: Response, _ microseconds: UInt64) {
-        var response = answer
-        response.fields.append("Date", dateText())
+    func respond(_ id: Handle, _ response: Response, _ microseconds: UInt64) {
+        if response.knowsCaller { visitors[id].isKnown = true }
+        visitors[id].quietSince = now
         observe(id, visitors[id].method, response, microseconds: microseconds)
-        setDeadline(id, now + UInt64(settings.idleMilliseconds))
+        setDeadline(id, takingDeadline(id))
+        stamp(id)
         let action = visitors[id].machine.respond(response, mayKeepAlive: !isDraining)
         if case .send(let bytes, let closes) = action { send(id, bytes, closes: closes) }
     }
 
-    /// RFC 9110 §6.6.1: a server with a clock says what it shows.
-    private func dateText() -> String {
+    /// Keeps the fields true that every answer of a connection gets.
+    func stamp(_ id: Handle) {
+        // RFC 9110 §6.6.1: a server with a clock says what it shows.
         let second = SystemClock.now.microseconds / 1_000_000
         if second != date.second { date = (second, HTTPDate.text(second)) }
-        return date.text
+        guard visitors[id].dateSecond != second else { return }
+        visitors[id].dateSecond = second
+        var fields: Fields = ["Date": date.text]
+        if settings.hstsSeconds > 0, visitors[id].facts.isEncrypted {
+            // RFC 6797 §7.2: never over a connection without TLS.
+            fields.append("Strict-Transport-Security", "max-age=\(settings.hstsSeconds)")
+        }
+        visitors[id].machine.commonFields = fields
     }
 
-    private func refused(_ id: Handle, _ error: HTTPError, _ bytes: [UInt8]) {
+    func refused(_ id: Handle, _ error: HTTPError, _ bytes: [UInt8]) {
         switch error.code {
         // RFC 6585 §5 and RFC 9110 §15.5.15: the head, or its target, was too long.
         case .headTooLarge, .tooManyFields, .targetTooLong, .trailersTooLarge: hit(.httpHeadBytes)
@@ -297,13 +255,14 @@ final class HTTPServer: LoopHandler {
 
     // MARK: Sending
 
-    private func send(_ id: Handle, _ bytes: [UInt8], closes: Bool) {
+    func send(_ id: Handle, _ bytes: [UInt8], closes: Bool) {
+        if visitors[id].sendingSince == nil { visitors[id].sendingSince = now }
         out.append(Int(id.slot), bytes.span.bytes)
         if closes {
             visitors[id].closesWhenSent = true
             visitors[id].isHeld = true
             loop?.hold(visitors[id].transport)
-            setDeadline(id, now + UInt64(settings.idleMilliseconds))
+            setDeadline(id, takingDeadline(id))
         }
         markDirty(id)
     }
@@ -319,6 +278,9 @@ final class HTTPServer: LoopHandler {
         let slot = Int(id.slot)
         loop?.send(transport, from: &out, slot: slot)
         guard visitors.contains(id) else { return }
+        if out.count(slot) == 0, loop?.isBlocked(transport) == false {
+            visitors[id].sendingSince = nil
+        }
         if visitors[id].closesWhenSent {
             // The loop does not wait long for the last bytes of a connection, so it is told to
             // close only when the kernel has them.
@@ -327,22 +289,18 @@ final class HTTPServer: LoopHandler {
             loop?.send(transport, from: &out, slot: slot)
             return
         }
-        let isAnswering = visitors[id].deadline == .max
-        guard visitors[id].isHeld, !isAnswering, out.count(slot) <= settings.outBytesMax else {
-            return
-        }
+        guard visitors[id].isHeld, !visitors[id].isWithThreads,
+            out.count(slot) <= settings.outBytesMax
+        else { return }
         visitors[id].isHeld = false
-        work(id)
-        guard visitors.contains(id), !visitors[id].isHeld else { return }
-        countTime(id, 0)
-        loop?.resume(transport)
+        goOn(id)
     }
 
     // MARK: Time
 
     /// Sets the deadline after bytes arrived, or after an answer when some wait already.
-    private func countTime(_ id: Handle, _ bytes: Int) {
-        guard visitors[id].deadline != .max, !visitors[id].closesWhenSent else { return }
+    func countTime(_ id: Handle, _ bytes: Int) {
+        guard !visitors[id].isWithThreads, !visitors[id].closesWhenSent else { return }
         guard visitors[id].machine.isReading else {
             visitors[id].requestBegan = nil
             return
@@ -354,10 +312,21 @@ final class HTTPServer: LoopHandler {
         visitors[id].requestBytes += bytes
         let allowance = visitors[id].requestBytes * 1000 / max(settings.bodyBytesPerSecondMin, 1)
         let began = visitors[id].requestBegan ?? now
-        setDeadline(id, began + UInt64(settings.requestMilliseconds + allowance))
+        let wait = min(
+            settings.requestMilliseconds + allowance,
+            max(settings.requestTotalMilliseconds, settings.requestMilliseconds)
+        )
+        setDeadline(id, began + UInt64(wait))
     }
 
-    private func setDeadline(_ id: Handle, _ deadline: UInt64) {
+    /// When an answer must have been taken further, or be taken altogether.
+    private func takingDeadline(_ id: Handle) -> UInt64 {
+        let idle = now + UInt64(settings.idleMilliseconds)
+        guard let since = visitors[id].sendingSince else { return idle }
+        return min(idle, since + UInt64(settings.requestTotalMilliseconds))
+    }
+
+    func setDeadline(_ id: Handle, _ deadline: UInt64) {
         visitors[id].deadline = deadline
         guard deadline < visitors[id].timerAt else { return }
         visitors[id].timerAt = deadline
@@ -371,15 +340,14 @@ final class HTTPServer: LoopHandler {
         guard visitors.contains(id), visitors[id].timerAt == timer.deadline else { return }
         visitors[id].timerAt = .max
         let deadline = visitors[id].deadline
-        if deadline == .max {
-            // Somebody answers; the answer sets the deadline.
-            return
-        }
+        // Somebody answers; the answer sets the deadline.
+        guard deadline != .max else { return }
         guard deadline <= now else {
             visitors[id].timerAt = deadline
             visitors[id].timer = timers.insert(deadline, kind: 0, subject: id.word)
             return
         }
+        stamp(id)
         if !visitors[id].closesWhenSent,
             case .send(let bytes, let closes) = visitors[id].machine.giveUp()
         {

@@ -18,13 +18,25 @@ struct HTTPServerSettings: Sendable {
     var requestMilliseconds = 30_000
     /// How fast the body of a request must come, on the average.
     var bodyBytesPerSecondMin = 16 << 10
-    /// What the bodies of all requests under way may have together.
-    var bodyBytesTotalMax = 256 << 20
+    /// How long a request may take to arrive in all, and an answer to be taken.
+    var requestTotalMilliseconds = 600_000
+    /// What the requests under way may hold together, files apart.
+    var bodyBytesTotalMax = 64 << 20
+    /// What those from one address may.
+    var bodyBytesPerSourceMax = 16 << 20
+    /// What the files under way may hold together.
+    var bulkBytesTotalMax = 256 << 20
+    /// How long browsers remember that this host speaks TLS only; 0 does not say it.
+    var hstsSeconds = 0
     /// Answers that wait to be sent on a connection; above it no request is read.
     var outBytesMax = 1 << 20
     /// Threads that answer; 0 answers on the thread of the connections, for what never waits.
     var threads = 4
-    /// Requests that wait for a thread.
+    /// Threads for what hashes passwords or looks through long lists.
+    var slowThreads = 2
+    /// Threads for whole files.
+    var bulkThreads = 2
+    /// Requests that wait for a thread, on each lane.
     var waitingMax = 256
     /// Whether requests are counted and written to the log.
     var isObserved = true
@@ -49,7 +61,8 @@ struct HTTPServerSettings: Sendable {
         AdmissionLimits(
             connectionsMax: connectionsMax,
             connectionsPerSourceMax: connectionsPerSourceMax,
-            handshakesWaitingMax: connectionsMax,
+            // Handshakes that lead to nothing leave half of the places to those that do.
+            handshakesWaitingMax: max(connectionsMax / 2, 1),
             handshakesPerSourceMax: connectionsPerSourceMax
         )
     }
@@ -58,17 +71,33 @@ struct HTTPServerSettings: Sendable {
 /// What is served.
 struct HTTPSite: Sendable {
     /// What becomes of the body that follows a head; called on the thread of the connections.
-    var bodyRule: @Sendable (RequestHead) -> BodyRule
+    var bodyRule: @Sendable (HTTPExchange) -> BodyRule
+    /// Judges a head whose rule says so; called on one of the threads that answer.
+    var judge: @Sendable (HTTPExchange, HTTPLane) -> HTTPRuling
     /// The answer; called on one of the threads that answer.
-    var answer: @Sendable (HTTPExchange) -> Response
+    var answer: @Sendable (HTTPExchange, HTTPLane) -> HTTPOutcome
 
-    /// Makes a site that takes bodies up to the limit of the server.
+    /// Makes a site.
+    init(
+        bodyRule: @escaping @Sendable (HTTPExchange) -> BodyRule,
+        judge: @escaping @Sendable (HTTPExchange, HTTPLane) -> HTTPRuling,
+        answer: @escaping @Sendable (HTTPExchange, HTTPLane) -> HTTPOutcome
+    ) {
+        self.bodyRule = bodyRule
+        self.judge = judge
+        self.answer = answer
+    }
+
+    /// Makes a site that takes bodies up to the limit of the server, and answers on any lane.
     init(
         bodyRule: @escaping @Sendable (RequestHead) -> BodyRule = { _ in .take(bytesMax: .max) },
         answer: @escaping @Sendable (HTTPExchange) -> Response
     ) {
-        self.bodyRule = bodyRule
-        self.answer = answer
+        self.init(
+            bodyRule: { bodyRule($0.head) },
+            judge: { _, _ in .take(bytesMax: .max, isBulk: false, permit: nil) },
+            answer: { exchange, _ in .answer(answer(exchange)) }
+        )
     }
 }
 

@@ -33,9 +33,8 @@ final class HTTPService: Sendable {
         let workers =
             settings.threads > 0
             ? HTTPWorkers(
-                threads: settings.threads,
-                waitingMax: settings.waitingMax,
-                answer: site.answer
+                threads: [settings.threads, settings.slowThreads, settings.bulkThreads],
+                waitingMax: settings.waitingMax
             ) : nil
         self.workers = workers
         let names = ports.map(\.name)
@@ -65,10 +64,16 @@ final class HTTPService: Sendable {
         isRunning.wait(milliseconds: milliseconds) { $0 ? nil : () } != nil
     }
 
-    /// Ends at once, with whatever was not answered.
-    func stop() {
+    /// Ends at once, with whatever was not answered, and waits so long for the threads; false when
+    /// some work on.
+    @discardableResult
+    func stop(milliseconds: Int = 10_000) -> Bool {
         mailbox.post(.stop)
-        isRunning.wait { $0 ? nil : () }
         workers?.stop()
+        let end = Loop<HTTPServer>.clock + UInt64(max(milliseconds, 0))
+        let isOver = wait(milliseconds: milliseconds)
+        let now = Loop<HTTPServer>.clock
+        let left = end > now ? Int(end - now) : 0
+        return (workers?.wait(milliseconds: left) ?? true) && isOver
     }
 }

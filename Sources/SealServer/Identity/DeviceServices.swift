@@ -14,14 +14,15 @@ extension IdentityService {
         _ principal: Principal,
         _ answer: @escaping @Sendable (ServiceAnswer) -> Void
     ) {
-        let isTaken = quick.submit { [self] in
+        quick.submit(from: "tenant \(principal.tenant)") { [self] in
             switch request {
             case .token: answer(token(principal))
             case .createDevice(let name, let type): answer(create(principal, name, type))
             case .credentials: answer(credentials(principal))
             }
+        } refuse: {
+            answer(.failed(ServiceFault(.server, "", "Too many requests wait")))
         }
-        if !isTaken { answer(.failed(ServiceFault(.server, "", "Too many requests wait"))) }
     }
 
     private func token(_ principal: Principal) -> ServiceAnswer {

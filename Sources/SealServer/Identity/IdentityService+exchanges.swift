@@ -11,19 +11,29 @@ extension IdentityService {
         _ question: AuthQuestion,
         _ answer: @escaping @Sendable (AuthReply) -> Void
     ) {
-        let isTaken = quick.submit { [self] in answer(reply(to: question)) }
-        if !isTaken { answer(Self.refusal(.loginsWaiting)) }
+        quick.submit(from: question.credentials.peerAddress) { [self] in
+            answer(reply(to: question))
+        } refuse: {
+            answer(Self.refusal(.loginsWaiting))
+        }
     }
 
     private func reply(to question: AuthQuestion) -> AuthReply {
         let source = question.credentials.peerAddress
         let user = question.user
+        // The try counts while it is judged.
         let tooMany = guesses.withLock {
-            $0.refusal(source: source, user: user, now: environment.clock())
+            $0.begin(source: source, user: user, now: environment.clock())
         }
         if let tooMany {
             counters.count { $0.limitHits.add(.loginGuesses) }
             return .decided(.refused([tooMany]), message: [], user: user ?? "")
+        }
+        var outcome = GuessLimit.Outcome.neither
+        defer {
+            guesses.withLock {
+                $0.end(outcome, source: source, user: user, now: environment.clock())
+            }
         }
         guard let random = try? Cryptography.randomBytes(18) else {
             return Self.refusal(.registryFailed)
@@ -34,13 +44,7 @@ extension IdentityService {
             random: random,
             OpenSSLScramDigest()
         )
-        switch reply {
-        case .challenge: break
-        case .decided(.refused(let reasons), _, _):
-            let now = environment.clock()
-            guesses.withLock { $0.note(reasons, source: source, user: user, now: now) }
-        case .decided: guesses.withLock { $0.noteSuccess(source: source, user: user) }
-        }
+        if case .decided(let step, _, _) = reply { outcome = GuessLimit.Outcome(step) }
         return reply
     }
 

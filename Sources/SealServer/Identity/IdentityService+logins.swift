@@ -15,18 +15,15 @@ extension IdentityService {
         _ question: RegistryQuestion,
         _ answer: @escaping @Sendable (LoginStep) -> Void
     ) {
-        let isTaken = quick.submit { [self] in
-            let credentials = question.credentials
+        let credentials = question.credentials
+        quick.submit(from: credentials.peerAddress) { [self] in
             switch begin(credentials, question.rules) {
-            case .needsPasswordCheck(let password):
-                let isTaken = slow.submit { [self] in
-                    answer(finish(password, credentials))
-                }
-                if !isTaken { answer(.refused([Reason(.loginsWaiting)])) }
+            case .needsPasswordCheck(let password): compare(password, credentials, answer)
             case let step: answer(step)
             }
+        } refuse: {
+            answer(.refused([Reason(.loginsWaiting)]))
         }
-        if !isTaken { answer(.refused([Reason(.loginsWaiting)])) }
     }
 
     /// Decides a login on the calling thread, which may wait.
@@ -37,45 +34,83 @@ extension IdentityService {
     }
 
     /// The part without a slow comparison; what was proven a moment ago needs none.
-    private func begin(_ credentials: Credentials, _ rules: AccessRules) -> LoginStep {
+    func begin(_ credentials: Credentials, _ rules: AccessRules) -> LoginStep {
         let step = RegistryLogin.begin(credentials, rules, environment)
+        let (source, user) = (credentials.peerAddress, credentials.user)
+        let now = environment.clock()
+        // Looked at and counted at once, so that nobody guesses between the two. Nobody guesses
+        // certificates: those who guess must not shut out devices behind the same address.
+        let refusal = guesses.withLock { guesses -> Reason? in
+            switch step {
+            case .needsPasswordCheck: return guesses.refusal(source: source, user: user, now: now)
+            case .accepted(let principal):
+                let safe: [LoginMethod] = [.certificate, .pinnedCertificate, .anonymous]
+                guard !safe.contains(principal.method) else { return nil }
+                if let refusal = guesses.refusal(source: source, user: user, now: now) {
+                    return refusal
+                }
+                if credentials.password != nil { guesses.noteSuccess(source: source, user: user) }
+                return nil
+            case .refused(let reasons):
+                guard reasons.first?.code.isGuess == true else { return nil }
+                if let refusal = guesses.refusal(source: source, user: user, now: now) {
+                    return refusal
+                }
+                guesses.note(reasons, source: source, user: user, now: now)
+                return nil
+            case .needsRegistry: return nil
+            }
+        }
+        if let refusal { return tooMany(refusal) }
         if case .accepted = step { settle(step) }
-        // Nobody guesses certificates: those who guess must not shut out devices behind the same
-        // address.
-        guard Self.canBeGuessed(step) else { return step }
-        if let refusal = guesses.withLock({
-            $0.refusal(
-                source: credentials.peerAddress,
-                user: credentials.user,
-                now: environment.clock()
-            )
-        }) {
-            counters.count { $0.limitHits.add(.loginGuesses) }
-            return .refused([refusal])
-        }
-        guard case .needsPasswordCheck(let question) = step else {
-            note(step, credentials)
-            return step
-        }
-        guard question.isWorthRemembering, let first = proved(question) else { return step }
+        guard case .needsPasswordCheck(let question) = step, question.isWorthRemembering,
+            let first = proved(question)
+        else { return step }
         let matches = PasswordMatches(only: first, of: question.hashes.count)
         let decided = Login.finish(question, matches: matches)
         settle(decided)
-        note(decided, credentials)
+        if case .accepted = decided {
+            guesses.withLock { $0.noteSuccess(source: source, user: user) }
+        }
         return decided
     }
 
-    private static func canBeGuessed(_ step: LoginStep) -> Bool {
-        switch step {
-        case .needsPasswordCheck: true
-        case .accepted(let principal):
-            ![.certificate, .pinnedCertificate, .anonymous].contains(principal.method)
-        case .refused(let reasons): reasons.first?.code.isGuess ?? false
-        case .needsRegistry: false
+    private func tooMany(_ reason: Reason) -> LoginStep {
+        counters.count { $0.limitHits.add(.loginGuesses) }
+        return .refused([reason])
+    }
+
+    /// Lets a comparison wait for its turn.
+    private func compare(
+        _ question: PasswordQuestion,
+        _ credentials: Credentials,
+        _ answer: @escaping @Sendable (LoginStep) -> Void
+    ) {
+        let (source, user) = (credentials.peerAddress, credentials.user)
+        let refusal = guesses.withLock {
+            $0.wait(source: source, user: user, now: environment.clock())
+        }
+        if let refusal {
+            counters.count { $0.limitHits.add(.loginsWaiting) }
+            return answer(.refused([refusal]))
+        }
+        slow.submit(from: source) { [self] in
+            guesses.withLock { $0.waited(source: source, user: user) }
+            answer(finish(question, credentials))
+        } refuse: { [self] in
+            guesses.withLock { $0.waited(source: source, user: user) }
+            counters.count { $0.limitHits.add(.loginsWaiting) }
+            answer(.refused([Reason(.loginsWaiting)]))
         }
     }
 
+    /// Compares; the try counts while it lasts.
     private func finish(_ question: PasswordQuestion, _ credentials: Credentials) -> LoginStep {
+        let (source, user) = (credentials.peerAddress, credentials.user)
+        let refusal = guesses.withLock {
+            $0.begin(source: source, user: user, now: environment.clock())
+        }
+        if let refusal { return tooMany(refusal) }
         let matches = question.isAnswered(by: OpenSSLPasswordCheck())
         if question.isWorthRemembering, let first = matches.first(of: question.hashes.count),
             let digest = proof(question, first)
@@ -84,7 +119,10 @@ extension IdentityService {
         }
         let step = Login.finish(question, matches: matches)
         settle(step)
-        note(step, credentials)
+        let outcome = GuessLimit.Outcome(step)
+        guesses.withLock {
+            $0.end(outcome, source: source, user: user, now: environment.clock())
+        }
         return step
     }
 
@@ -104,20 +142,15 @@ extension IdentityService {
             return proven.withLock { $0.contains(digest, now: Loop<Shard>.clock) }
         }
     }
+}
 
-    /// Counts what was guessed wrong.
-    private func note(_ step: LoginStep, _ credentials: Credentials) {
-        let source = credentials.peerAddress
+extension GuessLimit.Outcome {
+    /// What a decided login is for whoever counts guesses.
+    init(_ step: LoginStep) {
         switch step {
-        case .accepted:
-            guard credentials.password != nil else { return }
-            guesses.withLock { $0.noteSuccess(source: source, user: credentials.user) }
-        case .refused(let reasons):
-            let now = environment.clock()
-            guesses.withLock {
-                $0.note(reasons, source: source, user: credentials.user, now: now)
-            }
-        case .needsPasswordCheck, .needsRegistry: break
+        case .accepted: self = .right
+        case .refused(let reasons): self = reasons.first?.code.isGuess == true ? .wrong : .neither
+        case .needsPasswordCheck, .needsRegistry: self = .neither
         }
     }
 }

@@ -23,7 +23,7 @@ final class IdentityService: Sendable {
     let guesses: Locked<GuessLimit>
     let proven = Locked(ProvenPasswords())
     let proofKey: [UInt8]
-    let log = Locked(DecisionLog())
+    let log: Locked<DecisionLog>
     let policies = PolicyShelf()
     let shards = Locked<[Mailbox<LoopLetter<ShardLetter>>]>([])
     /// The calls of the API, which some requests of devices are answered by.
@@ -103,16 +103,15 @@ final class IdentityService: Sendable {
             clock: clock
         )
         guesses = Locked(GuessLimit(GuessLimit.Bounds(settings)))
+        log = Locked(DecisionLog(DecisionLog.Bounds(settings)))
         proofKey = try Cryptography.randomBytes(32)
         registry.observe { [weak self] changes in self?.carryOut(changes) ?? ChangeEffect() }
     }
 
     /// Takes settings that apply without a restart.
     func reload(_ settings: RegistrySettings) {
-        guesses.withLock { guesses in
-            let bounds = GuessLimit.Bounds(settings)
-            if guesses.bounds != bounds { guesses = GuessLimit(bounds) }
-        }
+        guesses.withLock { $0.update(GuessLimit.Bounds(settings)) }
+        log.withLock { $0.update(DecisionLog.Bounds(settings)) }
     }
 
     /// What a shard hands its slow questions to.
@@ -131,5 +130,16 @@ extension GuessLimit.Bounds {
         self.init()
         perUser = settings.guessesPerUser
         perSource = settings.guessesPerSource
+        waitingPerUser = settings.comparisonsPerUser
+        waitingPerSource = settings.comparisonsPerSource
+        waitingMax = settings.comparisonsWaiting
+    }
+}
+
+extension DecisionLog.Bounds {
+    init(_ settings: RegistrySettings) {
+        self.init()
+        bytes = settings.decisionBytes
+        ringBytes = min(settings.decisionBytesPerTenant / 2, bytes)
     }
 }

@@ -154,6 +154,16 @@ public enum MetricCatalogue {
         .gauge,
         "When the running configuration was taken, in seconds since 1970; 0 before a reload."
     )
+    static let decisionBytes = Metric(
+        "sealwire_decision_log_bytes",
+        .gauge,
+        "Memory of the last decisions about access, which sealwire explain shows."
+    )
+    static let decisionsDropped = Metric(
+        "sealwire_decisions_dropped_total",
+        .counter,
+        "Decisions about access that had to go for younger ones."
+    )
     static let logSuppressed = Metric(
         "sealwire_log_events_suppressed_total",
         .counter,
@@ -193,7 +203,8 @@ public enum MetricCatalogue {
         bytesReceived, bytesSent, sessions, subscriptions, queuedMessages, queueBytes,
         retainedMessages, memoryBytes, handshakes, handshakeSeconds, withdrawnConnections,
         withdrawalSeconds, httpRequests, httpRequestSeconds, limitHits, loopDelay,
-        certificateExpiry, configReloads, configLastReload, logSuppressed, buildInfo,
+        certificateExpiry, configReloads, configLastReload, decisionBytes,
+        decisionsDropped, logSuppressed, buildInfo,
         processCPU, processMemory, processOpenFDs, processStart,
     ]
 

@@ -135,7 +135,7 @@ public enum LimitName: UInt8, CounterKey {
         tenants, loginGuesses, registry,
         httpConnectionsPerSource, httpBodyBytes, httpBodyBytesTotal, httpRequestSeconds,
         httpWaiting, connectPacketBytes, topicBytes, userNameBytes, inputBytes,
-        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession
+        memoryBytes, tenantBytes, clientBytes, subscriptionBytesPerSession, loginsWaiting
 
     /// The word in metrics and logs.
     public var label: String {
@@ -178,6 +178,7 @@ public enum LimitName: UInt8, CounterKey {
         case .httpRequestSeconds: "http_request_seconds"
         case .httpWaiting: "http_waiting"
         case .loginGuesses: "login_guesses"
+        case .loginsWaiting: "logins_waiting"
         case .registry: "registry"
         case .connectPacketBytes: "connect_packet_bytes"
         case .topicBytes: "topic_bytes"

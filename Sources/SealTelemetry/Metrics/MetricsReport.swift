@@ -28,6 +28,8 @@ public struct MetricsReport: Sendable {
     public var process = Process()
     /// Seconds until each listener's certificate expires.
     public var certificateExpiries: [(listener: String, seconds: Int64)] = []
+    /// Bytes of the decisions that are remembered, and how many had to go for younger ones.
+    public var decisions: (bytes: UInt64, dropped: UInt64) = (0, 0)
     /// Log lines left out by the rate limit.
     public var logEventsSuppressed: UInt64 = 0
 
@@ -179,6 +181,8 @@ public struct MetricsReport: Sendable {
         )
         let lastSeconds = (reloads.last?.microseconds ?? 0) / 1_000_000
         writer.single(MetricCatalogue.configLastReload, String(lastSeconds))
+        writer.single(MetricCatalogue.decisionBytes, String(decisions.bytes))
+        writer.single(MetricCatalogue.decisionsDropped, String(decisions.dropped))
         writer.single(MetricCatalogue.logSuppressed, String(logEventsSuppressed))
     }
 

@@ -6,6 +6,7 @@ import SealTelemetry
 import Testing
 
 @testable import SealServer
+@testable import Stage
 
 @Suite("Chores") struct ChoreTests {
     private func sample(_ seconds: Int, messages: UInt64 = 0) -> SystemTopics.Sample {

@@ -7,6 +7,7 @@ import SealPKI
 import Testing
 
 @testable import SealServer
+@testable import Stage
 
 @Suite("The sealwired command", .serialized)
 struct DaemonCommandTests {

@@ -8,6 +8,7 @@ import SealPKI
 import Testing
 
 @testable import SealServer
+@testable import Stage
 
 @Suite("First steps by command", .serialized)
 struct DevCommandTests {

@@ -7,6 +7,7 @@ import SealPKI
 import Testing
 
 @testable import SealServer
+@testable import Stage
 
 @Suite("A listener with a keystore")
 struct KeystoreListenerTests {

@@ -7,6 +7,7 @@ import SealTelemetry
 import Testing
 
 @testable import SealServer
+@testable import Stage
 
 @Suite("HTTP attacks")
 struct HTTPAttackTests {

@@ -101,12 +101,13 @@ enum ExplainCommand {
 
     private static func show(_ decision: JSONValue, _ options: RemoteOptions) {
         let subject = decision["subject"]?.text ?? ""
+        let times = decision["count"]?.int64 ?? 1
         Output.say(
             "\(Output.cell(decision["time"]))  "
                 + (decision["allowed"]?.flag == true ? "allowed  " : "REFUSED  ")
                 + Output.cell(decision["act"]) + (subject.isEmpty ? "" : " \(subject)")
                 + "  \(Output.cell(decision["protocol"])) on \(Output.cell(decision["listener"]))"
-                + " from \(Output.cell(decision["peer"]))",
+                + " from \(Output.cell(decision["peer"]))" + (times > 1 ? ", \(times) times" : ""),
             options
         )
         for reason in decision["reasons"]?.elements ?? [] {

@@ -93,9 +93,10 @@ final class HTTPStage: Sendable {
     func hits(_ limit: LimitName) -> UInt64 { counters.snapshot.limitHits[limit] }
 
     private static func site(_ gate: Gate, _ answered: MonitoredState<Int>) -> HTTPSite {
-        HTTPSite(
+        var site = HTTPSite(
             bodyRule: { head in
                 switch head.path {
+                case "/judged": .judge
                 case "/nobody": .refuse(.problem(.unauthorized, code: "who", reason: "Who?"))
                 case "/small": .take(bytesMax: 10)
                 default: .take(bytesMax: .max)
@@ -108,11 +109,25 @@ final class HTTPStage: Sendable {
                 return response
             }
         )
+        let reply = site.answer
+        site.answer = { exchange, lane in
+            // Slow work is done on its own lane.
+            if exchange.head.path == "/slow", lane == .quick {
+                return .move(.slow, key: Array((exchange.head.query ?? "").utf8), permit: nil)
+            }
+            return reply(exchange, lane)
+        }
+        site.judge = { exchange, _ in
+            exchange.head.fields["Authorization"] == nil
+                ? .refuse(.problem(.unauthorized, code: "who", reason: "Who?"))
+                : .take(bytesMax: .max, isBulk: exchange.head.query == "bulk", permit: nil)
+        }
+        return site
     }
 
     private static func answer(_ exchange: HTTPExchange, _ gate: Gate) -> Response {
         switch exchange.head.path {
-        case "/wait":
+        case "/wait", "/slow":
             gate.pass()
             return Response(.ok, type: "text/plain", body: Array("waited".utf8))
         case "/large":
@@ -122,6 +137,10 @@ final class HTTPStage: Sendable {
                 body: [UInt8](repeating: 0x78, count: largeBytes)
             )
         case "/nothing": return Response(.noContent)
+        case "/known":
+            var response = Response(.ok, type: "text/plain", body: Array("known".utf8))
+            response.knowsCaller = true
+            return response
         case "/who":
             let text =
                 "\(exchange.scheme) \(exchange.listener) \(exchange.serverName ?? "-") "

@@ -23,7 +23,7 @@ final class Program {
             if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
             folder.deleteLastPathComponent()
         }
-        return URL(fileURLWithPath: #filePath).pathComponents.dropLast(4).joined(separator: "/")
+        return URL(fileURLWithPath: #filePath).pathComponents.dropLast(3).joined(separator: "/")
             .replacingOccurrences(of: "//", with: "/") + "/.build/debug/\(name)"
     }
 
