@@ -176,6 +176,7 @@ let package = Package(
             dependencies: [
                 "Stage", "SealTesting", "SealAdmin", "SealBroker", "SealBytes", "SealHTTP",
                 "SealMQTT", "SealNet", "SealPKI", "SealServer", "SealStore", "SealTelemetry",
+                "COpenSSL", "CSys",
             ],
             path: "Tests/Security",
             swiftSettings: house

@@ -171,10 +171,6 @@ int seal_crl_count(X509_CRL *list) {
     return entries ? sk_X509_REVOKED_num(entries) : 0;
 }
 
-int seal_store_add_crl(X509_STORE *store, X509_CRL *list) {
-    return X509_STORE_add_crl(store, list);
-}
-
 X509 *seal_x509_read(const uint8_t *der, size_t count, int library) {
     X509 *made = X509_new_ex(seal_library(library), NULL);
     const uint8_t *position = der;
@@ -189,17 +185,6 @@ X509 *seal_x509_copy(X509 *certificate, int library) {
     size_t count = 0;
     uint8_t *der = seal_x509_der(certificate, &count);
     X509 *result = der ? seal_x509_read(der, count, library) : NULL;
-    OPENSSL_free(der);
-    return result;
-}
-
-X509_CRL *seal_crl_copy(X509_CRL *list, int library) {
-    size_t count = 0;
-    uint8_t *der = seal_crl_der(list, &count);
-    X509_CRL *copy = X509_CRL_new_ex(seal_library(library), NULL);
-    const uint8_t *position = der;
-    X509_CRL *result = der && copy ? d2i_X509_CRL(&copy, &position, (long)count) : NULL;
-    if (!result) X509_CRL_free(copy);
     OPENSSL_free(der);
     return result;
 }

@@ -93,19 +93,15 @@ SSL_SESSION *seal_lean_session(const SSL *ssl) {
     return NULL;
 }
 
-int seal_chain_window(X509_STORE_CTX *context, int first, int64_t *begin, int64_t *end) {
-    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
-    *begin = INT64_MIN;
-    *end = INT64_MAX;
+size_t seal_sent_chain(X509_STORE_CTX *context, X509 **out, size_t capacity) {
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(context);
+    size_t done = 0;
     int count = chain ? sk_X509_num(chain) : 0;
-    for (int index = first; index < count; index++) {
+    for (int index = 0; index < count && done < capacity; index++) {
         X509 *one = sk_X509_value(chain, index);
-        int64_t from = seal_asn1_time_seconds(X509_get0_notBefore(one), INT64_MAX);
-        int64_t to = seal_asn1_time_seconds(X509_get0_notAfter(one), INT64_MIN);
-        if (from > *begin) *begin = from;
-        if (to < *end) *end = to;
+        if (X509_up_ref(one)) out[done++] = one;
     }
-    return count > 0;
+    return done;
 }
 
 size_t seal_peer_chain(const SSL *ssl, X509 **out, size_t capacity) {
@@ -122,4 +118,37 @@ size_t seal_peer_chain(const SSL *ssl, X509 **out, size_t capacity) {
 int seal_key_update(SSL *ssl, int ask_peer) {
     return SSL_key_update(
         ssl, ask_peer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
+}
+
+// Static keys of RSA and ECDHE are exchanged; parameters for DHE, shared secrets and passwords are
+// never set, and certificates have RSA or elliptic keys.
+static int is_choosable(const SSL_CIPHER *suite) {
+    int exchange = SSL_CIPHER_get_kx_nid(suite);
+    int auth = SSL_CIPHER_get_auth_nid(suite);
+    if (exchange != NID_kx_ecdhe && exchange != NID_kx_rsa && exchange != NID_kx_any) return 0;
+    return auth == NID_auth_rsa || auth == NID_auth_ecdsa || auth == NID_auth_any;
+}
+
+int seal_choosable_suites(const char *list, int is_tls13) {
+    int version = is_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    SSL *ssl = NULL;
+    int found = -1;
+    if (!context) return found;
+    SSL_CTX_set_security_level(context, 2);
+    SSL_CTX_set_min_proto_version(context, version);
+    SSL_CTX_set_max_proto_version(context, version);
+    int is_known = is_tls13 ? SSL_CTX_set_ciphersuites(context, list)
+                            : SSL_CTX_set_cipher_list(context, list);
+    if (is_known == 1 && (ssl = SSL_new(context))) {
+        STACK_OF(SSL_CIPHER) *suites = SSL_get1_supported_ciphers(ssl);
+        found = 0;
+        for (int index = 0; index < sk_SSL_CIPHER_num(suites); index++) {
+            found += is_choosable(sk_SSL_CIPHER_value(suites, index));
+        }
+        sk_SSL_CIPHER_free(suites);
+    }
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return found;
 }

@@ -161,6 +161,71 @@ extension LoginRow {
             $0.clientID = "c"
             $0.rules.registry.takesAccessTokens = false
         },
+        LoginRow(
+            "no certificate beside a password, and one is demanded",
+            .closed(.certificateNeeded)
+        ) {
+            $0.demand(.good)
+            $0.show("acme/ann", "right")
+            $0.clientID = "c"
+        },
+        LoginRow("a password alone where shown certificates must be good", .login(.password, "ann"))
+        {
+            $0.demand(.goodIfShown)
+            $0.show("acme/ann", "right")
+            $0.clientID = "c"
+        },
+        LoginRow("a good certificate beside a password", .login(.password, "ann")) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.dev, LoginCase.certificates.root)
+            $0.show("acme/ann", "right")
+            $0.clientID = "c"
+        },
+        LoginRow("a pinned certificate beside a password", .login(.password, "ann")) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.pinned)
+            $0.show("acme/ann", "right")
+            $0.clientID = "c"
+        },
+        LoginRow("a bad certificate beside a wrong password", .closed(.anchorUnknown)) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.selfSigned)
+            $0.show("acme/ann", "wrong")
+            $0.clientID = "c"
+        },
+        LoginRow("a bad certificate beside a user there is not", .closed(.anchorUnknown)) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.selfSigned)
+            $0.show("acme/nobody", "wrong")
+            $0.clientID = "c"
+        },
+        LoginRow("a bad certificate that need not be good", .login(.password, "ann")) {
+            $0.demand(.nothing)
+            $0.show(LoginCase.certificates.selfSigned)
+            $0.show("acme/ann", "right")
+            $0.clientID = "c"
+        },
+        LoginRow(
+            "a certificate of another tenant beside a password",
+            .wrong(.certificateOfOtherTenant)
+        ) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.otherDevice, LoginCase.certificates.other)
+            $0.show("acme/ann", "right")
+            $0.clientID = "c"
+        },
+        LoginRow("a certificate of another tenant, wrong password", .wrong(.badPassword)) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.otherDevice, LoginCase.certificates.other)
+            $0.show("acme/ann", "wrong")
+            $0.clientID = "c"
+        },
+        LoginRow("a bad certificate beside a token", .closed(.certificateExpired)) {
+            $0.demand(.good)
+            $0.show(LoginCase.certificates.expired, LoginCase.certificates.root)
+            $0.show("", try $0.token("ann"))
+            $0.clientID = "c"
+        },
         LoginRow("the listener's tenant is gone", .wrong(.tenantUnknown)) {
             $0.clientID = "c"
             $0.rules.allowsAnonymous = true
@@ -170,6 +235,12 @@ extension LoginRow {
 }
 
 extension LoginCase {
+    /// The password counts, and certificates must be so.
+    fileprivate mutating func demand(_ demand: CertificateDemand) {
+        rules.registry.precedence = .password
+        rules.registry.demand = demand
+    }
+
     fileprivate mutating func onlyCertificates() {
         rules.registry.takesPasswords = false
         rules.registry.takesAccessTokens = false

@@ -55,8 +55,10 @@ int seal_err_unreadable_encryption(unsigned long code);
 int seal_ssl_cipher_number(const SSL *ssl);
 // A session without certificate, for the swap after a TLS 1.3 handshake.
 SSL_SESSION *seal_lean_session(const SSL *ssl);
-// The latest begin and the earliest end over the chain from `first` on, in Unix seconds.
-int seal_chain_window(X509_STORE_CTX *context, int first, int64_t *begin, int64_t *end);
+// How many suites of a list a server here can choose; -1 when none of the names is known.
+int seal_choosable_suites(const char *list, int is_tls13);
+// What came with the certificate that is verified, as counted references; returns how many.
+size_t seal_sent_chain(X509_STORE_CTX *context, X509 **out, size_t capacity);
 // The chain that the peer sent, as counted references in `out`; returns how many.
 size_t seal_peer_chain(const SSL *ssl, X509 **out, size_t capacity);
 // Sends a KeyUpdate, and asks for one when wanted.
@@ -93,5 +95,3 @@ int seal_crl_count(X509_CRL *list);
 X509 *seal_x509_copy(X509 *certificate, int library);
 // A certificate of a library context; NULL when the bytes are none, or more than one.
 X509 *seal_x509_read(const uint8_t *der, size_t count, int library);
-X509_CRL *seal_crl_copy(X509_CRL *list, int library);
-int seal_store_add_crl(X509_STORE *store, X509_CRL *list);

@@ -51,6 +51,8 @@ public struct AdminContext: Sendable {
     /// Judges what a caller shows, passwords and the limit on guesses included; never answers that
     /// a password is still to be compared.
     public var login: @Sendable (Credentials) -> LoginStep
+    /// Why nobody with such a certificate, or without one, is heard; empty for most listeners.
+    public var certificateRefusal: @Sendable (Credentials) -> [Reason] = { _ in [] }
     /// The same without a slow comparison: then it answers that one is needed.
     public var quickLogin: (@Sendable (Credentials) -> LoginStep)?
     /// The settings.

@@ -30,18 +30,25 @@ struct Authentication {
         _ request: AdminRequest,
         _ now: Int64
     ) throws(APIError) -> Caller? {
-        let shown: Shown
-        switch operation.admission.proof {
-        case .none: return nil
-        case .credentials: shown = try self.shown(request, operation)
-        case .certificate: shown = try certificate(request)
-        }
         var credentials = Credentials(
+            chain: chain(request),
             protocolName: "http",
             isSecure: request.scheme == "https",
             listener: request.listener,
             peerAddress: request.peerAddress
         )
+        let shown: Shown
+        switch operation.admission.proof {
+        case .none:
+            // Whoever must show a certificate is heard with a good one only, for any call.
+            if let reason = context.certificateRefusal(credentials).first {
+                note(credentials, nil, [reason], false, now)
+                throw refusal(reason, operation)
+            }
+            return nil
+        case .credentials: shown = try self.shown(request, operation)
+        case .certificate: shown = try certificate(request)
+        }
         credentials.tenantHint = try tenantHint(request)
         var token: String?
         switch shown {
@@ -70,6 +77,7 @@ struct Authentication {
         _ now: Int64
     ) throws(APIError) -> Caller {
         var credentials = Credentials(
+            chain: chain(request),
             user: user,
             password: password,
             protocolName: "http",
@@ -142,6 +150,7 @@ struct Authentication {
     /// Whether a password is the caller's; wrong ones count as guesses.
     func check(_ password: String, of caller: Caller, _ call: Call) throws(APIError) {
         var credentials = Credentials(
+            chain: chain(call.request),
             user: "\(caller.tenant.id)/\(caller.user)",
             password: Array(password.utf8),
             protocolName: "http",
@@ -203,6 +212,14 @@ struct Authentication {
         }
         guard sent.first == leaf else { throw APIError(.badRequest, .apiChainForeign) }
         return .certificate(sent)
+    }
+
+    /// The chain beside other credentials: with what continues it in a field, where that is right.
+    private func chain(_ request: AdminRequest) -> [PresentedCertificate] {
+        guard !request.chain.isEmpty, request.fields["X-Ssl-Cert-Chain"] != nil,
+            let shown = try? certificate(request), case .certificate(let chain) = shown
+        else { return request.chain }
+        return chain
     }
 
     private func tenantHint(_ request: AdminRequest) throws(APIError) -> Name? {

@@ -71,12 +71,24 @@ public enum CredentialPrecedence: String, Sendable, CaseIterable {
     case password
 }
 
+/// What a listener that asks the registry wants of certificates, whatever else a client shows.
+public enum CertificateDemand: String, Sendable, CaseIterable {
+    /// None is needed, and one that does not count is as if it were not sent.
+    case nothing
+    /// One that is sent must be good.
+    case goodIfShown
+    /// A good one is needed.
+    case good
+}
+
 /// What a listener that asks the registry takes.
 public struct RegistryLoginRules: Sendable, Equatable {
     /// The id of the one tenant it is for; nil: of all.
     public var tenant: Name?
     /// Which credential counts when both are shown.
     public var precedence = CredentialPrecedence.certificate
+    /// What certificates must be where another credential counts.
+    public var demand = CertificateDemand.nothing
     /// The most certificates from the client's to the trusted one, both counted.
     public var chainLengthMax = 2
     /// Certificates that stand in a device's credentials, whoever issued them.

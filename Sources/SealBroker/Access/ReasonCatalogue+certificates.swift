@@ -7,7 +7,7 @@ extension ReasonCatalogue {
         switch code {
         case .certificateNeeded:
             (
-                "the listener knows users by their certificate, and none was sent",
+                "the listener demands a certificate, and none was sent",
                 "give the client a certificate and its key"
             )
         case .certificateUntrusted:
@@ -60,6 +60,11 @@ extension ReasonCatalogue {
             (
                 "the tenant that was named does not trust the chain",
                 "name the tenant that trusts it, or none"
+            )
+        case .certificateOfOtherTenant:
+            (
+                "the certificate is good for another tenant than that of the user name or token",
+                "show a certificate that this tenant trusts or has pinned"
             )
         case .anchorDisabled: ("the trusted certificate is disabled", "enable it")
         case .anchorExpired:

@@ -67,7 +67,7 @@ extension ReasonCatalogue {
         case .protocolVersion:
             (
                 "the listener does not speak this version of the protocol",
-                "use another version, or see protocol-versions of the listener"
+                "use another version, or see protocols of the listener"
             )
         case .authenticationMethod:
             (

@@ -64,6 +64,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case registrationStands = "login.registration-stands"
     case registrationYields = "login.registration-yields"
     case anchorOfOtherTenant = "login.anchor-of-other-tenant"
+    case certificateOfOtherTenant = "login.certificate-of-other-tenant"
     case anchorDisabled = "login.anchor-disabled"
     case anchorExpired = "login.anchor-expired"
     case anchorNotYetValid = "login.anchor-not-yet-valid"
@@ -222,7 +223,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     public var publicSentence: String {
         switch self {
         case .unknownUser, .badPassword, .passwordNotSet, .accessTokenUnknown, .tenantUnknown,
-            .tokenSubjectGone:
+            .tokenSubjectGone, .certificateOfOtherTenant:
             "the user name or the password is wrong"
         default: sentence
         }

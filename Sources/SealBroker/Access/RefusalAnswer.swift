@@ -32,7 +32,7 @@ public enum RefusalAnswer: Sendable, Equatable, CaseIterable {
         case .unknownUser, .badPassword, .passwordMissing, .passwordNotSet, .accessTokenUnknown,
             .tenantUnknown, .tenantMissing, .tokenMalformed, .tokenKeyUnknown, .tokenSignature,
             .tokenExpired, .tokenNotYetValid, .tokenWithdrawn, .tokenUse, .tokenSubjectGone,
-            .tokenUserMismatch, .scramNonce:
+            .tokenUserMismatch, .scramNonce, .certificateOfOtherTenant:
             self = .badUserNameOrPassword
         case .clientIDMismatch, .clientIDWithoutUser, .clientIDOfDevice: self = .clientID
         case .certificateNeeded: self = .certificateMissing

@@ -85,6 +85,8 @@ public struct Reliance: Sendable, Equatable {
     public var device: Int64?
     /// The credential.
     public var credential: Int64?
+    /// The pinned certificate beside another credential.
+    public var pinned: Int64?
     /// The trust anchor.
     public var anchor: Int64?
     /// The certificates from the leaf up to the anchor.
@@ -105,7 +107,7 @@ public struct Reliance: Sendable, Equatable {
         case .account(let number): return number == account
         case .anchor(let number): return number == anchor
         case .device(let number): return number == device
-        case .credential(let number): return number == credential
+        case .credential(let number): return number == credential || number == pinned
         case .token(let id): return id == token
         case .revocation(let number, let serial, let issuerKey):
             return number == tenant

@@ -49,7 +49,7 @@ extension LoginAttempt {
     // MARK: Pinned certificates
 
     /// The devices' credentials with this certificate, of the scope or of all tenants.
-    private func pins(
+    func pins(
         of leaf: PresentedCertificate,
         _ scope: Tenant?
     ) throws(LoginRefusal) -> [Credential] {
@@ -57,11 +57,11 @@ extension LoginAttempt {
         return try rows(.certificate, environment.chains.pinnedID(der: leaf.der), scope)
     }
 
-    private func byPinned(
+    /// A pinned certificate is good within its time, as long as nobody revokes it.
+    func checkPinned(
         _ leaf: PresentedCertificate,
-        _ credential: Credential
-    ) throws(LoginRefusal) -> Principal {
-        let tenant = try tenant(number: credential.tenant)
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> CertificateMark {
         let mark = CertificateMark(serial: leaf.serial, issuerKey: leaf.issuerKey)
         try checkRevocation([mark], tenant)
         guard leaf.notBefore <= now else {
@@ -70,6 +70,15 @@ extension LoginAttempt {
         guard now <= leaf.notAfter else {
             throw LoginRefusal(.certificateExpired, Self.name(leaf))
         }
+        return mark
+    }
+
+    private func byPinned(
+        _ leaf: PresentedCertificate,
+        _ credential: Credential
+    ) throws(LoginRefusal) -> Principal {
+        let tenant = try tenant(number: credential.tenant)
+        let mark = try checkPinned(leaf, tenant)
         let device = try device(number: credential.device)
         var reliance = Reliance()
         reliance.credential = credential.number
@@ -98,16 +107,7 @@ extension LoginAttempt {
     ) throws(LoginRefusal) -> Principal {
         guard let first = anchors.first else { throw LoginRefusal(.anchorUnknown) }
         let tenant = try tenant(number: first.tenant)
-        // The part of the chain up to the anchor; a lone certificate is all of it.
-        let end = credentials.chain.firstIndex { certificate in
-            anchors.contains { $0.sha256 == certificate.sha256 }
-        }
-        let part = credentials.chain.prefix(end.map { $0 + 1 } ?? credentials.chain.count)
-        // Revocation goes before validity, so that a revoked certificate is called so.
-        let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
-        try checkRevocation(marks, tenant)
-        let (anchor, path, until) = try judge(anchors)
-        try checkRevocation(path.filter { !marks.contains($0) }, tenant)
+        let (anchor, path, until) = try trusted(anchors, tenant)
         let device = try device(leaf, anchor, tenant)
         var reliance = Reliance()
         reliance.anchor = anchor.number
@@ -122,6 +122,24 @@ extension LoginAttempt {
             device: device,
             proof: "serial \(leaf.serial) below \(anchor.fingerprint)"
         )
+    }
+
+    /// Judges the chain by a tenant's anchors.
+    func trusted(
+        _ anchors: [TrustAnchor],
+        _ tenant: Tenant
+    ) throws(LoginRefusal) -> (anchor: TrustAnchor, path: [CertificateMark], until: Int64) {
+        // The part of the chain up to the anchor; a lone certificate is all of it.
+        let end = credentials.chain.firstIndex { certificate in
+            anchors.contains { $0.sha256 == certificate.sha256 }
+        }
+        let part = credentials.chain.prefix(end.map { $0 + 1 } ?? credentials.chain.count)
+        // Revocation goes before validity, so that a revoked certificate is called so.
+        let marks = part.map { CertificateMark(serial: $0.serial, issuerKey: $0.issuerKey) }
+        try checkRevocation(marks, tenant)
+        let (anchor, path, until) = try judge(anchors)
+        try checkRevocation(path.filter { !marks.contains($0) }, tenant)
+        return (anchor, path, until)
     }
 
     /// The first of a tenant's anchors that the chain leads to.

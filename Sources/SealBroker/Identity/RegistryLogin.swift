@@ -65,8 +65,14 @@ struct LoginAttempt {
         let hasCertificate = judgesCertificates && !credentials.chain.isEmpty
         let passwordWins = taken.precedence == .password && credentials.password != nil
         if hasCertificate, !passwordWins { return .accepted(try byCertificate()) }
+        return try decide(beside: try demandedCertificate())
+    }
+
+    /// Logins by anything but a certificate.
+    func byOthers() throws(LoginRefusal) -> LoginStep {
         if let step = try byUser() { return step }
         if rules.allowsAnonymous { return .accepted(try anonymous()) }
+        let judgesCertificates = taken.takesPinnedCertificates || taken.takesTrustedCertificates
         let takesOthers = taken.takesPasswords || taken.takesAccessTokens || taken.takesWebTokens
         throw LoginRefusal(
             judgesCertificates && !takesOthers ? .certificateNeeded : .anonymousForbidden
@@ -118,6 +124,9 @@ struct LoginAttempt {
             return reason
         }
     }
+
+    /// The attempt is about this tenant, whose operators may know of it.
+    func concern(_ tenant: UInt32) { found.number = tenant }
 
     private func admitted(_ tenant: Tenant) throws(LoginRefusal) -> Tenant {
         found.number = tenant.number

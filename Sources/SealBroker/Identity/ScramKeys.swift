@@ -104,6 +104,7 @@ extension RegistryLogin {
         }
         do throws(LoginRefusal) {
             guard rules.registry.takesPasswords else { throw LoginRefusal(.passwordsNotTaken) }
+            let standings = try attempt.demandedCertificate()
             guard let found = try attempt.found(user) else {
                 throw LoginRefusal(.unknownUser, user.shortened)
             }
@@ -112,7 +113,7 @@ extension RegistryLogin {
             }
             return ScramSubject(
                 keys: keys,
-                matches: attempt.verdict(found, .scram),
+                matches: attempt.admitted(attempt.verdict(found, .scram), standings),
                 differs: Reason(.badPassword, detail: user.shortened),
                 isKnown: true
             )

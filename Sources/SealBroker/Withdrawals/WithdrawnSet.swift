@@ -80,7 +80,8 @@ struct WithdrawnSet {
             return younger(table[Numbered(tenant: tenant, number: number)])
         }
         if let change = find(reliance.device, devices) ?? find(reliance.account, accounts)
-            ?? find(reliance.credential, credentials) ?? find(reliance.anchor, anchors)
+            ?? find(reliance.credential, credentials) ?? find(reliance.pinned, credentials)
+            ?? find(reliance.anchor, anchors)
         {
             return change
         }

@@ -95,16 +95,12 @@ struct TLSBuilder {
         _ verifier: TLSVerifier,
         _ selection: TLSSelection
     ) throws(TLSError) -> [OpaquePointer] {
-        guard let store = X509_STORE_new() else { throw Self.failure("a store of authorities") }
-        defer { X509_STORE_free(store) }
         var made: [OpaquePointer] = []
         do throws(TLSError) {
-            try fill(store, checksLeafDates: verifier.checksLeafDates)
             for group in groups {
                 let context = try context(isServer: true)
                 made.append(context)
                 for identity in group.identities { try use(identity, in: context) }
-                SSL_CTX_set1_cert_store(context, store)
                 SSL_CTX_set_verify(context, verifyMode, nil)
                 verifier.attach(to: context)
                 selection.attach(to: context, isNamed: groups.count > 1)
@@ -211,8 +207,8 @@ struct TLSBuilder {
         return issuers.first { $0.isSelfSigned } ?? issuers.first
     }
 
-    /// Puts the trusted certificates and the revocation lists into a store.
-    func fill(_ store: OpaquePointer, checksLeafDates: Bool) throws(TLSError) {
+    /// Puts the trusted certificates into a store, by which a client judges its server.
+    func fill(_ store: OpaquePointer) throws(TLSError) {
         for one in material.trust {
             guard let copy = seal_x509_copy(one.pointer, library) else {
                 throw Self.failure("a copy of a trusted certificate")
@@ -222,27 +218,9 @@ struct TLSBuilder {
                 throw Self.failure("a trusted certificate")
             }
         }
-        for list in material.lists {
-            guard let copy = seal_crl_copy(list.pointer, library) else {
-                throw Self.failure("a copy of a revocation list")
-            }
-            defer { X509_CRL_free(copy) }
-            guard seal_store_add_crl(store, copy) == 1 else {
-                throw Self.failure("a revocation list")
-            }
-        }
-        // What the operator names is trusted by itself, be it a root, an authority below one or a
-        // device's own certificate.
-        var flags = UInt(X509_V_FLAG_PARTIAL_CHAIN)
-        if !material.lists.isEmpty {
-            flags |= UInt(X509_V_FLAG_CRL_CHECK) | UInt(X509_V_FLAG_CRL_CHECK_ALL)
-        }
-        X509_STORE_set_flags(store, flags)
-        if checksLeafDates {
-            X509_STORE_set_verify_cb(store, allowMissingUpperLists)
-        } else {
-            X509_STORE_set_verify_cb(store, allowLeafDates)
-        }
+        // What is named is trusted by itself, be it a root, an authority below one or the server's
+        // own certificate.
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
 
     /// What waits in OpenSSL's queue, as an error.

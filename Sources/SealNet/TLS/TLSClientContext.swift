@@ -40,12 +40,7 @@ public final class TLSClientContext: @unchecked Sendable {
         }
         let builder = try TLSBuilder(client: settings, material)
         let context = try builder.context(isServer: false)
-        let verifier = TLSVerifier(
-            remembers: false,
-            refuses: settings.checksChain,
-            checksLeafDates: true,
-            listsEnd: .max
-        )
+        let verifier = TLSVerifier(.library, refuses: settings.checksChain)
         do throws(TLSError) {
             try Self.fill(context, settings, material, builder)
         } catch {
@@ -72,7 +67,7 @@ public final class TLSClientContext: @unchecked Sendable {
             throw TLSBuilder.failure("a store of authorities")
         }
         defer { X509_STORE_free(store) }
-        try builder.fill(store, checksLeafDates: true)
+        try builder.fill(store)
         if settings.usesSystemRoots, !Self.addSystemRoots(store) {
             throw TLSError(.noTrust, "the system's authorities cannot be read")
         }

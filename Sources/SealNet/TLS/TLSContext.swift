@@ -57,10 +57,8 @@ public final class TLSContext: @unchecked Sendable {
         let builder = try TLSBuilder(server: settings, material)
         let due = material.lists.compactMap(\.nextUpdate).min()
         let verifier = TLSVerifier(
-            remembers: true,
-            judges: settings.judgesClients,
+            settings.judgesClients ? .house(Self.judge(settings, material)) : .nobody,
             refuses: settings.judgesClients && settings.clientCertificates != .ask,
-            checksLeafDates: settings.checksClientDates,
             listsEnd: due ?? .max,
             clock: clock
         )
@@ -81,6 +79,27 @@ public final class TLSContext: @unchecked Sendable {
 
     deinit {
         for context in contexts { SSL_CTX_free(context) }
+    }
+
+    /// What the operator names is trusted by itself, be it a root, an authority below one or a
+    /// device's own certificate.
+    ///
+    /// With any revocation list each issuer of a client needs one.
+    private static func judge(
+        _ settings: TLSSettings,
+        _ material: TLSMaterial
+    ) -> ChainVerifier {
+        var asked = VerificationSettings(time: 0)
+        asked.purpose = .client
+        asked.allowsPartialChain = true
+        asked.checksLeafDates = settings.checksClientDates
+        asked.revocation = material.lists.isEmpty ? .off : .leaf
+        asked.limits = .ofPeer
+        let trusted = material.trust.map { one in
+            // Keys of the library that reads the peer's certificates are cheaper to check with.
+            (try? Certificate(verifying: one.der)) ?? one
+        }
+        return ChainVerifier(settings: asked, trusted: trusted, lists: material.lists)
     }
 
     /// Makes the server's side of a connection; nil when there is no memory.

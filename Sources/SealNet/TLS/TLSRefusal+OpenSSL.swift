@@ -16,6 +16,8 @@ struct Verification: Sendable {
     var certificate: Certificate?
     /// The leaf's fingerprint.
     var fingerprint: Fingerprint
+    /// The rule that the chain breaks, where the house judged.
+    var fault: ChainFault?
 
     var isVerified: Bool { result == X509_V_OK }
 }
@@ -31,7 +33,8 @@ extension TLSRefusal {
             + "issuer \"\(issuer)\""
         // SAFETY: the text is a constant of the library.
         let word = unsafe X509_verify_cert_error_string(Int(verification.result))
-        let openssl = unsafe word.map { unsafe String(cString: $0) } ?? "error"
+        let words = unsafe word.map { unsafe String(cString: $0) } ?? "error"
+        let openssl = verification.fault?.failure.sentence ?? words
         let advice: String =
             switch code {
             case .unknownAuthority:
@@ -54,7 +57,7 @@ extension TLSRefusal {
             case .weak: "its key or its signature is too weak: \(openssl)"
             default: openssl
             }
-        self.init(code, "\(place): \(advice)")
+        self.init(code, "\(place): \(advice)", verification.fault)
     }
 
     /// Puts what waits in OpenSSL's error queue into words, and empties the queue.
@@ -202,5 +205,56 @@ extension TLSRefusal {
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
             + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+    }
+}
+
+extension Verification {
+    /// The verdict about a client's chain; OpenSSL's number for it chooses the alert.
+    init(_ verdict: ChainVerdict, leaf: Certificate, fingerprint: Fingerprint) {
+        let fault = verdict.fault
+        result = fault.map { Self.result($0) } ?? X509_V_OK
+        depth = Int32(clamping: fault?.failure.depth ?? 0)
+        certificate = fault.map { fault in
+            let place = fault.failure.depth
+            return place < verdict.links.count ? verdict.links[place].certificate : leaf
+        }
+        self.fingerprint = fingerprint
+        self.fault = fault
+    }
+
+    private static func result(_ fault: ChainFault) -> Int32 {
+        let isLeaf = fault.failure.depth == 0
+        return switch fault.failure.rule {
+        case .expired: X509_V_ERR_CERT_HAS_EXPIRED
+        case .notYetValid: X509_V_ERR_CERT_NOT_YET_VALID
+        case .weakKey: isLeaf ? X509_V_ERR_EE_KEY_TOO_SMALL : X509_V_ERR_CA_KEY_TOO_SMALL
+        case .weakSignature: X509_V_ERR_CA_MD_TOO_WEAK
+        case .purpose: X509_V_ERR_INVALID_PURPOSE
+        case .keyUsage: isLeaf ? X509_V_ERR_INVALID_PURPOSE : X509_V_ERR_KEYUSAGE_NO_CERTSIGN
+        case .notAuthority: X509_V_ERR_INVALID_CA
+        case .pathLength: X509_V_ERR_PATH_LENGTH_EXCEEDED
+        case .chainLength, .searchLimit, .anchorNotSent: X509_V_ERR_CERT_CHAIN_TOO_LONG
+        case .nameConstraints: X509_V_ERR_PERMITTED_VIOLATION
+        case .signature: X509_V_ERR_CERT_SIGNATURE_FAILURE
+        case .issuerMissing: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+        case .notTrusted:
+            isLeaf
+                ? X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT : X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
+        case .revoked: X509_V_ERR_CERT_REVOKED
+        case .listMissing: X509_V_ERR_UNABLE_TO_GET_CRL
+        case .listExpired: X509_V_ERR_CRL_HAS_EXPIRED
+        case .listNotYetValid: X509_V_ERR_CRL_NOT_YET_VALID
+        case .listSignature: X509_V_ERR_CRL_SIGNATURE_FAILURE
+        case .listIssuer: X509_V_ERR_KEYUSAGE_NO_CRL_SIGN
+        case .listExtension: X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION
+        case .listScope, .listMalformed: X509_V_ERR_DIFFERENT_CRL_SCOPE
+        case .unknownCritical: X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION
+        case .policy: X509_V_ERR_NO_EXPLICIT_POLICY
+        case .hostName: X509_V_ERR_HOSTNAME_MISMATCH
+        case .encoding, .version, .serialNumber, .algorithmMismatch, .validity, .issuerEmpty,
+            .subjectEmpty, .duplicateExtension, .malformedExtension, .extensionCriticality,
+            .extensionPlacement, .keyIdentifier:
+            X509_V_ERR_UNSPECIFIED
+        }
     }
 }

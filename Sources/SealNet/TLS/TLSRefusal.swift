@@ -2,6 +2,8 @@
 // Why a handshake or a record was refused, as data: a stable code and a sentence. The table from
 // OpenSSL's numbers to codes is in TLSRefusal+OpenSSL.
 
+public import SealPKI
+
 /// A handshake or a record that was refused, by us or by the other side.
 public struct TLSRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     /// The stable name of the reason.
@@ -64,11 +66,14 @@ public struct TLSRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     public let code: Code
     /// A sentence: which certificate at which depth, and what to do.
     public let sentence: String
+    /// The rule that the chain of a client breaks; nil when another thing went wrong.
+    public let fault: ChainFault?
 
     /// Makes a refusal.
-    public init(_ code: Code, _ sentence: String) {
+    public init(_ code: Code, _ sentence: String, _ fault: ChainFault? = nil) {
         self.code = code
         self.sentence = sentence
+        self.fault = fault
     }
 
     /// What stands in the place of a verdict where the login judges.

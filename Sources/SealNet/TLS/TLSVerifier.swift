@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verdict about a peer's certificate: OpenSSL's verifier, and a table of leaves that passed.
+// The verdict about a peer's certificate, asked for by OpenSSL in the middle of a handshake.
+// Clients are judged by the house's verifier, which the registry's logins ask, too; servers by
+// OpenSSL's.
 
 internal import COpenSSL
 internal import CSys
@@ -9,9 +11,9 @@ internal import SealPKI
 
 /// Checks peers' certificates for one context.
 ///
-/// A context's authorities, lists and policy never change: a reload makes another context with an
-/// empty table. So a leaf that passed once passes again within the time in which every certificate
-/// of its chain and every list is valid.
+/// A listener's authorities, lists and policy never change: a reload makes another context with an
+/// empty table. So what a client sent and what passed once passes again within the time in which
+/// every certificate of its chain and every list is valid.
 final class TLSVerifier: Sendable {
     /// When a leaf that passed may pass again, in Unix seconds.
     private struct Window {
@@ -22,33 +24,38 @@ final class TLSVerifier: Sendable {
     /// At most so many leaves are remembered; the table starts over when it is full.
     static let rememberedMax = 65_536
 
+    /// Who judges.
+    enum Judge {
+        /// OpenSSL, with the store of the context: a client about its server.
+        case library
+        /// The house, with a listener's trusted certificates and lists.
+        case house(ChainVerifier)
+        /// The login, later.
+        case nobody
+    }
+
     private let remembered = Locked<[Fingerprint: Window]>([:])
-    /// Whether successes are remembered; a client's depend on the host and are not.
-    private let remembers: Bool
-    /// Whether chains are looked at; if not, the login does it later.
-    let judges: Bool
+    private let judge: Judge
     /// Whether a failure ends the handshake.
     let refuses: Bool
-    let checksLeafDates: Bool
     /// When the first of the revocation lists is overdue.
     private let listsEnd: Int64
     private let clock: @Sendable () -> Int64
 
     init(
-        remembers: Bool,
-        judges: Bool = true,
+        _ judge: Judge,
         refuses: Bool,
-        checksLeafDates: Bool,
-        listsEnd: Int64,
+        listsEnd: Int64 = .max,
         clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
     ) {
-        self.remembers = remembers
-        self.judges = judges
+        self.judge = judge
         self.refuses = refuses
-        self.checksLeafDates = checksLeafDates
         self.listsEnd = listsEnd
         self.clock = clock
     }
+
+    /// Whether chains are looked at; if not, the login does it later.
+    var judges: Bool { if case .nobody = judge { false } else { true } }
 
     /// How many leaves are remembered.
     var rememberedCount: Int { remembered.withLock { $0.count } }
@@ -68,47 +75,93 @@ final class TLSVerifier: Sendable {
 
     /// Returns what OpenSSL's callback shall return.
     fileprivate func verify(_ store: OpaquePointer, _ stream: TLSStream?) -> Int32 {
-        if !judges {
+        guard judges else {
             X509_STORE_CTX_set_error(store, X509_V_OK)
             return 1
         }
         guard let leaf = X509_STORE_CTX_get0_cert(store), X509_up_ref(leaf) == 1 else { return 0 }
         let certificate = Certificate(adopting: leaf)
-        let fingerprint = certificate.fingerprint
-        if remembers, isRemembered(fingerprint) {
-            stream?.verification = Verification(
-                result: X509_V_OK,
-                depth: 0,
-                certificate: nil,
-                fingerprint: fingerprint
-            )
+        let verification =
+            switch judge {
+            case .house(let verifier): verification(of: certificate, store, verifier)
+            case .library, .nobody: Self.verification(of: certificate, store)
+            }
+        OpenSSLDoor.forgetErrors()
+        stream?.verification = verification
+        if verification.isVerified || !refuses {
             X509_STORE_CTX_set_error(store, X509_V_OK)
             return 1
         }
+        X509_STORE_CTX_set_error(store, verification.result)
+        return 0
+    }
+
+    /// OpenSSL's verdict, by the store of the context.
+    private static func verification(
+        of certificate: Certificate,
+        _ store: OpaquePointer
+    ) -> Verification {
         let isGood = X509_verify_cert(store) == 1
-        let result = isGood ? X509_V_OK : max(X509_STORE_CTX_get_error(store), 1)
-        let depth = X509_STORE_CTX_get_error_depth(store)
-        OpenSSLDoor.forgetErrors()
         var concerned: Certificate?
         if !isGood {
             concerned = certificate
             if let current = X509_STORE_CTX_get_current_cert(store), X509_up_ref(current) == 1 {
                 concerned = Certificate(adopting: current)
             }
-        } else if remembers {
-            remember(fingerprint, store)
         }
-        stream?.verification = Verification(
-            result: result,
-            depth: depth,
+        return Verification(
+            result: isGood ? X509_V_OK : max(X509_STORE_CTX_get_error(store), 1),
+            depth: X509_STORE_CTX_get_error_depth(store),
             certificate: concerned,
-            fingerprint: fingerprint
+            fingerprint: certificate.fingerprint
         )
-        if isGood || !refuses {
-            X509_STORE_CTX_set_error(store, X509_V_OK)
-            return 1
+    }
+
+    /// The house's verdict; a leaf that passed a moment ago passes again.
+    private func verification(
+        of certificate: Certificate,
+        _ store: OpaquePointer,
+        _ verifier: ChainVerifier
+    ) -> Verification {
+        let fingerprint = certificate.fingerprint
+        let sent = Self.sent(store).filter { $0.fingerprint != fingerprint }
+        // A chain that lacks something is not good because another one was.
+        let shown = Self.name(fingerprint, sent)
+        if isRemembered(shown) {
+            return Verification(
+                result: X509_V_OK,
+                depth: 0,
+                certificate: nil,
+                fingerprint: fingerprint
+            )
         }
-        return 0
+        let verdict = verifier.asked(at: clock(), sent: sent).verify(certificate)
+        if verdict.isValid { remember(shown, verdict, verifier.settings.checksLeafDates) }
+        return Verification(verdict, leaf: certificate, fingerprint: fingerprint)
+    }
+
+    /// A lone certificate is named by its own digest, a chain by the digest of their digests.
+    private static func name(_ leaf: Fingerprint, _ sent: [Certificate]) -> Fingerprint {
+        guard !sent.isEmpty else { return leaf }
+        let all = leaf.bytes + sent.flatMap { $0.fingerprint.bytes }
+        return (try? Cryptography.sha256(all)).flatMap { Fingerprint($0) } ?? leaf
+    }
+
+    /// At most so many certificates of a handshake are looked at.
+    private static let sentMax = 512
+
+    /// The certificates that the peer sent.
+    private static func sent(_ store: OpaquePointer) -> [Certificate] {
+        var sent = [OpaquePointer?](repeating: nil, count: sentMax)
+        // SAFETY: at most the array's size is written, and each is a reference of its own.
+        let count = unsafe seal_sent_chain(store, &sent, sent.count)
+        return sent.prefix(count).compactMap { pointer in
+            guard let pointer else { return nil }
+            let one = Certificate(adopting: pointer)
+            // A small library may lack the kind of key.
+            if X509_get0_pubkey(pointer) != nil { return one }
+            return (try? Certificate(verifying: one.der)) ?? one
+        }
     }
 
     private func isRemembered(_ fingerprint: Fingerprint) -> Bool {
@@ -121,13 +174,16 @@ final class TLSVerifier: Sendable {
         }
     }
 
-    private func remember(_ fingerprint: Fingerprint, _ store: OpaquePointer) {
-        var begin: Int64 = 0
-        var end: Int64 = 0
-        // SAFETY: the out-parameters are local variables.
-        guard unsafe seal_chain_window(store, checksLeafDates ? 0 : 1, &begin, &end) == 1
-        else { return }
-        let window = Window(begin: begin, end: min(end, listsEnd))
+    private func remember(
+        _ fingerprint: Fingerprint,
+        _ verdict: ChainVerdict,
+        _ checksLeafDates: Bool
+    ) {
+        var window = Window(begin: .min, end: listsEnd)
+        for link in verdict.links.dropFirst(checksLeafDates ? 0 : 1) {
+            window.begin = max(window.begin, link.fields.notBefore)
+            window.end = min(window.end, link.fields.notAfter)
+        }
         remembered.withLock { table in
             if table.count >= Self.rememberedMax { table.removeAll(keepingCapacity: true) }
             table[fingerprint] = window
@@ -146,23 +202,4 @@ private func verifyPeer(_ store: OpaquePointer?, _ argument: UnsafeMutableRawPoi
         stream = unsafe Unmanaged<TLSStream>.fromOpaque(owner).takeUnretainedValue()
     }
     return verifier.verify(store, stream)
-}
-
-/// Lets a chain pass whose upper authorities have no list; the leaf's issuer must have one.
-func allowMissingUpperLists(_ isGood: Int32, _ store: OpaquePointer?) -> Int32 {
-    if isGood == 1 { return 1 }
-    let error = X509_STORE_CTX_get_error(store)
-    let isUpper = X509_STORE_CTX_get_error_depth(store) > 0
-    return error == X509_V_ERR_UNABLE_TO_GET_CRL && isUpper ? 1 : 0
-}
-
-/// As above, and passes over the leaf's own validity period.
-func allowLeafDates(_ isGood: Int32, _ store: OpaquePointer?) -> Int32 {
-    if isGood == 1 { return 1 }
-    let error = X509_STORE_CTX_get_error(store)
-    let isLeaf = X509_STORE_CTX_get_error_depth(store) == 0
-    if isLeaf, error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID {
-        return 1
-    }
-    return allowMissingUpperLists(isGood, store)
 }

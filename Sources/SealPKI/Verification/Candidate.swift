@@ -9,7 +9,7 @@ struct Candidate: Sendable {
     /// Whether it is trusted.
     let isTrusted: Bool
     /// Whether it came with the leaf.
-    let isSent: Bool
+    var isSent: Bool
 
     var subject: String { fields.subject.shown }
 
@@ -37,9 +37,25 @@ struct CandidatePool: Sendable {
         countSteps()
     }
 
+    /// The same with what a peer sent.
+    func adding(_ sent: [Certificate]) -> CandidatePool {
+        guard !sent.isEmpty else { return self }
+        var pool = self
+        for one in sent {
+            if let known = pool.byFingerprint[one.fingerprint] {
+                pool.all[known].isSent = true
+            } else {
+                pool.add(one, isTrusted: false, isSent: true)
+            }
+        }
+        pool.countSteps()
+        return pool
+    }
+
     /// Walks from the trusted certificates down to those that name them as their issuers, a level
     /// at a time.
     private mutating func countSteps() {
+        steps.removeAll()
         var byIssuer: [CertificateName: [Int]] = [:]
         for (index, one) in all.enumerated() {
             byIssuer[one.fields.issuer, default: []].append(index)

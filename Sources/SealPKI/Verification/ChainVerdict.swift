@@ -25,6 +25,8 @@ public struct ChainVerdict: Sendable {
     public let signatureCheckCount: Int
     /// How many complete paths were looked at.
     public let pathCount: Int
+    /// Whether a trusted certificate was sent that the chain does not reach.
+    var isAnchorSent = false
 
     /// The verdict about bytes that are no certificate.
     public static func unreadable(_ reason: String) -> ChainVerdict {

@@ -29,6 +29,30 @@ public struct ChainVerifier: Sendable {
         revocation = RevocationCheck(mode: settings.revocation, lists: lists)
     }
 
+    private init(
+        _ other: ChainVerifier,
+        _ settings: VerificationSettings,
+        _ intermediates: [Certificate]
+    ) {
+        self.settings = settings
+        trusted = other.trusted
+        self.intermediates = intermediates
+        pool = other.pool.adding(Array(intermediates.prefix(settings.limits.intermediatesMax)))
+        revocation = other.revocation
+    }
+
+    /// The same trust and lists, asked at another moment about what a peer sent.
+    public func asked(at time: Int64, sent: [Certificate]) -> ChainVerifier {
+        var settings = settings
+        settings.time = time
+        return ChainVerifier(self, settings, sent)
+    }
+
+    /// Whether the certificate is one of the trusted.
+    public func trusts(_ certificate: Certificate) -> Bool {
+        pool.isTrusted(certificate.fingerprint)
+    }
+
     /// Verifies one certificate.
     public func verify(_ leaf: Certificate) -> ChainVerdict {
         let fields: CertificateFields
@@ -66,7 +90,8 @@ public struct ChainVerifier: Sendable {
             failures: outcome.failures.sorted { $0.depth < $1.depth },
             notes: outcome.notes.sorted { $0.depth < $1.depth },
             signatureCheckCount: search.signatureCheckCount,
-            pathCount: search.pathCount
+            pathCount: search.pathCount,
+            isAnchorSent: !outcome.isComplete && pool.all.contains { $0.isTrusted && $0.isSent }
         )
     }
 

@@ -88,6 +88,7 @@ struct PathCheck {
 
     // RFC 5280 §6.1.3 (a)(2)
     private mutating func checkDates(_ depth: Int) {
+        guard depth > 0 || settings.checksLeafDates else { return }
         let fields = path[depth].fields
         if settings.time < fields.notBefore {
             refuse(.notYetValid, depth, "it is valid only from \(Moment.text(fields.notBefore))")

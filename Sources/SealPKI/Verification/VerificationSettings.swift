@@ -42,6 +42,17 @@ public struct VerificationLimits: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// For what a peer sends in a handshake: few certificates are usual, and who sends many to be
+    /// searched through gets little work.
+    public static let ofPeer: VerificationLimits = {
+        var limits = VerificationLimits()
+        limits.signatureChecksMax = 64
+        limits.stepsMax = 1000
+        limits.pathsMax = 16
+        limits.nameComparisonsMax = 1 << 14
+        return limits
+    }()
 }
 
 /// What is asked of a chain.
@@ -50,6 +61,8 @@ public struct VerificationSettings: Sendable {
     public var purpose = VerificationPurpose.client
     /// The moment of the check, in Unix seconds.
     public var time: Int64
+    /// Whether the leaf's own validity counts; that of authorities always does.
+    public var checksLeafDates = true
     /// The host name or address that the leaf must name.
     public var host: String?
     /// Whether any trusted certificate ends a chain, not only one that signed itself.

@@ -14,7 +14,7 @@ enum InitCommand {
 
         USAGE
           sealwired init [--dir FOLDER] [--tenant ID] [--host NAME[,NAME...]] [--enrol WHO]
-                         [--operator NAME] [--port N] [--api-port N]
+                         [--operator NAME] [--bind WHERE] [--port N] [--api-port N]
 
         Makes a CA, a server certificate, a registry with the tenants "management" and ID, an
         operator for each, and sealwire.conf in FOLDER. The operators' passwords are made up, and
@@ -27,12 +27,14 @@ enum InitCommand {
           --enrol WHO      who may register by itself: "nobody" (default), or "certificates":
                            devices with a certificate below the new CA
           --operator NAME  the user name of the operators (default: admin)
+          --bind WHERE     the addresses to listen on, with commas: "localhost" for this machine
+                           only (default), "*" for all, or addresses in digits
           --port N         the port for MQTT over TLS (default: 8883)
           --api-port N     the port for the REST API (default: 8443)
 
         EXAMPLES
           sealwired init
-          sealwired init --dir /etc/sealwire --tenant factory --host iot.example.org
+          sealwired init --dir /etc/sealwire --tenant factory --host iot.example.org --bind '*'
           sealwired run --config /etc/sealwire/sealwire.conf
 
         EXIT CODES
@@ -45,7 +47,8 @@ enum InitCommand {
             list,
             command: "sealwired init",
             values: [
-                "--dir", "--tenant", "--host", "--enrol", "--operator", "--port", "--api-port",
+                "--dir", "--tenant", "--host", "--enrol", "--operator", "--bind", "--port",
+                "--api-port",
             ]
         )
         if arguments.wantsHelp {
@@ -66,13 +69,21 @@ enum InitCommand {
         guard ["nobody", "certificates"].contains(enrol) else {
             throw UsageError("\(enrol) is not known", hint: "--enrol nobody, or certificates")
         }
+        let bind = try addresses(
+            answer(
+                arguments,
+                "--bind",
+                "Addresses to listen on: localhost, * for all, or in digits",
+                "localhost"
+            )
+        )
         guard tenant != FirstRun.managementTenant else {
             throw UsageError("the tenant management is made anyway", hint: "name another one")
         }
         var configuration = StarterConfiguration(
             heading: "Written by `sealwired init`; `sealwired config default` shows all settings."
         )
-        configuration.bind = ["*"]
+        configuration.bind = bind
         configuration.port = try arguments.port("--port", 8883)
         configuration.apiPort = try arguments.port("--api-port", 8443)
         var folder = StarterFolder(path: CommandPlace.absolute(path, Terminal.environment))
@@ -82,6 +93,20 @@ enum InitCommand {
             operatorName: Name(arguments.values["--operator"] ?? "admin")
         )
         return make(folder, configuration, first, enrols: enrol == "certificates")
+    }
+
+    /// Addresses with commas between; what is none is refused before anything is made.
+    private static func addresses(_ text: String) throws(UsageError) -> [String] {
+        let all = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            part.trimmingBlanks
+        }
+        for one in all where !NetworkAddress.isValid(one) {
+            throw UsageError(
+                "\"\(one)\" is no address to listen on",
+                hint: "--bind localhost, --bind '*', or addresses in digits with commas"
+            )
+        }
+        return all
     }
 
     /// What a flag says, else what a person at the terminal says, else the usual.
@@ -140,7 +165,7 @@ enum InitCommand {
             )
             try folder.writeConfiguration(configuration)
             Terminal.line(
-                text(folder, configuration.apiPort, first, secrets, enrols: enrols)
+                text(folder, configuration, first, secrets, enrols: enrols)
             )
             return ExitCode.done
         } catch {
@@ -154,7 +179,7 @@ enum InitCommand {
 
     private static func text(
         _ folder: StarterFolder,
-        _ port: Int,
+        _ configuration: StarterConfiguration,
         _ first: FirstRun,
         _ secrets: FirstRun.Secrets,
         enrols: Bool
@@ -170,6 +195,9 @@ enum InitCommand {
             enrols
             ? " A device with a certificate below it registers when it first connects."
             : " Nobody registers by itself: add devices with `sealwire device add`."
+        let port = configuration.apiPort
+        text += "\n\nListens on " + configuration.bind.map(named).joined(separator: ", ")
+        text += " (bind in sealwire.conf)."
         return text + """
 
 
@@ -178,5 +206,23 @@ enum InitCommand {
               sealwire login https://localhost:\(port) --cafile \(folder.authorityFile) \
                 --user \(first.tenant)/\(first.operatorName)
             """
+    }
+
+    private static func named(_ address: String) -> String {
+        switch address {
+        case "*": "all addresses of this machine"
+        case "localhost": "localhost, for this machine only"
+        default: address
+        }
+    }
+}
+
+extension Substring {
+    /// Without blanks at either end.
+    fileprivate var trimmingBlanks: String {
+        var rest = self
+        while rest.first == " " { rest.removeFirst() }
+        while rest.last == " " { rest.removeLast() }
+        return String(rest)
     }
 }

@@ -39,6 +39,7 @@ struct ConfigurationRules {
             judgePlace(listener, index)
             if listener.isTLS {
                 judgeCertificates(listener, index)
+                judgeCiphers(listener, index)
             } else {
                 judgePlain(listener, index)
             }

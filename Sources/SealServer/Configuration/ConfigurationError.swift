@@ -91,6 +91,7 @@ public enum ConfigurationCode: String, Sendable, CaseIterable {
     case keystoreMissing = "SW-0135"
     case registryMissing = "SW-0136"
     case settingWithoutUse = "SW-0137"
+    case cipherNeverChosen = "SW-0138"
     case environment = "SW-0140"
     case accessFile = "SW-0150"
 
@@ -128,6 +129,9 @@ public enum ConfigurationCode: String, Sendable, CaseIterable {
         case .keystoreMissing: "name the file it belongs to, or remove the line"
         case .registryMissing: "add [registry] with folder = \"/var/lib/sealwire\""
         case .settingWithoutUse: "remove the line"
+        case .cipherNeverChosen:
+            "name suites with ECDHE or RSA keys such as ECDHE-ECDSA-AES128-GCM-SHA256, or remove "
+                + "the line for the defaults; `openssl ciphers -s -tls1_2` lists names"
         case .badMountPoint: "a mount point is a topic prefix without + and #"
         case .accessFile: "correct the line; see mosquitto_passwd and mosquitto.conf for the format"
         case .environment: "variables are SEALWIRE_<SECTION>_<KEY>"

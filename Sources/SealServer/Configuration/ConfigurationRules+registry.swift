@@ -5,7 +5,8 @@ extension ConfigurationRules {
     /// Settings of listeners that judge by files.
     private static let fileKeys = [
         "password-file", "acl-file", "identity", "client-id-rule", "trust-files", "trust-folders",
-        "truststore", "truststore-password-file", "mount-point", "sys-topics", "sys-users",
+        "truststore", "truststore-password-file", "check-client-dates", "mount-point",
+        "sys-topics", "sys-users",
     ]
 
     /// Settings of listeners that ask the registry.
@@ -14,6 +15,7 @@ extension ConfigurationRules {
     /// Settings of listeners that carry messages.
     private static let messageKeys = [
         "protocols", "max-qos", "topic-alias-maximum", "reason-strings", "anonymous", "alpn",
+        "preferred-credential",
     ]
 
     mutating func judgeRegistry(_ listener: ListenerSettings, _ index: Int) {

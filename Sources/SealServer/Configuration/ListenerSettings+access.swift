@@ -25,6 +25,14 @@ extension ListenerSettings {
             let takesCertificates = isTLS && clientCertificates != .off
             rules.registry.takesPinnedCertificates = takesCertificates
             rules.registry.takesTrustedCertificates = takesCertificates
+            rules.registry.demand =
+                switch isTLS ? clientCertificates : .off {
+                case .off, .ask: .nothing
+                case .verify: .goodIfShown
+                case .require: .good
+                }
+            // A request's own field names who calls.
+            if service == .api { rules.registry.precedence = .password }
             // An API has roles for each call.
             rules.registry.needsMessagingRole = service == .mqtt
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of [[listener]] and [[listener.identity]]. Not here: rules between settings.
 
+internal import SealNet
+
 extension ListenerIdentity {
     /// The rows of [[listener.identity]].
     public static let settings: [Setting<ListenerIdentity>] = [
@@ -167,13 +169,15 @@ extension ListenerSettings {
             "ciphers",
             \.ciphers,
             .newConnections,
-            "Cipher list for TLS 1.2 in OpenSSL's notation. Empty: the library's choice."
+            "Cipher list for TLS 1.2 in OpenSSL's notation. Names that can never be chosen are "
+                + "refused. Empty: \(TLSSuiteCheck.standardCiphers)."
         ),
         .text(
             "ciphersuites",
             \.ciphersuites,
             .newConnections,
-            "Cipher suites for TLS 1.3 in OpenSSL's notation. Empty: the library's choice."
+            "Cipher suites for TLS 1.3 in OpenSSL's notation. Names that can never be chosen are "
+                + "refused. Empty: \(TLSSuiteCheck.standardSuites)."
         ),
         .list(
             "alpn",
@@ -190,8 +194,10 @@ extension ListenerSettings {
             \.clientCertificates,
             .newConnections,
             "\"off\": not asked for. \"ask\": any certificate passes the handshake and is judged "
-                + "at the login. \"verify\": one that is sent must chain to the trusted "
-                + "authorities. \"require\": one that chains to them is needed."
+                + "at the login. \"verify\": one that is sent must be good, whatever else a client "
+                + "shows. \"require\": a good one is needed, whatever else a client shows. Good is "
+                + "what chains to the trusted authorities, or with the registry to one that a "
+                + "tenant trusts, and what a device has pinned there."
         ),
         .list(
             "trust-files",

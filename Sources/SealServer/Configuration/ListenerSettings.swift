@@ -119,9 +119,9 @@ public struct ListenerSettings: SettingsSection {
     public var identities: [ListenerIdentity] = []
     /// The lowest version of TLS.
     public var tlsMinimum = TLSMinimum.tls12
-    /// OpenSSL's list for TLS 1.2; empty: the library's.
+    /// OpenSSL's list for TLS 1.2; empty: the house's.
     public var ciphers = ""
-    /// OpenSSL's list for TLS 1.3; empty: the library's.
+    /// OpenSSL's list for TLS 1.3; empty: the house's.
     public var ciphersuites = ""
     /// The protocols offered by ALPN; empty: none is negotiated.
     public var alpn: [String] = []

@@ -63,6 +63,14 @@ extension Daemon {
             guard let self else { return .refused([Reason(.registryFailed)]) }
             return identity.judge(credentials, apiRules(credentials.listener))
         }
+        context.certificateRefusal = { [weak self] credentials in
+            guard let self else { return [Reason(.registryFailed)] }
+            return RegistryLogin.refusal(
+                ofCertificate: credentials,
+                apiRules(credentials.listener),
+                identity.environment
+            )
+        }
         context.enrolmentGuesses = EnrolmentGuesses(GuessLimit.Bounds(own))
         context.quickLogin = { [weak self] credentials in
             guard let self else { return .refused([Reason(.registryFailed)]) }

@@ -3,6 +3,7 @@
 // Not here: the registry itself (SealStore), the decisions (SealBroker), the cryptography (the
 // adapters beside this file).
 
+internal import Glibc
 internal import SealAdmin
 internal import SealBroker
 internal import SealBytes
@@ -42,24 +43,17 @@ final class IdentityService: Sendable {
         counters: DaemonCounters
     ) throws(DaemonError) -> IdentityService? {
         guard let folder = settings.folder else { return nil }
-        func problem(_ text: String, _ hint: String = "") -> DaemonError {
-            DaemonError(
-                problems: [
-                    DaemonProblem(subject: "registry", file: folder, text: text, hint: hint)
-                ],
-                isConfiguration: false
-            )
-        }
         let registry: SQLiteRegistry
         do throws(RegistryError) {
             registry = try SQLiteRegistry(path: "\(folder)/registry.db", counters: counters)
         } catch {
-            throw problem(error.reason)
+            throw problem(folder, error.reason)
         }
+        let key = try key(of: registry, in: folder)
         do throws(PKIError) {
             return try IdentityService(
                 registry,
-                try VaultKey.loadOrMake("\(folder)/registry.key"),
+                key,
                 settings,
                 quick: quick,
                 slow: slow,
@@ -67,8 +61,68 @@ final class IdentityService: Sendable {
                 counters: counters
             )
         } catch {
-            throw problem(error.reason, error.hint ?? "")
+            throw problem(folder, error.reason, error.hint ?? "")
         }
+    }
+
+    private static func problem(
+        _ folder: String,
+        _ text: String,
+        _ hint: String = "",
+        isConfiguration: Bool = false
+    ) -> DaemonError {
+        DaemonError(
+            problems: [DaemonProblem(subject: "registry", file: folder, text: text, hint: hint)],
+            isConfiguration: isConfiguration
+        )
+    }
+
+    /// The registry's own key.
+    ///
+    /// A new one is made for a new registry only: beside anything that was stored it would seal new
+    /// secrets, and leave the old ones unreadable, as if all were well.
+    private static func key(
+        of registry: SQLiteRegistry,
+        in folder: String
+    ) throws(DaemonError) -> VaultKey {
+        let file = "\(folder)/registry.key"
+        let restore =
+            "put registry.key of this registry back from the backup, for the daemon's user alone "
+            + "(mode 600); if it is lost, move registry.db away and begin with a new registry"
+        func asking<Answer>(
+            _ question: () throws(RegistryError) -> Answer
+        ) throws(DaemonError) -> Answer {
+            do throws(RegistryError) { return try question() } catch {
+                throw problem(folder, error.reason)
+            }
+        }
+        let isBlank = try asking { () throws(RegistryError) in try registry.isBlank }
+        let key: VaultKey
+        let vault: SealedVault
+        do throws(PKIError) {
+            key = try isBlank ? VaultKey.loadOrMake(file) : VaultKey.load(file)
+            vault = try SealedVault(key)
+        } catch {
+            let isThere = access(file, F_OK) == 0
+            throw problem(
+                folder,
+                isThere
+                    ? error.reason
+                    : "\(file) is missing, and the registry beside it has content",
+                isThere ? error.hint ?? restore : restore,
+                isConfiguration: true
+            )
+        }
+        let isRight = try asking { () throws(RegistryError) in try registry.takesKey(of: vault) }
+        guard isRight else {
+            throw problem(
+                folder,
+                "\(file) is not the key of this registry: its secrets do not open with it",
+                restore,
+                isConfiguration: true
+            )
+        }
+        return key
     }
 
     private init(

@@ -111,7 +111,7 @@ final class OpenSSLChainJudge: ChainJudge {
         // The anchor ends the path, whoever signed it.
         settings.allowsPartialChain = true
         settings.chainLengthMax = question.lengthMax
-        settings.limits = Self.limits
+        settings.limits = .ofPeer
         let verifier = ChainVerifier(
             settings: settings,
             trusted: [anchor.certificate],
@@ -119,7 +119,7 @@ final class OpenSSLChainJudge: ChainJudge {
         )
         let verdict = verifier.verify(certificates[0])
         guard verdict.isValid else {
-            return .refused(Self.reasons(verdict.failures))
+            return .refused(Self.reasons(verdict))
         }
         guard let proof = Self.proof(verdict, question) else {
             return .refused([Reason(.chainBroken)])
@@ -130,16 +130,6 @@ final class OpenSSLChainJudge: ChainJudge {
         }
         return Self.answer(proof, question, anchor)
     }
-
-    /// A client sends few certificates; who sends many to be searched through gets little work.
-    private static let limits: VerificationLimits = {
-        var limits = VerificationLimits()
-        limits.signatureChecksMax = 64
-        limits.stepsMax = 1000
-        limits.pathsMax = 16
-        limits.nameComparisonsMax = 1 << 14
-        return limits
-    }()
 
     private func decoded(
         _ anchor: TrustAnchor,
@@ -192,39 +182,19 @@ final class OpenSSLChainJudge: ChainJudge {
 }
 
 extension OpenSSLChainJudge {
-    /// The reasons of failures, each code once, in the order of the chain.
-    static func reasons(_ failures: [VerificationFailure]) -> [Reason] {
+    /// The reasons of a verdict, each code once: what decides, then the rest in the order of the
+    /// chain.
+    static func reasons(_ verdict: ChainVerdict) -> [Reason] {
+        guard let fault = verdict.fault else { return [Reason(.chainBroken)] }
+        // The anchor is found before the chain is judged: who leads nowhere has left something out.
         var reasons: [Reason] = []
-        for failure in failures {
+        for failure in [fault.failure] + verdict.failures {
             let reason = Reason(
-                code(of: failure),
+                ReasonCode(failure),
                 detail: "\(failure.subject): \(failure.sentence)"
             )
             if !reasons.contains(reason) { reasons.append(reason) }
         }
-        return reasons.isEmpty ? [Reason(.chainBroken)] : reasons
-    }
-
-    private static func code(of failure: VerificationFailure) -> ReasonCode {
-        switch failure.rule {
-        case .expired: .certificateExpired
-        case .notYetValid: .certificateNotYetValid
-        case .weakKey, .weakSignature: .certificateWeak
-        case .purpose: .certificatePurpose
-        case .keyUsage: failure.depth == 0 ? .certificatePurpose : .issuerNotAuthority
-        case .notAuthority: .issuerNotAuthority
-        case .pathLength: .pathLength
-        case .chainLength: .chainTooLong
-        case .nameConstraints: .nameConstraints
-        case .signature, .issuerMissing, .notTrusted, .anchorNotSent, .searchLimit: .chainBroken
-        case .revoked: .certificateRevoked
-        case .listMissing, .listExpired, .listNotYetValid, .listSignature, .listIssuer,
-            .listExtension, .listScope, .listMalformed:
-            .revocationListOverdue
-        case .encoding, .version, .serialNumber, .algorithmMismatch, .validity, .issuerEmpty,
-            .subjectEmpty, .duplicateExtension, .malformedExtension, .extensionCriticality,
-            .extensionPlacement, .keyIdentifier, .unknownCritical, .policy, .hostName:
-            .certificateMalformed
-        }
+        return reasons
     }
 }

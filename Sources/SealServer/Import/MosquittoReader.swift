@@ -111,7 +111,9 @@ struct MosquittoReader {
         case "per_listener_settings": draft.isPerListener = value == "true"
         case "log_dest":
             if value != "stderr" { note("the log goes to standard error, not to \(value.bounded)") }
-        case "log_type": draft.logTypes.insert(value)
+        case "log_type":
+            if value == "none" { note("log_type none: errors are always logged") }
+            draft.logTypes.insert(value)
         case _ where MosquittoOptions.listener.contains(name): put(name, value)
         case _ where MosquittoOptions.security.contains(name):
             if draft.isPerListener { put(name, value) } else { putGeneral(name, value) }

@@ -2,6 +2,8 @@
 // Writes one listener: address, TLS, client certificates, access. What cannot be said in our words
 // closes a door rather than opens one, and is noted.
 
+internal import SealNet
+
 extension MosquittoWriter {
     mutating func write(_ listener: ImportedListener, isLocalOnly: Bool) -> String {
         let place = ImportedValue(text: "", file: listener.file, line: listener.line)
@@ -126,7 +128,12 @@ extension MosquittoWriter {
             switch listener.options["socket_domain"]?.text {
             case "ipv4": return "0.0.0.0"
             case "ipv6": return "::"
-            default: return "*"
+            case nil: return "*"
+            default:
+                if let value = listener.options["socket_domain"] {
+                    note(value, "socket_domain must be ipv4 or ipv6; both are listened on")
+                }
+                return "*"
             }
         }
         if NetworkAddress.isValid(value.text), value.text != "*" { return value.text }
@@ -153,14 +160,54 @@ extension MosquittoWriter {
             default: note(value, "TLS below 1.2 is not spoken")
             }
         }
-        if let value = listener.options["ciphers"] {
-            lines.append("ciphers = \(TOMLText.quoted(value.text))")
-        }
-        if let value = listener.options["ciphers_tls1.3"] {
-            lines.append("ciphersuites = \(TOMLText.quoted(value.text))")
-        }
+        lines += cipherLines(listener)
         if let value = listener.options["tls_engine"] {
             note(value, "tls_engine: engines are not used")
+        }
+        return lines
+    }
+
+    /// What can never be chosen here, and was passed over there, is left out.
+    private mutating func cipherLines(_ listener: ImportedListener) -> [String] {
+        let lists: [(option: String, key: String, useful: (String) -> String)] = [
+            ("ciphers", "ciphers", { TLSSuiteCheck.useful(ofCiphers: $0) }),
+            ("ciphers_tls1.3", "ciphersuites", { TLSSuiteCheck.useful(ofSuites: $0) }),
+        ]
+        var lines: [String] = []
+        for (option, key, useful) in lists {
+            guard let value = listener.options[option] else { continue }
+            let faults =
+                key == "ciphers"
+                ? TLSSuiteCheck.faults(inCiphers: value.text)
+                : TLSSuiteCheck.faults(inSuites: value.text)
+            guard !faults.isEmpty else {
+                lines.append("\(key) = \(TOMLText.quoted(value.text))")
+                continue
+            }
+            let kept = useful(value.text)
+            let isKept =
+                key == "ciphers"
+                ? TLSSuiteCheck.faults(inCiphers: kept).isEmpty
+                : TLSSuiteCheck.faults(inSuites: kept).isEmpty
+            let names = faults.compactMap(\.word).joined(separator: ", ")
+            let lost = names.isEmpty ? "it leaves no suite" : "\(names.bounded) can never be chosen"
+            note(value, "\(option): \(lost); " + (isKept ? "left out" : "the defaults are used"))
+            if isKept { lines.append("\(key) = \(TOMLText.quoted(kept))") }
+        }
+        return lines
+    }
+
+    /// Certificates that complete the server's own chain, as the other broker does it with them;
+    /// clients are not asked for any.
+    private mutating func chainLines(_ listener: ImportedListener) -> [String] {
+        var lines: [String] = []
+        if let value = listener.options["cafile"] { lines.append(pathsLine("trust-files", value)) }
+        if let value = listener.options["capath"] {
+            lines.append(pathsLine("trust-folders", value))
+        }
+        for option in ["crlfile", "disable_client_cert_date_checks"] {
+            guard let value = listener.options[option], value.text != "false" else { continue }
+            note(value, "\(option) has no effect without require_certificate")
         }
         return lines
     }
@@ -174,10 +221,7 @@ extension MosquittoWriter {
         let takesName =
             listener.isOn("use_identity_as_username") || listener.isOn("use_subject_as_username")
         guard listener.isOn("require_certificate") || takesName else {
-            if let value = listener.options["crlfile"] {
-                note(value, "crlfile has no effect without require_certificate")
-            }
-            return []
+            return chainLines(listener)
         }
         let files = listener.options["cafile"]
         let folders = listener.options["capath"]
@@ -217,7 +261,8 @@ extension MosquittoWriter {
     private mutating func noteLostTLS(_ listener: ImportedListener) {
         let lost = [
             "require_certificate", "use_identity_as_username", "use_subject_as_username", "cafile",
-            "capath", "crlfile",
+            "capath", "crlfile", "ciphers", "ciphers_tls1.3", "tls_version", "tls_engine",
+            "disable_client_cert_date_checks",
         ]
         for option in lost {
             guard let value = listener.options[option], value.text != "false" else { continue }

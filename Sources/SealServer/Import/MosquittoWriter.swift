@@ -142,6 +142,7 @@ struct MosquittoWriter {
         {
             lines.append("connections = \(number)")
         }
+        noteQueueBounds()
         lines.append(packetLine())
         lines.append(expiryLine())
         if let value = draft.general["retain_available"], value.text == "false" {
@@ -159,10 +160,31 @@ struct MosquittoWriter {
         return lines
     }
 
+    /// Where the other broker has no limits there are some here, and what is above them is lost.
+    private mutating func noteQueueBounds() {
+        guard let value = draft.general["max_queued_messages"], Int(value.text) == 0 else { return }
+        let standard = Limits()
+        let isBounded = draft.general["max_queued_bytes"].map { Int($0.text) != 0 } ?? true
+        let own = draft.general["max_queued_bytes"] == nil
+        let bytes = own ? "queued-bytes = \(standard.queuedBytes >> 20)MiB" : "queued-bytes"
+        note(
+            value,
+            "messages above "
+                + (isBounded ? bytes : "queued-messages")
+                + " of one session are dropped and counted, those retained on topics that it "
+                + "subscribes to included; at most retained-messages = \(standard.retainedMessages)"
+                + " with retained-bytes = \(standard.retainedBytes >> 20)MiB are kept: raise these "
+                + "in [limits] where more is needed"
+        )
+    }
+
     private mutating func packetLine() -> String {
         if let value = draft.general["max_packet_size"],
             let number = limit(value, of: "packet-bytes")
         {
+            if let other = draft.general["message_size_limit"] {
+                note(other, "message_size_limit is not carried over: max_packet_size counts")
+            }
             return "packet-bytes = \(number)"
         }
         if let value = draft.general["message_size_limit"] {

@@ -2,6 +2,7 @@
 // What is counted and logged of the things that happen to a loop outside of its open connections,
 // the same for every protocol.
 
+internal import SealBroker
 internal import SealNet
 internal import SealTelemetry
 
@@ -34,14 +35,16 @@ extension LoopEvent {
                 ]
             )
         case .handshakeRefused(let refusal, let peer, let listener):
-            logger.warning(
-                "handshake.refused",
-                [
-                    "listener": .text(listenerNames[listener]),
-                    "peer": .text(peer.description), "reason": .text(refusal.code.rawValue),
-                    "detail": .text(refusal.sentence),
-                ]
-            )
+            var fields: LogFields = [
+                "listener": .text(listenerNames[listener]),
+                "peer": .text(peer.description), "reason": .text(refusal.code.rawValue),
+                "detail": .text(refusal.sentence),
+            ]
+            // The word that a login would have been refused with for the same chain.
+            if let verdict = ReasonCode(refusal) {
+                fields.append("verdict", .text(verdict.rawValue))
+            }
+            logger.warning("handshake.refused", fields)
         case .handshakeTimedOut(let peer, let listener):
             logger.warning(
                 "handshake.timed-out",

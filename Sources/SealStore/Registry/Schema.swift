@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5345_414C
 
     /// The step at index n leads from version n to version n + 1.
-    static let steps: [String] = [first, second]
+    static let steps: [String] = [first, second, keyChecks]
 
     /// Brings a file to the newest version, each step in a transaction of its own.
     static func migrate(
@@ -250,5 +250,13 @@ enum Schema {
         DROP TABLE credentials;
         ALTER TABLE new_credentials RENAME TO credentials;
         CREATE INDEX credentials_by_device ON credentials (device);
+        """
+
+    /// Version 3: a value under the registry's key, by which another key is found out.
+    private static let keyChecks = """
+        CREATE TABLE key_checks (
+            number INTEGER PRIMARY KEY CHECK (number = 1),
+            sealed BLOB NOT NULL
+        ) STRICT;
         """
 }
