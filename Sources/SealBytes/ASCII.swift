@@ -45,13 +45,29 @@ extension StringProtocol {
     /// bytes.
     ///
     /// `split` looks for a `Character`: a combining mark behind a colon makes it another.
-    public func split(atByte mark: Unicode.Scalar, maxSplits: Int = Int.max) -> [String] {
+    public func split(
+        atByte mark: Unicode.Scalar,
+        maxSplits: Int = Int.max,
+        omitsEmpty: Bool = false
+    ) -> [String] {
         precondition(mark.isASCII)
         return utf8.split(
             separator: UInt8(ascii: mark),
             maxSplits: maxSplits,
-            omittingEmptySubsequences: false
+            omittingEmptySubsequences: omitsEmpty
         ).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// It begins with the bytes of the other text.
+    ///
+    /// `hasPrefix` compares characters: `"a/\u{301}"` has not the prefix `a/`, and U+212A is the
+    /// prefix `K`.
+    public func begins(with other: some StringProtocol) -> Bool { utf8.starts(with: other.utf8) }
+
+    /// It ends with the bytes of the other text.
+    public func ends(with other: some StringProtocol) -> Bool {
+        let count = other.utf8.count
+        return utf8.count >= count && utf8.suffix(count).elementsEqual(other.utf8)
     }
 
     /// What follows after so many bytes.

@@ -13,6 +13,7 @@ struct ProjectTests {
             + Project.sources.flatMap(LayeringRule.check)
             + Project.sources.flatMap(SafetyRules.check)
             + Project.sources.flatMap(ScopeRule.check)
+            + Project.sources.flatMap(NameRule.check)
             + Project.documents.flatMap { DocumentRules.check($0, exists: Project.exists) }
             + DocumentRules.comparison(of: Project.documents, tests: Project.swiftFiles)
     }

@@ -49,6 +49,37 @@ struct RuleTests {
         #expect(ScopeRule.places.keys.allSatisfy(Project.exists))
     }
 
+    @Test(
+        "a String that stands for a name is found where identity is decided, and nowhere else",
+        arguments: [
+            "var places: [String: Int] = [:]", "let seen: Set<String> = []",
+            "var known: RecentEntries<String, UInt32?>", "let isOwn = name.hasPrefix(\"device_\")",
+            "let host = host.lowercased()", "let parts = text.split(separator: \"/\")",
+            "var identifier: String", "func find(tenantID: String?) -> Int", "if a.text == b {}",
+            "guard left != right.name.text else { return }",
+            "var dnsNames: [String], user: [String]",
+        ]
+    )
+    func names(line: String) {
+        for path in ["Sources/SealBroker/Identity/A.swift", "Sources/SealAdmin/Login/A.swift"] {
+            #expect(lines(NameRule.check(file(path, line))) == [3])
+        }
+        #expect(NameRule.check(file("Sources/SealTelemetry/A.swift", line)).isEmpty)
+    }
+
+    @Test("names that are names, and words in comments and strings, are left alone")
+    func goodNames() {
+        let text =
+            "var identifier: Name\nvar places: [Name: Int] = [:]\n"
+            + "let a = \"[String: Int] name.hasPrefix(x)\"  // lowercased()\n"
+            + "let b = name.starts(with: other) && c.text != nil\nvar label: String\n"
+        #expect(NameRule.check(file("Sources/SealBroker/Access/A.swift", text)).isEmpty)
+        for kept in NameRule.exceptions {
+            let isThere = Project.file(kept.path)?.lines.contains { $0.contains(kept.part) }
+            #expect(isThere == true, "\(kept.path) has no line with \(kept.part) any more")
+        }
+    }
+
     @Test("a line of 100 columns passes, one of 101 is found")
     func columns() {
         let line = "//" + String(repeating: "x", count: 98)

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // The header line of a file of devices: which columns there are and what they mean.
 
+internal import SealBytes
+
 /// The columns of a file, in its order.
 struct BulkColumns: Sendable, Equatable {
     /// What a column means.
     enum Column: Sendable, Equatable {
         case id, credentials, authType, tenant, type, name, iccid, idType, path, shell
         /// A further external id of this type.
-        case externalID(String)
+        case externalID(Name)
         /// A property, with the names of the objects around it.
-        case property([String])
+        case property([Name])
     }
 
     /// How deep the dots of a header may nest objects.
     static let propertyDepthMax = 16
 
     /// Names of fragments that the server writes itself.
-    private static let reserved: Set<String> = [
-        "id", "self", "name", "type", "owner", "creationTime", "lastUpdated", ExtraFragment.path,
-        ExtraFragment.externalIDs,
+    private static let reserved: Set<Name> = [
+        "id", "self", "name", "type", "owner", "creationTime", "lastUpdated",
+        Name(ExtraFragment.path),
+        Name(ExtraFragment.externalIDs),
     ]
 
-    private static let known: [String: Column] = [
+    private static let known: [Name: Column] = [
         "ID": .id, "CREDENTIALS": .credentials, "AUTH_TYPE": .authType, "TENANT": .tenant,
         "TYPE": .type, "NAME": .name, "ICCID": .iccid, "IDTYPE": .idType, "PATH": .path,
         "SHELL": .shell,
@@ -51,13 +54,13 @@ struct BulkColumns: Sendable, Equatable {
 
     private static func column(_ name: String) throws(BulkRefusal) -> Column {
         guard !name.isEmpty else { throw BulkRefusal("a column has no name") }
-        if let column = known[name] { return column }
-        if name.hasPrefix("external-") {
-            let type = String(name.dropFirst("external-".count))
+        if let column = known[Name(name)] { return column }
+        if name.begins(with: "external-") {
+            let type = name.dropping(bytes: "external-".utf8.count)
             guard !type.isEmpty else { throw BulkRefusal("external- names no type") }
-            return .externalID(type)
+            return .externalID(Name(type))
         }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let parts = name.split(atByte: ".").map { Name($0) }
         guard parts.count <= propertyDepthMax else {
             throw BulkRefusal("the property \(name) is nested deeper than \(propertyDepthMax)")
         }
@@ -79,8 +82,8 @@ struct BulkColumns: Sendable, Equatable {
             for case .property(let inner) in columns
             where inner.count > outer.count && inner.starts(with: outer) {
                 throw BulkRefusal(
-                    "the property \(outer.joined(separator: ".")) is a value, and by "
-                        + "\(inner.joined(separator: ".")) an object"
+                    "the property \(BulkColumns.Column.property(outer).title) is a value, and by "
+                        + "\(BulkColumns.Column.property(inner).title) an object"
                 )
             }
         }
@@ -125,7 +128,7 @@ extension BulkColumns.Column {
         case .path: "PATH"
         case .shell: "SHELL"
         case .externalID(let type): "external-\(type)"
-        case .property(let names): names.joined(separator: ".")
+        case .property(let names): names.map(\.text).joined(separator: ".")
         }
     }
 }
@@ -133,9 +136,10 @@ extension BulkColumns.Column {
 extension String {
     /// Without blanks at both ends.
     var trimmed: String {
-        var text = self[...]
-        while text.first == " " || text.first == "\t" { text.removeFirst() }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return String(text)
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        guard let first = utf8.firstIndex(where: { !isBlank($0) }),
+            let last = utf8.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return String(self[first...last])
     }
 }

@@ -37,8 +37,8 @@ struct BulkRow: Sendable {
     private var iccid = ""
     private var hasShell = false
     private var hasFragments = false
-    private var externalIDs: [(type: String, id: String)] = []
-    private var values: [(names: [String], value: String)] = []
+    private var externalIDs: [(type: Name, id: Name)] = []
+    private var values: [(names: [Name], value: String)] = []
 
     /// Checks a row.
     init(
@@ -92,7 +92,7 @@ struct BulkRow: Sendable {
             guard ["", "0", "1"].contains(value) else { throw Fault("SHELL is neither 0 nor 1") }
             hasShell = value == "1"
         case .externalID(let type):
-            if !value.isEmpty { externalIDs.append((type, value)) }
+            if !value.isEmpty { externalIDs.append((type, Name(value))) }
         case .property(let names):
             if !value.isEmpty { values.append((names, value)) }
         case .credentials, .authType, .tenant: break
@@ -124,9 +124,7 @@ struct BulkRow: Sendable {
     /// Groups with one slash between them.
     private static func plainPath(_ text: String) throws(Fault) -> String {
         if text.isEmpty { return "" }
-        let groups = text.split(separator: "/", omittingEmptySubsequences: false).map {
-            String($0).trimmed
-        }
+        let groups = text.split(atByte: "/").map(\.trimmed)
         guard groups.allSatisfy({ !$0.isEmpty }) else {
             throw Fault("PATH names a group without a name")
         }
@@ -145,7 +143,7 @@ struct BulkRow: Sendable {
         var object = (try? JSONValue(parsing: Array(properties.utf8)))?.members ?? JSONObject()
         for (names, value) in values { Self.set(value, at: names[...], in: &object) }
         if !iccid.isEmpty {
-            Self.set(iccid, at: [ExtraFragment.mobile, "iccid"], in: &object)
+            Self.set(iccid, at: [Name(ExtraFragment.mobile), "iccid"], in: &object)
         }
         if hasShell {
             var operations = object[ExtraFragment.supportedOperations]?.elements ?? []
@@ -154,10 +152,10 @@ struct BulkRow: Sendable {
             object[ExtraFragment.supportedOperations] = .array(operations)
         }
         if !path.isEmpty { object[ExtraFragment.path] = .string(path) }
-        let ids = externalIDs + (idType.isEmpty ? [] : [(type: idType, id: identifier.text)])
+        let ids = externalIDs + (idType.isEmpty ? [] : [(type: Name(idType), id: identifier)])
         if !ids.isEmpty {
             var all = object[ExtraFragment.externalIDs]?.elements ?? []
-            all.removeAll { old in ids.contains { $0.type == old["type"]?.text } }
+            all.removeAll { old in ids.contains { $0.type == old["type"]?.name } }
             all += ids.map { .object(["type": .string($0.type), "externalId": .string($0.id)]) }
             object[ExtraFragment.externalIDs] = .array(all)
         }
@@ -166,16 +164,16 @@ struct BulkRow: Sendable {
 
     private static func set(
         _ value: String,
-        at names: ArraySlice<String>,
+        at names: ArraySlice<Name>,
         in object: inout JSONObject
     ) {
         guard let first = names.first else { return }
         if names.count == 1 {
-            object[first] = .string(value)
+            object[first.text] = .string(value)
         } else {
-            var inner = object[first]?.members ?? JSONObject()
+            var inner = object[first.text]?.members ?? JSONObject()
             set(value, at: names.dropFirst(), in: &inner)
-            object[first] = .object(inner)
+            object[first.text] = .object(inner)
         }
     }
 }

@@ -19,13 +19,13 @@ public enum APIFamily: String, Sendable, CaseIterable {
 
     /// The family of a path nobody serves.
     init(path: String) {
-        if path.hasPrefix("/api/v1/") {
+        if path.begins(with: "/api/v1/") {
             self = .sealwire
-        } else if path.hasPrefix("/api/") {
+        } else if path.begins(with: "/api/") {
             self = .thingsBoard
-        } else if path.hasPrefix("/.well-known/est/") {
+        } else if path.begins(with: "/.well-known/est/") {
             self = .enrolment
-        } else if Self.cumulocityRoots.contains(where: path.hasPrefix) {
+        } else if Self.cumulocityRoots.contains(where: { path.begins(with: $0) }) {
             self = .cumulocity
         } else {
             self = .sealwire

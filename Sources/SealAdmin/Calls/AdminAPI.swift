@@ -276,8 +276,8 @@ public struct AdminAPI: Sendable {
 
     /// A POST can stand for another method, for clients behind proxies that know no others.
     private static func method(_ sent: Method, _ fields: Fields) -> Method {
-        guard sent == .post, let meant = fields[RequestHead.tunnelField]?.uppercased(),
-            ["GET", "PUT", "DELETE", "POST"].contains(meant)
+        guard sent == .post, let asked = fields[RequestHead.tunnelField],
+            let meant = ["GET", "PUT", "DELETE", "POST"].first(where: asked.isSameASCII)
         else { return sent }
         return Method(meant)
     }

@@ -40,13 +40,13 @@ struct InventoryQuery {
     private var devices = DeviceQuery()
     private var identifiers: [Name] = []
     private var numbers: [[Int64]] = []
-    private var fragments: [String] = []
+    private var fragments: [Name] = []
 
     init(_ call: Call) throws(APIError) {
         if let type = call.given("type") { try set(\.type, type) }
         if let text = call.given("text"), !text.isEmpty { try set(\.text, text) }
         if let owner = call.given("owner") { take(owner: owner) }
-        if let fragment = call.given("fragmentType") { fragments.append(fragment) }
+        if let fragment = call.givenName("fragmentType") { fragments.append(fragment) }
         let ids = call.list("ids").compactMap { Int64($0) }
         if !ids.isEmpty { numbers.append(ids) }
         for name in ["q", "query"] {
@@ -98,8 +98,8 @@ struct InventoryQuery {
         let text = devices.text?.lowerASCII
         return identifiers.allSatisfy { $0 == device.identifier }
             && numbers.allSatisfy { $0.contains(device.number) }
-            && fragments.allSatisfy { $0 == "c8y_IsDevice" || own[$0] != nil }
-            && (devices.type.map { $0 == device.type } ?? true)
+            && fragments.allSatisfy { $0 == "c8y_IsDevice" || own[$0.text] != nil }
+            && (devices.type.map { $0.isSame(as: device.type) } ?? true)
             && (devices.name.map { $0 == device.name } ?? true)
             && (text.map {
                 device.name.lowerASCII.text.holds($0)
@@ -131,13 +131,13 @@ struct InventoryQuery {
         }
         for condition in conditions {
             switch condition {
-            case .has(let fragment): fragments.append(fragment)
+            case .has(let fragment): fragments.append(Name(fragment))
             case .equals("type", let value): try set(\.type, value)
             case .equals("owner", let value): take(owner: value)
             case .equals("id", let value): numbers.append([Int64(value) ?? 0])
             case .equals("name", let value):
-                if value.contains("*") {
-                    let plain = value.filter { $0 != "*" }
+                if value.utf8.contains(UInt8(ascii: "*")) {
+                    let plain = value.split(atByte: "*").joined()
                     if !plain.isEmpty { try set(\.text, plain) }
                 } else {
                     try set(\.name, Name(value))

@@ -16,10 +16,10 @@ enum ManagedObject {
 
     /// Members that the server writes; what clients send for them is passed over, as clients send
     /// back what they read.
-    static let written: Set<String> = [
+    static let written: Set<Name> = [
         "id", "self", "owner", "creationTime", "lastUpdated", "c8y_IsDevice", "sealwire_Device",
         "childDevices", "childAssets", "childAdditions", "deviceParents", "assetParents",
-        "additionParents", "sealwire_Path", "sealwire_ExternalIds",
+        "additionParents", "sealwire_Path", "sealwire_ExternalIds", "name", "type",
     ]
 
     private static let references = Schema.object([
@@ -95,7 +95,7 @@ enum ManagedObject {
         if let type = body["type"]?.text { device.type = type }
         var fragments = fragments(device)
         for member in body.members?.all ?? []
-        where !written.contains(member.name) && member.name != "name" && member.name != "type" {
+        where !written.contains(Name(member.name)) {
             fragments[member.name] = member.value.isNull ? nil : member.value
         }
         device.properties = JSONValue.object(fragments).line

@@ -132,7 +132,7 @@ enum RegistrationCalls {
         answers: [.json("The request.", request, type)]
     ) { call throws(APIError) in
         var one = try find(call)
-        guard let status = call.json["status"]?.text.flatMap(RegistrationRequest.Status.init)
+        guard let status = call.json["status"]?.name.flatMap(RegistrationRequest.Status.init(word:))
         else { throw APIError(.unprocessableContent, .apiBodyInvalid, "status") }
         if status == .accepted, one.status == .pendingAcceptance {
             guard DeviceCredentialCalls.isToken(call.json["securityToken"]?.text, of: one, call)

@@ -173,8 +173,8 @@ enum RevocationCalls {
     }
 
     private static func isHeader(_ fields: [String]) -> Bool {
-        let names = fields.map { $0.uppercased() }
-        return names == ["SERIAL NO.", "REVOCATION DATE"] || names == ["SERIAL NO."]
+        let names = fields.map { Name($0).lowerASCII }
+        return names == ["serial no.", "revocation date"] || names == ["serial no."]
     }
 
     private static func invalid(_ detail: String) -> APIError {

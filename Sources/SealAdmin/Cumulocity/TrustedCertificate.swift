@@ -140,7 +140,7 @@ enum TrustedCertificate {
     ) throws(APIError) -> TrustAnchor {
         var anchor = try read(upload["certInPemFormat"]?.text ?? "", tenant, now: now)
         anchor.name = upload["name"]?.text ?? ""
-        anchor.isEnabled = upload["status"]?.text != "DISABLED"
+        anchor.isEnabled = upload["status"]?.name != "DISABLED"
         anchor.registersDevices = truth(upload["autoRegistrationEnabled"]) ?? false
         return anchor
     }

@@ -14,7 +14,7 @@ extension Schema {
             guard let text = value.text else { return Self.expected("a string", value, place) }
             return Self.textFault(text, length, rule).map { Self.line(place, $0) }
         case .choice(let words):
-            guard let text = value.text, words.contains(text) else {
+            guard let text = value.text, words.contains(where: text.isSame) else {
                 return Self.line(place, "must be one of \(words.joined(separator: ", "))")
             }
             return nil
@@ -47,14 +47,14 @@ extension Schema {
             }
             value = .integer(number)
         case .boolean:
-            guard text == "true" || text == "false" else {
+            guard text.isSame(as: "true") || text.isSame(as: "false") else {
                 return .failure(SchemaFault("must be true or false"))
             }
-            value = .bool(text == "true")
+            value = .bool(text.isSame(as: "true"))
         case .array(let element, _):
             var values: [JSONValue] = []
-            for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-                switch element.reading(String(part)) {
+            for part in text.split(atByte: ",") {
+                switch element.reading(part) {
                 case .success(let value): values.append(value)
                 case .failure(let fault): return .failure(fault)
                 }
@@ -102,8 +102,8 @@ extension Schema {
             }
         }
         if case .allowed = others { return nil }
-        let known = Set(properties.map(\.name))
-        for member in members.all where !known.contains(member.name) {
+        let known = Set(properties.map { Name($0.name) })
+        for member in members.all where !known.contains(Name(member.name)) {
             switch others {
             case .allowed: break
             case .forbidden: return Self.line("\(place)/\(member.name)", "is not known")
@@ -129,7 +129,7 @@ extension Schema {
     }
 
     private static func isPlainNumber(_ text: String) -> Bool {
-        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let digits = text.begins(with: "-") ? text.dropFirst() : text[...]
         return !digits.isEmpty && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 

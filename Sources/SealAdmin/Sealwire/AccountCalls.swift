@@ -20,7 +20,7 @@ enum AccountCalls {
             + "device_"
     ) { text in
         // What begins so is the user of a device.
-        (1...256).contains(text.utf8.count) && !text.hasPrefix("device_")
+        (1...256).contains(text.utf8.count) && !text.begins(with: "device_")
             && text.unicodeScalars.allSatisfy { scalar in
                 TextRules.isPrintable(scalar) && !" :/".unicodeScalars.contains(scalar)
             }
@@ -240,7 +240,7 @@ enum AccountCalls {
         _ call: Call
     ) throws(APIError) {
         if let elements = sent["roles"]?.elements {
-            account.roles = Set(elements.compactMap { $0.text.flatMap(Role.init(rawValue:)) })
+            account.roles = Set(elements.compactMap { $0.name.flatMap(Role.init(word:)) })
             try checkReach(account.roles, call)
         }
         if let flag = sent["enabled"]?.flag { account.isEnabled = flag }

@@ -55,7 +55,7 @@ enum DocumentCalls {
         .anyone,
         answers: [.json("The reason.", shape)]
     ) { call throws(APIError) in
-        let entry = ReasonCatalogue.entries.first { $0.code.rawValue == call.text("code") }
+        let entry = ReasonCatalogue.entries.first { Name($0.code.rawValue) == call.name("code") }
         guard let entry else { throw APIError.absent("this reason") }
         return call.answer(value(entry))
     }

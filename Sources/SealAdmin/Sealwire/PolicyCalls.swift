@@ -149,8 +149,8 @@ enum PolicyCalls {
         var rules: [PolicyRule] = []
         for (index, element) in (sent["rules"]?.elements ?? []).enumerated() {
             guard
-                let effect = element["effect"]?.text.flatMap(PolicyRule.Effect.init(rawValue:)),
-                let act = element["act"]?.text.flatMap(PolicyRule.Act.init(rawValue:))
+                let effect = element["effect"]?.name.flatMap(PolicyRule.Effect.init(word:)),
+                let act = element["act"]?.name.flatMap(PolicyRule.Act.init(word:))
             else { throw APIError(.unprocessableContent, .apiBodyInvalid, "/rules/\(index)") }
             let rule = PolicyRule(
                 tenant: tenant.number,

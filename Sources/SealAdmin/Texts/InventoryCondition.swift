@@ -2,6 +2,8 @@
 // The part of Cumulocity's query language that can be said about devices:
 // `$filter=(name eq 'x' and has(c8y_IsDevice))`.
 
+internal import SealBytes
+
 /// One condition about an object of the inventory.
 package enum InventoryCondition: Equatable {
     /// It has this fragment.
@@ -33,60 +35,58 @@ package enum InventoryCondition: Equatable {
 }
 
 private struct ConditionReader {
-    private var rest: Substring
+    private var rest: Substring.UTF8View
     private var isFirst = true
 
     init(_ text: String) {
-        rest = text[...]
-        skipBlanks()
-        for prefix in ["$filter="] where rest.hasPrefix(prefix) {
-            rest = rest.dropFirst(prefix.count)
-        }
+        rest = text[...].utf8
+        skip(" ")
+        let prefix = "$filter=".utf8
+        if rest.starts(with: prefix) { rest = rest.dropFirst(prefix.count) }
     }
 
     mutating func next() throws(InventoryCondition.Fault) -> InventoryCondition? {
-        skip { " ()".contains($0) }
-        guard !rest.isEmpty, !rest.hasPrefix("$orderby") else { return nil }
+        skip(" ()")
+        guard !rest.isEmpty, !rest.starts(with: "$orderby".utf8) else { return nil }
         if !isFirst {
-            guard word().lowercased() == "and" else {
+            guard word().lowerASCII == "and" else {
                 throw InventoryCondition.Fault(sentence: "conditions are joined by and")
             }
-            skip { " (".contains($0) }
+            skip(" (")
         }
         isFirst = false
         let field = word()
         if field == "has" {
-            skip { " (".contains($0) }
+            skip(" (")
             let fragment = word()
             guard !fragment.isEmpty else {
                 throw InventoryCondition.Fault(sentence: "has() names nothing")
             }
-            return .has(fragment)
+            return .has(fragment.text)
         }
-        skipBlanks()
+        skip(" ")
         guard !field.isEmpty, word() == "eq" else {
             throw InventoryCondition.Fault(
                 sentence: "conditions are has(fragment) or field eq 'value'"
             )
         }
-        skipBlanks()
-        guard rest.first == "'", let end = rest.dropFirst().firstIndex(of: "'") else {
+        skip(" ")
+        let quote = UInt8(ascii: "'")
+        guard rest.first == quote, let end = rest.dropFirst().firstIndex(of: quote) else {
             throw InventoryCondition.Fault(sentence: "a value stands in single quotes")
         }
-        let value = rest[rest.index(after: rest.startIndex)..<end]
-        rest = rest[rest.index(after: end)...]
-        return .equals(field, String(value))
+        let value = Name(decoding: rest[..<end].dropFirst())
+        rest = rest[end...].dropFirst()
+        return .equals(field.text, value.text)
     }
 
-    private mutating func skipBlanks() { skip { $0 == " " } }
-
-    private mutating func skip(_ isSkipped: (Character) -> Bool) {
-        rest = rest.drop(while: isSkipped)
+    private mutating func skip(_ skipped: String) {
+        rest = rest.drop { skipped.utf8.contains($0) }
     }
 
-    private mutating func word() -> String {
-        let word = rest.prefix { !" ()'".contains($0) }
-        rest = rest.dropFirst(word.count)
-        return String(word)
+    private mutating func word() -> Name {
+        let word = rest.prefix { !" ()'".utf8.contains($0) }
+        rest = rest[word.endIndex...]
+        return Name(decoding: word)
     }
 }

@@ -61,7 +61,8 @@ enum ThingsBoardDeviceCalls {
             work throws(APIError) in
             let old = try work.current(device)
             try work.checkVersion(sent, old)
-            let isToken = sent["credentialsType"]?.text == CredentialKind.accessToken.rawValue
+            let kind = sent["credentialsType"]?.name.flatMap(CredentialKind.init(word:))
+            let isToken = kind == .accessToken
             if isToken, (sent["credentialsId"]?.text ?? "").isEmpty {
                 return try CredentialForm(
                     token: try CredentialForm.newToken(call.context),

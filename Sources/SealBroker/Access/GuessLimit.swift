@@ -248,24 +248,26 @@ public struct GuessLimit: Sendable {
 
     /// The network of an address with or without its port.
     static func network(ofPeer peer: String) -> String {
-        if peer.hasPrefix("[") {
-            return network(of: String(peer.dropFirst().prefix { $0 != "]" }))
+        if peer.begins(with: "[") {
+            let end = peer.utf8.firstIndex(of: UInt8(ascii: "]")) ?? peer.endIndex
+            return network(of: String(peer[..<end].dropping(bytes: 1)))
         }
         let hasPort = peer.utf8.count { $0 == UInt8(ascii: ":") } == 1
-        return hasPort ? String(peer.prefix { $0 != ":" }) : network(of: peer)
+        return hasPort ? peer.split(atByte: ":")[0] : network(of: peer)
     }
 
     /// The network that one customer has: of IPv6 the first 64 bits, of IPv4 the address.
     public static func network(of address: String) -> String {
         guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
-        let text = address.split(separator: "%", maxSplits: 1).first ?? ""
+        let text = address.split(atByte: "%", maxSplits: 1)[0]
+        let parts = text.split(atByte: ":")
         // An IPv4 address in the form of IPv6.
-        if text.contains("."), let last = text.split(separator: ":").last { return String(last) }
-        let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let front = halves.first else { return address }
-        var groups = front.split(separator: ":").map(String.init)
-        if halves.count == 2 {
-            let behind = halves[1].split(separator: ":").map(String.init)
+        if text.holds("."), let last = parts.last { return last }
+        // An empty group in the middle stands for as many zeros as are missing.
+        let gap = parts.indices.first { parts[$0].isEmpty && $0 > 0 } ?? parts.endIndex
+        var groups = parts[..<gap].filter { !$0.isEmpty }
+        if gap < parts.endIndex {
+            let behind = parts[gap...].filter { !$0.isEmpty }
             while groups.count + behind.count < 8 { groups.append("0") }
             groups += behind
         }

@@ -2,6 +2,8 @@
 // The kinds of password hash a password file may hold, taken apart. Not here: hashing, which is
 // slow and needs a library; it is fitted from outside as a `PasswordCheck`.
 
+internal import SealBytes
+
 /// A hash as it stands in a password file.
 public enum PasswordHash: Sendable, Equatable {
     /// `$7$`: PBKDF2 with HMAC-SHA-512.
@@ -21,7 +23,7 @@ public enum PasswordHash: Sendable, Equatable {
 
     /// Takes a hash apart; nil when it is damaged or of another kind.
     public init?(_ text: String) {
-        let parts = text.split(separator: "$", omittingEmptySubsequences: false).map { String($0) }
+        let parts = text.split(atByte: "$")
         guard parts.count >= 4, parts[0].isEmpty else { return nil }
         switch parts[1] {
         case "7":
@@ -37,7 +39,7 @@ public enum PasswordHash: Sendable, Equatable {
             else { return nil }
             self = .sha512(salt: salt, hash: hash)
         case "argon2id":
-            guard parts.count == 6, parts[2].hasPrefix("v="), Self.isArgon2Cost(parts[3]),
+            guard parts.count == 6, parts[2].begins(with: "v="), Self.isArgon2Cost(parts[3]),
                 let salt = Base64.decode(parts[4], isPadded: false), salt.count >= 8,
                 let hash = Base64.decode(parts[5], isPadded: false), hash.count >= 16
             else { return nil }
@@ -66,12 +68,12 @@ public enum PasswordHash: Sendable, Equatable {
 
     /// `ln=…,r=…,p=…` within what a server can pay for: 64 MiB, and 64 times the usual work.
     private static func scryptCost(_ text: String) -> [Int]? {
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let parts = text.split(atByte: ",")
         let limits = [("ln=", 20), ("r=", 32), ("p=", 16)]
         guard parts.count == limits.count else { return nil }
         var costs: [Int] = []
         for (part, limit) in zip(parts, limits) {
-            guard part.hasPrefix(limit.0),
+            guard part.begins(with: limit.0),
                 let cost = number(String(part.dropFirst(limit.0.utf8.count))),
                 (1...limit.1).contains(cost)
             else { return nil }
@@ -85,11 +87,11 @@ public enum PasswordHash: Sendable, Equatable {
 
     /// `m=…,t=…,p=…` within what a server can pay for: 1 GiB, 1000 passes, 64 lanes.
     private static func isArgon2Cost(_ text: String) -> Bool {
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let parts = text.split(atByte: ",")
         let limits = [("m=", 1_048_576), ("t=", 1000), ("p=", 64)]
         guard parts.count == limits.count else { return false }
         return zip(parts, limits).allSatisfy { part, limit in
-            guard part.hasPrefix(limit.0), let cost = number(String(part.dropFirst(2))) else {
+            guard part.begins(with: limit.0), let cost = number(String(part.dropFirst(2))) else {
                 return false
             }
             return (1...limit.1).contains(cost)

@@ -4,7 +4,7 @@
 public import SealBytes
 
 /// Something that connects.
-public struct Device: Sendable, Equatable {
+public struct Device: Sendable {
     /// How it came into the registry.
     public enum Origin: String, Sendable, CaseIterable {
         /// By its first contact, because the trust anchor allows it.
@@ -84,6 +84,22 @@ public struct Device: Sendable, Equatable {
         }
         if text.utf8.contains(UInt8(ascii: ":")) { return "the device identifier holds a colon" }
         return isUsable(identifier: text) ? nil : "the device identifier holds a control character"
+    }
+}
+
+extension Device: Equatable {
+    /// All of it is the same, texts by their bytes.
+    public static func == (left: Device, right: Device) -> Bool {
+        func texts(_ device: Device) -> [Name] {
+            [
+                device.uuid, device.identifier, device.name, Name(device.type),
+                Name(device.label), Name(device.properties),
+            ]
+        }
+        return texts(left) == texts(right) && left.number == right.number
+            && left.tenant == right.tenant && left.isEnabled == right.isEnabled
+            && left.takesCertificates == right.takesCertificates && left.origin == right.origin
+            && left.createdAt == right.createdAt && left.changedAt == right.changedAt
     }
 }
 

@@ -120,7 +120,7 @@ extension LoginAttempt {
         beside standings: [UInt32: CertificateStanding]
     ) throws(LoginRefusal) -> Principal {
         guard let standing = standings[principal.tenant] else {
-            throw LoginRefusal(.certificateOfOtherTenant, principal.tenantID)
+            throw LoginRefusal(.certificateOfOtherTenant, principal.tenantID.text)
         }
         var admitted = principal
         admitted.reliance.anchor = standing.anchor
@@ -142,7 +142,9 @@ extension LoginAttempt {
             try registry.tenant(number: number)
         }
         guard let tenant = found else { throw LoginRefusal(.tenantUnknown) }
-        guard tenant.isEnabled else { throw LoginRefusal(.tenantDisabled, tenant.id) }
+        guard tenant.isEnabled else {
+            throw LoginRefusal(.tenantDisabled, tenant.id.text)
+        }
         if let pin, let leaf = credentials.chain.first {
             let mark = try checkPinned(leaf, tenant)
             return CertificateStanding(

@@ -29,7 +29,7 @@ extension LoginAttempt {
         )
         // A name that begins with another tenant than the listener's is the listener's tenant's
         // first, so that no user of the other can stand before it.
-        let isForeign = taken.tenant != nil && scope.names.count == 1 && hasPrefix(user)
+        let isForeign = taken.tenant != nil && scope.names.count == 1 && namesTenant(user)
         if isForeign, let step = try byThings(scope) { return step }
         if taken.takesPasswords, let password {
             do throws(LoginRefusal) {
@@ -48,7 +48,7 @@ extension LoginAttempt {
         return question(password, [], .failure(missing))
     }
 
-    private func hasPrefix(_ user: Name) -> Bool { UserName(user).tenant != nil }
+    private func namesTenant(_ user: Name) -> Bool { UserName(user).tenant != nil }
 
     // MARK: Accounts and device users
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which of the kinds of content that are offered a client takes (RFC 9110 §12.5.1).
 
+internal import SealBytes
+
 /// What a client says it takes.
 public struct Acceptance: Sendable {
     private struct Range: Sendable {
@@ -12,8 +14,8 @@ public struct Acceptance: Sendable {
         func closeness(to type: MediaType) -> Int {
             if name == type.name { return 3 }
             if name == "*/*" { return 1 }
-            guard name.hasSuffix("/*") else { return 0 }
-            return type.name.hasPrefix(name.dropLast()) ? 2 : 0
+            guard name.ends(with: "/*") else { return 0 }
+            return type.name.begins(with: name.dropLast()) ? 2 : 0
         }
     }
 
@@ -31,8 +33,9 @@ public struct Acceptance: Sendable {
     public init(_ fields: Fields) {
         let values = fields.values(of: "Accept")
         isSaid = !values.isEmpty
-        ranges = values.flatMap { $0.split(separator: ",") }.prefix(Self.rangesMax).compactMap {
-            guard let type = MediaType(String($0)) else { return nil }
+        let texts = values.flatMap { $0.split(atByte: ",", omitsEmpty: true) }
+        ranges = texts.prefix(Self.rangesMax).compactMap {
+            guard let type = MediaType($0) else { return nil }
             guard let text = type["q"] else { return Range(name: type.name, quality: 1000) }
             return Self.thousandths(text).map { Range(name: type.name, quality: $0) }
         }

@@ -56,7 +56,7 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether it is JSON or built on it, as `application/problem+json`.
-    public var isJSON: Bool { name == Self.json.name || name.hasSuffix("+json") }
+    public var isJSON: Bool { name == Self.json.name || name.ends(with: "+json") }
 
     /// Whether both are the same kind of content, whatever their parameters are.
     public func isSameKind(as other: MediaType) -> Bool { name == other.name }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header fields in order, found without regard to case, and the character classes of RFC 9110.
 
+internal import SealBytes
+
 /// The fields of a message in the order they were sent.
 public struct Fields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// One field.
@@ -35,7 +37,7 @@ public struct Fields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// Whether a list field such as Connection holds this token, in any case.
     public func listContains(_ name: String, token: String) -> Bool {
         values(of: name).contains { value in
-            value.split(separator: ",").contains { part in
+            value.split(atByte: ",").contains { part in
                 Self.isSame(String(Grammar.trimmed(part.utf8)) ?? "", token)
             }
         }

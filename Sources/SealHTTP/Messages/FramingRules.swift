@@ -2,6 +2,8 @@
 // What a complete head must satisfy before anything acts on it: Host, and one clear statement of
 // where the body ends.
 
+internal import SealBytes
+
 enum FramingRules {
     /// `scheme` is the one of the connection; nil when any will do.
     static func apply(
@@ -66,7 +68,7 @@ enum FramingRules {
 
     /// The authority without the port that its scheme has anyway.
     private static func bare(_ authority: String, _ port: String) -> String {
-        authority.hasSuffix(port) ? String(authority.dropLast(port.utf8.count)) : authority
+        authority.ends(with: port) ? String(authority.dropLast(port.utf8.count)) : authority
     }
 
     /// RFC 9112 §6.1: `chunked` is the only coding taken, alone and once.
@@ -74,7 +76,7 @@ enum FramingRules {
         if codings.count == 1, let coding = codings.first, Fields.isSame(coding, "chunked") {
             return
         }
-        let all = codings.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let all = codings.flatMap { $0.split(atByte: ",") }
             .map { String(Grammar.trimmed($0.utf8)) ?? "" }
         let chunkedCount = all.count { Fields.isSame($0, "chunked") }
         guard chunkedCount == 1, let last = all.last, Fields.isSame(last, "chunked"),

@@ -60,7 +60,7 @@ public struct RequestHead: Sendable {
     ///
     /// Nil when one is not UTF-8, holds a control character or a slash, or is `.` or `..`.
     public var segments: [String]? {
-        guard path.hasPrefix("/") else { return nil }
+        guard path.begins(with: "/") else { return nil }
         var segments: [String] = []
         for part in path.utf8.dropFirst().split(
             separator: UInt8(ascii: "/"),

@@ -70,7 +70,7 @@ enum RequestLine {
     ) throws(HTTPError) -> Form {
         if target.first == UInt8(ascii: "/") { return Form(path: target) }
         if target.elementsEqual("*".utf8), method == "OPTIONS" { return Form(path: target) }
-        for scheme in ["http", "https"] where hasPrefix(target, scheme + "://") {
+        for scheme in ["http", "https"] where begins(target, scheme + "://") {
             let rest = target.dropFirst(scheme.utf8.count + 3)
             let end = rest.firstIndex { "/?".utf8.contains($0) } ?? rest.endIndex
             // Grammar.isHost has no at-sign: a user in the authority is refused (RFC 9110 §4.2.4).
@@ -85,7 +85,7 @@ enum RequestLine {
         throw HTTPError(.malformedTarget, "The request target does not begin with a slash.")
     }
 
-    private static func hasPrefix(_ target: ArraySlice<UInt8>, _ scheme: String) -> Bool {
+    private static func begins(_ target: ArraySlice<UInt8>, _ scheme: String) -> Bool {
         target.count >= scheme.utf8.count
             && zip(target, scheme.utf8).allSatisfy { Grammar.lowercased($0) == $1 }
     }

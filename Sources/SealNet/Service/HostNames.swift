@@ -3,6 +3,7 @@
 
 internal import CSys
 internal import Glibc
+internal import SealBytes
 
 /// Names and addresses of this machine.
 public enum HostNames {
@@ -21,7 +22,7 @@ public enum HostNames {
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                     || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
             }
-        return isUsable ? name.lowercased() : nil
+        return isUsable ? name.lowerASCII : nil
     }
 
     /// The addresses of all interfaces that are up, in digits, loopback included.

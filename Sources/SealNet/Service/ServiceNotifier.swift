@@ -15,7 +15,7 @@ public struct ServiceNotifier: Sendable {
     /// The supervisor named in the environment; nil when there is none.
     public init?(environment: [String: String], processID: Int32? = nil) {
         guard let path = environment["NOTIFY_SOCKET"], path.utf8.count > 1,
-            path.utf8.count < 108, path.hasPrefix("/") || path.hasPrefix("@")
+            path.utf8.count < 108, path.begins(with: "/") || path.begins(with: "@")
         else { return nil }
         self.path = path
         var milliseconds: Int?

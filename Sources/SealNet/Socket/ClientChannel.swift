@@ -111,7 +111,9 @@ public final class ClientChannel {
             return
         }
         var name = target.serverName ?? target.host
-        if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
+        if name.begins(with: "["), name.ends(with: "]") {
+            name = String(name.dropFirst().dropLast())
+        }
         guard let made = tls.makeStream(host: name), let room = TLSBuffers() else {
             _ = Glibc.close(descriptor)
             throw ChannelError(.tls, "the host name \(target.host) cannot be used with TLS")

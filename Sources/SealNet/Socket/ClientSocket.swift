@@ -38,7 +38,9 @@ enum ClientSocket {
         hints.ai_flags = isPassive ? AI_PASSIVE : AI_ADDRCONFIG
         // RFC 4007 and people write addresses of IPv6 in brackets in URLs.
         var name = host
-        if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
+        if name.begins(with: "["), name.ends(with: "]") {
+            name = String(name.dropFirst().dropLast())
+        }
         var list: UnsafeMutablePointer<addrinfo>?
         var outcome = getaddrinfo(name, String(port), &hints, &list)
         if outcome != 0, hints.ai_flags & AI_ADDRCONFIG != 0 {

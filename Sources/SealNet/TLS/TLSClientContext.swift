@@ -98,7 +98,8 @@ public final class TLSClientContext: @unchecked Sendable {
     /// Nil when the host cannot be written in a handshake, or there is no memory.
     public func makeStream(host: String) -> TLSStream? {
         // A trailing dot only says that the name is complete (RFC 6066 §3 sends it without).
-        let name = host.hasSuffix(".") ? String(host.dropLast()) : host
+        let name =
+            host.ends(with: ".") ? String(decoding: host.utf8.dropLast(), as: UTF8.self) : host
         guard !name.isEmpty, !name.utf8.contains(0), let ssl = SSL_new(context) else {
             return nil
         }

@@ -5,6 +5,7 @@
 internal import COpenSSL
 internal import CSys
 internal import Glibc
+internal import SealBytes
 public import SealPKI
 internal import Synchronization
 
@@ -157,21 +158,20 @@ extension TLSContext: TLSOrigin {
 final class TLSSelection: @unchecked Sendable {
     /// The certificates of one set of names, with different kinds of key.
     struct Group {
-        var names: [String]
+        var names: [Name]
         var identities: [TLSIdentity]
     }
 
     var contexts: [OpaquePointer] = []
-    private var exact: [String: Int] = [:]
-    private var wildcards: [String: Int] = [:]
+    private var exact: [Name: Int] = [:]
+    private var wildcards: [Name: Int] = [:]
     private let alpn: [[UInt8]]
 
     init(_ groups: [Group], alpn: [String]) {
         self.alpn = alpn.map { Array($0.utf8) }
         for (index, group) in groups.enumerated() {
             for name in group.names {
-                if name.hasPrefix("*.") {
-                    let rest = String(name.dropFirst(2))
+                if let rest = name.removing(prefix: "*.") {
                     if wildcards[rest] == nil { wildcards[rest] = index }
                 } else if exact[name] == nil {
                     exact[name] = index
@@ -188,7 +188,7 @@ final class TLSSelection: @unchecked Sendable {
         for (index, identity) in identities.enumerated() {
             let given = index < wanted.count ? wanted[index] : []
             let names =
-                given.isEmpty ? Self.names(identity) : given.map { $0.lowercased() }.sorted()
+                given.isEmpty ? Self.names(identity) : given.map { Name($0).lowerASCII }.sorted()
             let kind = identity.key.description.algorithm
             let place = groups.firstIndex { group in
                 group.names == names
@@ -203,19 +203,19 @@ final class TLSSelection: @unchecked Sendable {
         return groups
     }
 
-    private static func names(_ identity: TLSIdentity) -> [String] {
+    private static func names(_ identity: TLSIdentity) -> [Name] {
         guard let leaf = identity.leaf else { return [] }
         var names = (try? leaf.subjectNames())?.dns ?? []
         if names.isEmpty { names = (try? leaf.commonNames()) ?? [] }
-        return names.map { $0.lowercased() }.sorted()
+        return names.map { Name($0).lowerASCII }.sorted()
     }
 
     /// The context for a name: exact, then by wildcard for the first label (RFC 6125 §6.4.3).
     func context(for name: String) -> OpaquePointer? {
-        let name = name.lowercased()
+        let name = Name(name).lowerASCII
         var index = exact[name]
-        if index == nil, let dot = name.firstIndex(of: ".") {
-            index = wildcards[String(name[name.index(after: dot)...])]
+        if index == nil, let dot = name.utf8.firstIndex(of: UInt8(ascii: ".")) {
+            index = wildcards[Name(decoding: name.utf8[dot...].dropFirst())]
         }
         guard let index, index < contexts.count else { return nil }
         return contexts[index]

@@ -77,7 +77,7 @@ public enum TLSSuiteCheck {
             return nil
         case UInt8(ascii: "@"):
             if word == "@STRENGTH" || word == "@SECLEVEL=2" { return nil }
-            return word.hasPrefix("@SECLEVEL") ? .level(word) : .unknown(word)
+            return word.begins(with: "@SECLEVEL") ? .level(word) : .unknown(word)
         default: break
         }
         switch choosable(word, .tls12) {

@@ -3,6 +3,7 @@
 
 internal import COpenSSL
 internal import Glibc
+internal import SealBytes
 
 /// A certificate that was signed and written down.
 public struct IssuedCertificate: Sendable {
@@ -255,7 +256,7 @@ private struct SigningGroup {
     let now: Int64
     var rows: [DatabaseRow] = []
     var changes: [Int64: DatabaseRow] = [:]
-    private var subjects: Set<String> = []
+    private var subjects: Set<Name> = []
     private var serials: Set<SerialNumber> = []
     private var next: SerialNumber?
 
@@ -275,7 +276,7 @@ private struct SigningGroup {
         _ subject: String,
         _ database: AuthorityDatabase
     ) throws(PKIError) -> (row: DatabaseRow, place: Int64)? {
-        if database.isUnique, subjects.contains(subject) { throw Self.taken(subject, nil) }
+        if database.isUnique, subjects.contains(Name(subject)) { throw Self.taken(subject, nil) }
         guard let found = try database.validRow(subject), changes[found.place] == nil else {
             return nil
         }
@@ -332,7 +333,7 @@ private struct SigningGroup {
         _ notAfter: Int64
     ) -> [SerialNumber] {
         rows.append(DatabaseRow(valid: serial, notAfter: notAfter, subject: subject))
-        subjects.insert(subject)
+        subjects.insert(Name(subject))
         serials.insert(serial)
         if next != nil { next = serial.next }
         guard let (found, place) = former else { return [] }

@@ -4,6 +4,7 @@
 
 internal import COpenSSL
 internal import Glibc
+internal import SealBytes
 
 /// An authority in a folder.
 ///
@@ -95,7 +96,7 @@ public struct LocalAuthority: Sendable {
     public func rows(named text: String) throws(PKIError) -> [DatabaseRow] {
         let name = "/CN=" + Self.escaped(text)
         return try rows().filter { row in
-            if row.subject == text { return true }
+            if row.subject.isSame(as: text) { return true }
             guard let start = row.subject.utf8.firstRange(of: name.utf8) else { return false }
             let rest = row.subject.utf8[start.upperBound...]
             return rest.isEmpty || rest.first == UInt8(ascii: "/")

@@ -90,8 +90,11 @@ public struct CertificateName: Sendable {
         let all = entries.map { entry -> [UInt8] in
             var form = entry.type.bytes + [0]
             if let text = entry.value {
-                let words = text.lowercased().split { $0 == " " || $0 == "\t" || $0.isNewline }
-                form += Array(words.joined(separator: " ").utf8)
+                // RFC 4518 §2.2 folds all of Unicode here.
+                let words = text.lowercased().unicodeScalars.split {
+                    $0.properties.isWhitespace
+                }
+                form += Array(words.map { String($0) }.joined(separator: " ").utf8)
             } else {
                 form += [0, entry.tag] + entry.bytes
             }

@@ -73,10 +73,10 @@ enum JKS {
         writer.put(magic)
         writer.put(UInt32(2))
         writer.put(UInt32(clamping: store.entries.count))
-        var names: Set<String> = []
+        var names: Set<Name> = []
         for entry in store.entries {
             let alias = entry.alias.lowercased()
-            guard names.insert(alias).inserted else {
+            guard names.insert(Name(alias)).inserted else {
                 throw PKIError(.keystoreEntry, "two entries are called \"\(alias)\"")
             }
             writer.put(UInt32(entry.isKey ? 1 : 2))

@@ -37,10 +37,10 @@ struct JKSCursor {
             throw limit("\(count) entries; \(limits.entriesMax) are allowed")
         }
         var entries: [KeystoreEntry] = []
-        var names: Set<String> = []
+        var names: Set<Name> = []
         for _ in 0..<count {
             let entry = try entry(isTyped: version == 2)
-            guard names.insert(entry.alias.lowercased()).inserted else {
+            guard names.insert(Name(entry.alias.lowercased())).inserted else {
                 throw .damage("the entry \"\(entry.alias)\" is there twice")
             }
             entries.append(entry)

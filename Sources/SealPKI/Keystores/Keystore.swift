@@ -19,7 +19,7 @@ public enum KeystoreFormat: String, Sendable, CaseIterable {
 public struct Keystore: Sendable {
     /// The entries, in the order of the file.
     public private(set) var entries: [KeystoreEntry] = []
-    private var places: [String: Int] = [:]
+    private var places: [Name: Int] = [:]
     /// Certificates of a PKCS #12 file that belong to no entry.
     public var otherCertificates: [Certificate] = []
     /// The kind of file it was read from.
@@ -120,12 +120,14 @@ public struct Keystore: Sendable {
         entries.flatMap { $0.isKey ? [] : $0.certificates }
     }
 
-    private func index(_ alias: String) -> Int? { places[alias.lowercased()] }
+    private func index(_ alias: String) -> Int? { places[Name(alias.lowercased())] }
 
     /// Where each name is, for stores with thousands of them.
-    private static func places(_ entries: [KeystoreEntry]) -> [String: Int] {
-        var places: [String: Int] = [:]
-        for (index, entry) in entries.enumerated() { places[entry.alias.lowercased()] = index }
+    private static func places(_ entries: [KeystoreEntry]) -> [Name: Int] {
+        var places: [Name: Int] = [:]
+        for (index, entry) in entries.enumerated() {
+            places[Name(entry.alias.lowercased())] = index
+        }
         return places
     }
 
@@ -153,7 +155,7 @@ public struct Keystore: Sendable {
         guard index(entry.alias) == nil else {
             throw PKIError(.keystoreEntry, "there is an entry \"\(entry.alias)\" already")
         }
-        places[entry.alias.lowercased()] = entries.count
+        places[Name(entry.alias.lowercased())] = entries.count
         entries.append(entry)
     }
 
@@ -168,8 +170,8 @@ public struct Keystore: Sendable {
         if let other = index(entry.alias), other != place {
             throw PKIError(.keystoreEntry, "there is an entry \"\(entry.alias)\" already")
         }
-        places[entries[place].alias.lowercased()] = nil
-        places[entry.alias.lowercased()] = place
+        places[Name(entries[place].alias.lowercased())] = nil
+        places[Name(entry.alias.lowercased())] = place
         entries[place] = entry
     }
 

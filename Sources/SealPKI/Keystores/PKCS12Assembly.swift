@@ -147,9 +147,9 @@ struct PKCS12Assembly {
 
 /// Gives each entry a name of its own.
 struct AliasTaker {
-    private var taken: Set<String> = []
+    private var taken: Set<Name> = []
     /// The number to try next behind a name: a file of one name only must not cost its square.
-    private var numbers: [String: Int] = [:]
+    private var numbers: [Name: Int] = [:]
     private var count = 0
 
     /// The name if it is free, else one made of it; a number where there is none, as Java does.
@@ -159,9 +159,9 @@ struct AliasTaker {
             count += 1
             wanted = String(count)
         }
-        let key = wanted.lowercased()
+        let key = Name(wanted.lowercased())
         var free = wanted
-        while !taken.insert(free.lowercased()).inserted {
+        while !taken.insert(Name(free.lowercased())).inserted {
             let number = numbers[key, default: 2]
             numbers[key] = number + 1
             free = "\(wanted)-\(number)"

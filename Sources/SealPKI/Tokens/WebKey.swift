@@ -64,7 +64,7 @@ public struct WebKey: Sendable {
         let der: [UInt8]
         switch json["kty"]?.text {
         case "EC":
-            guard json["crv"]?.text == "P-256", let x = Self.bytes(json["x"]), x.count == 32,
+            guard json["crv"]?.name == "P-256", let x = Self.bytes(json["x"]), x.count == 32,
                 let y = Self.bytes(json["y"]), y.count == 32
             else { throw Self.fault("is not of the curve P-256") }
             der = DERWriter.sequence(

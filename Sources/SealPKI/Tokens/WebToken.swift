@@ -62,7 +62,7 @@ public struct WebToken: Sendable {
         guard text.utf8.count <= Self.bytesMax else {
             throw WebTokenError(.tooLong, "the token is longer than \(Self.bytesMax) bytes")
         }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = text.split(atByte: ".")
         guard parts.count == 3, let signature = Base64.decode(parts[2], .urlSafe) else {
             throw WebTokenError(.malformed, "a token has three parts of base64 with points between")
         }

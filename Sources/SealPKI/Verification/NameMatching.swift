@@ -2,6 +2,8 @@
 // Whether a name lies below another one (RFC 5280 §4.2.1.10), and whether a certificate names a
 // host (RFC 9525). What is asked of which certificate is decided in NameConstraintCheck.
 
+internal import SealBytes
+
 enum NameMatching {
     /// How a name lies to a subtree.
     enum Verdict: Equatable {
@@ -26,7 +28,7 @@ enum NameMatching {
             host.isEmpty || isHostName(host) ? nil : "constrains to \"\(host)\", no host name"
         case .email(let text): emailConstraintFault(text)
         case .uri(let text):
-            isHostName(text.hasPrefix(".") ? String(text.dropFirst()) : text)
+            isHostName(text.begins(with: ".") ? text.dropping(bytes: 1) : text)
                 ? nil : "constrains URIs to \"\(text)\", no host name"
         case .address(let bytes): addressFault(bytes)
         default: nil
@@ -34,10 +36,10 @@ enum NameMatching {
     }
 
     private static func emailConstraintFault(_ text: String) -> String? {
-        if text.contains("@") {
+        if text.utf8.contains(UInt8(ascii: "@")) {
             return mailbox(text) == nil ? "constrains to \"\(text)\", no mail address" : nil
         }
-        return isHostName(text.hasPrefix(".") ? String(text.dropFirst()) : text)
+        return isHostName(text.begins(with: ".") ? text.dropping(bytes: 1) : text)
             ? nil : "constrains mail to \"\(text)\", no host name"
     }
 
@@ -90,32 +92,33 @@ enum NameMatching {
     }
 
     private static func dns(_ host: String, _ tree: String, _ isExclusion: Bool) -> Verdict {
-        let isWildcard = host.hasPrefix("*.")
-        let plain = isWildcard ? String(host.dropFirst(2)) : host
+        let isWildcard = host.begins(with: "*.")
+        let plain = isWildcard ? host.dropping(bytes: 2) : host
         guard isHostName(plain) else { return .unknown("it is no host name") }
         if isBelow(plain, tree) { return .inside }
-        guard isWildcard, isExclusion, let dot = tree.firstIndex(of: ".") else { return .outside }
-        let parent = tree[tree.index(after: dot)...]
-        return parent.lowercased() == plain.lowercased() ? .inside : .outside
+        guard isWildcard, isExclusion, let parent = parent(of: tree) else { return .outside }
+        return parent.isSameASCII(plain) ? .inside : .outside
     }
 
     private static func isBelow(_ host: String, _ tree: String) -> Bool {
-        let (host, tree) = (host.lowercased(), tree.lowercased())
-        return tree.isEmpty || host == tree || host.hasSuffix("." + tree)
+        let (host, tree) = (host.lowerASCII, tree.lowerASCII)
+        return tree.isEmpty || host.isSame(as: tree) || host.ends(with: "." + tree)
     }
 
     /// A domain with a dot before it means hosts in it; without one it is a host itself.
     private static func isHost(_ host: String, in tree: String) -> Bool {
-        let (host, tree) = (host.lowercased(), tree.lowercased())
-        if tree.hasPrefix(".") { return host.hasSuffix(tree) && host.count > tree.count }
-        return host == tree
+        let (host, tree) = (host.lowerASCII, tree.lowerASCII)
+        if tree.begins(with: ".") {
+            return host.ends(with: tree) && host.utf8.count > tree.utf8.count
+        }
+        return host.isSame(as: tree)
     }
 
     private static func email(_ text: String, _ tree: String) -> Verdict {
         guard let (local, host) = mailbox(text) else { return .unknown("it is no mail address") }
         if let wanted = mailbox(tree) {
             // RFC 5280 §7.5: the part before the @ is compared exactly.
-            let isSame = wanted.local == local && wanted.host.lowercased() == host.lowercased()
+            let isSame = wanted.local.isSame(as: local) && wanted.host.isSameASCII(host)
             return isSame ? .inside : .outside
         }
         return isHost(host, in: tree) ? .inside : .outside
@@ -161,23 +164,22 @@ enum NameMatching {
 
     /// The two parts of a mail address.
     static func mailbox(_ text: String) -> (local: String, host: String)? {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, isHostName(String(parts[1])) else { return nil }
-        return (String(parts[0]), String(parts[1]))
+        let parts = text.split(atByte: "@")
+        guard parts.count == 2, !parts[0].isEmpty, isHostName(parts[1]) else { return nil }
+        return (parts[0], parts[1])
     }
 
     /// The host of a URI (RFC 3986 §3.2.2).
     static func uriHost(_ text: String) -> String? {
-        guard let colon = text.firstIndex(of: ":") else { return nil }
-        let rest = text[text.index(after: colon)...]
-        guard rest.hasPrefix("//") else { return nil }
-        var authority = rest.dropFirst(2).prefix { !"/?#".contains($0) }
-        if let at = authority.lastIndex(of: "@") {
-            authority = authority[authority.index(after: at)...]
+        let parts = text.split(atByte: ":", maxSplits: 1)
+        guard parts.count == 2, parts[1].begins(with: "//") else { return nil }
+        var authority = parts[1].utf8.dropFirst(2).prefix { !"/?#".utf8.contains($0) }
+        if let at = authority.lastIndex(of: UInt8(ascii: "@")) {
+            authority = authority[at...].dropFirst()
         }
-        if authority.hasPrefix("[") { return nil }
-        let host = authority.prefix { $0 != ":" }
-        return host.isEmpty ? nil : String(host)
+        if authority.first == UInt8(ascii: "[") { return nil }
+        let host = authority.prefix { $0 != UInt8(ascii: ":") }
+        return host.isEmpty ? nil : String(decoding: host, as: UTF8.self)
     }
 
     // MARK: - Hosts
@@ -189,19 +191,30 @@ enum NameMatching {
                 if case .address(let bytes) = $0 { bytes == wanted } else { false }
             }
         }
-        let wanted = (host.hasSuffix(".") ? String(host.dropLast()) : host).lowercased()
+        let wanted = withoutDot(host).lowerASCII
         return names.contains {
-            if case .dns(let name) = $0 { matches(name.lowercased(), wanted) } else { false }
+            if case .dns(let name) = $0 { matches(name.lowerASCII, wanted) } else { false }
         }
     }
 
     /// RFC 9525 §6.3: a wildcard is the whole first label and stands for one label.
     private static func matches(_ name: String, _ host: String) -> Bool {
         guard isHostName(host) else { return false }
-        guard name.hasPrefix("*.") else { return isHostName(name) && name == host }
-        let tail = name.dropFirst(2)
-        guard isHostName(String(tail)), tail.contains("."), let dot = host.firstIndex(of: ".")
+        guard name.begins(with: "*.") else { return isHostName(name) && name.isSame(as: host) }
+        let tail = name.dropping(bytes: 2)
+        guard isHostName(tail), tail.utf8.contains(UInt8(ascii: ".")), let parent = parent(of: host)
         else { return false }
-        return host[host.index(after: dot)...] == tail
+        return parent.isSame(as: tail)
+    }
+
+    /// What stands behind the first dot.
+    private static func parent(of host: String) -> String? {
+        let parts = host.split(atByte: ".", maxSplits: 1)
+        return parts.count == 2 ? parts[1] : nil
+    }
+
+    private static func withoutDot(_ host: String) -> String {
+        host.ends(with: ".")
+            ? String(decoding: host.utf8.dropLast(), as: UTF8.self) : host
     }
 }

@@ -12,7 +12,7 @@ final class RegistryFile: Sendable {
 
     /// Makes the file and its folders where they are missing, for the owner alone.
     init(_ path: String) throws(RegistryError) {
-        guard !path.isEmpty, !path.hasSuffix("/") else {
+        guard !path.isEmpty, !path.ends(with: "/") else {
             throw RegistryError(.storage, "the registry's path names no file")
         }
         try Self.makeFolder(of: path)
@@ -29,7 +29,7 @@ final class RegistryFile: Sendable {
 
     private static func makeFolder(of path: String) throws(RegistryError) {
         let parts = path.split(separator: "/").dropLast()
-        var folder = path.hasPrefix("/") ? "" : "."
+        var folder = path.begins(with: "/") ? "" : "."
         for part in parts {
             folder += "/" + part
             guard mkdir(folder, 0o700) != 0, errno != EEXIST else { continue }

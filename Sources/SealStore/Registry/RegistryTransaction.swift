@@ -128,7 +128,7 @@ final class RegistryTransaction: RegistryWriter, IdentityDirectory, @unchecked S
             }
         } catch {
             switch error.code {
-            case .duplicate where error.reason.hasSuffix(".uuid"):
+            case .duplicate where error.reason.ends(with: ".uuid"):
                 throw RegistryError(.duplicate, "its UUID belongs to another already")
             case .duplicate: throw RegistryError(.duplicate, duplicate())
             case .notFound: throw RegistryError(.notFound, missing())

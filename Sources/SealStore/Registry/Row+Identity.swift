@@ -2,6 +2,7 @@
 // Rows as the values of the domain. The columns come in the order of `Columns`.
 
 internal import SealBroker
+internal import SealBytes
 
 /// The columns that each value is read from.
 enum Columns {
@@ -55,7 +56,9 @@ extension Row {
         var account = Account(tenant: try tenant(), name: name())
         account.number = number
         // A role that this program does not know gives nothing.
-        account.roles = Set(text().split(separator: " ").compactMap { Role(rawValue: String($0)) })
+        account.roles = Set(
+            text().split(atByte: " ", omitsEmpty: true).compactMap { Role(word: Name($0)) }
+        )
         account.isEnabled = flag()
         account.secret = secret()
         account.email = text()

@@ -20,7 +20,7 @@ extension SQLiteRegistry {
         """
     )
     private static let sampleOptions = Query(
-        "SELECT value FROM options WHERE key LIKE 'credentials.%' LIMIT 8"
+        "SELECT value FROM options WHERE key GLOB 'credentials.*' LIMIT 8"
     )
 
     /// What is sealed as the check value.

@@ -3,6 +3,7 @@
 // authority's lock.
 
 internal import Glibc
+internal import SealBytes
 
 /// The database of an authority, `database.txt` in openssl's form.
 struct AuthorityDatabase {
@@ -93,7 +94,7 @@ struct AuthorityDatabase {
     func validRow(_ subject: String) throws(PKIError) -> (row: DatabaseRow, place: Int64)? {
         guard let place = try lookup.place(subject) else { return nil }
         let row = try row(at: place)
-        return row.subject == subject && row.state == .valid ? (row, place) : nil
+        return row.subject.isSame(as: subject) && row.state == .valid ? (row, place) : nil
     }
 
     private func row(at place: Int64) throws(PKIError) -> DatabaseRow {
