@@ -191,6 +191,9 @@ struct VerdictChains: Sendable {
     private mutating func makeWithOpenSSL(_ root: Made) throws {
         let tool = try Tool(root)
         chains["weak key"] = [try tool.issue(key: .rsa(1024)), root]
+        // TLS itself takes it; 2^64 + 13 is longer than what is taken here.
+        let long = Tool.Kind.exponent("18446744073709551629")
+        chains["key that is not accepted"] = [try tool.issue(key: long), root]
         chains["weak signature"] = [try tool.issue(digest: "sha1"), root]
         chains["for signing code, critical"] = [
             try tool.issue("extendedKeyUsage = critical,codeSigning"), root,
@@ -239,6 +242,7 @@ struct VerdictChains: Sendable {
         enum Kind {
             case curve
             case rsa(Int)
+            case exponent(String)
         }
 
         let folder: URL
@@ -268,6 +272,11 @@ struct VerdictChains: Sendable {
             case .curve:
                 try run(["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "own.key"])
             case .rsa(let bits): try run(["genrsa", "-out", "own.key", "\(bits)"])
+            case .exponent(let exponent):
+                try run([
+                    "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048",
+                    "-pkeyopt", "rsa_keygen_pubexp:\(exponent)", "-out", "own.key",
+                ])
             }
             try run(["req", "-new", "-key", "own.key", "-subj", subject, "-out", "own.csr"])
             try run([

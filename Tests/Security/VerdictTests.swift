@@ -48,6 +48,7 @@ struct VerdictRow: Sendable, CustomTestStringConvertible {
         VerdictRow("path length", .pathLength),
         VerdictRow("name outside", .nameConstraints),
         VerdictRow("weak key", .certificateWeak),
+        VerdictRow("key that is not accepted", .certificateWeak),
         VerdictRow("weak signature", .certificateWeak),
         VerdictRow("signed by a namesake", .chainBroken),
         VerdictRow("authority between expired", .certificateExpired),

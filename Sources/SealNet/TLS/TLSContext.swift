@@ -91,6 +91,7 @@ public final class TLSContext: @unchecked Sendable {
     ) -> ChainVerifier {
         var asked = VerificationSettings(time: 0)
         asked.purpose = .client
+        asked.wantsAcceptedKey = true
         asked.allowsPartialChain = true
         asked.checksLeafDates = settings.checksClientDates
         asked.revocation = material.lists.isEmpty ? .off : .leaf

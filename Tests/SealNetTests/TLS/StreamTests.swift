@@ -227,14 +227,17 @@ struct StreamTests {
         #expect(try Conversation(first, spy).shakeHands().serverCode == .unknownAuthority)
         #expect(first.verifier.rememberedCount == 0)
         // A new list means a new context, which remembers nothing.
-        let list = try town.authority.revocationList(revoking: [device.chain[0].serial])
+        let list = try town.authority.revocationList(
+            revoking: [device.chain[0].serial],
+            now: later.now
+        )
         let second = try context([list], later)
         #expect(try Conversation(second, client).shakeHands().serverCode == .certificateRevoked)
         // A list that is overdue before the certificate ends the entry, too.
         let short = try town.authority.revocationList(
             revoking: [String](),
             seconds: 1000,
-            now: Int64(time(nil))
+            now: later.now
         )
         let third = try context([short], later)
         #expect(try Conversation(third, client).shakeHands().peers != nil)
