@@ -79,7 +79,7 @@ struct LifeTests {
             echo "code $?"
             head -n 1 $F
             awk -F, 'NR > 1 && $1 > 0 && $2 > 0 { n++ }
-                END { print NR - 1 == n, n >= 95 && n <= 101 }' $F
+                END { print (NR - 1 == n), (n >= 95 && n <= 101) }' $F
             """
         )
         #expect(outcome.output == "code 0\ndue_us,latency_us\n1 1\n")

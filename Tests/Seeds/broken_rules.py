@@ -243,6 +243,11 @@ def _(w):
 CRL = "/tenant/trusted-certificates/settings/crl"
 
 
+def entry(w, one):
+    """One entry of the tenant's list: of several authorities it says whose number it is."""
+    return {"serialNumberInHex": w.issuer.serial(one), "issuer": w.issuer.fingerprint(w.root)}
+
+
 @rules.scenario("a serial number revoked by JSON, its connection ended, a resumed session refused")
 def _(w):
     one = w.issuer.make("revoked-json", w.root)
@@ -253,7 +258,10 @@ def _(w):
             check(device.is_open(), "it does not live")
             sessions.append(device.session)
     device = w.device(one.pair(), "revoked-json", version=5)
-    body = {"crls": [{"serialNumberInHex": w.issuer.serial(one)}]}
+    alone = {"crls": [{"serialNumberInHex": w.issuer.serial(one)}]}
+    vague = w.api().put(CRL, alone)
+    equal(vague.status, 400, f"status of a number that several may have given ({vague})")
+    body = {"crls": [entry(w, one)]}
     equal(ended_count(answered(w.api().put(CRL, body), 204)), 1, "connections ended")
     ended(device, "revoked")
     refused(w, one.pair(), "revoked-json", "login.certificate-revoked")
@@ -270,9 +278,10 @@ def _(w):
 def _(w):
     one, other = (w.issuer.make(name, w.root) for name in ("revoked-csv", "revoked-later"))
     device = w.device(one.pair(), "revoked-csv")
-    text = ("SERIAL NO.,REVOCATION DATE\n"
-            f"{w.issuer.serial(one)},2023-01-11T16:12:36.288Z\n"
-            f"{w.issuer.serial(other)},2099-01-11T16:12:36.288Z\n")  # fmt: skip
+    issuer = w.issuer.fingerprint(w.root)
+    text = ("SERIAL NO.,REVOCATION DATE,ISSUER\n"
+            f"{w.issuer.serial(one)},2023-01-11T16:12:36.288Z,{issuer}\n"
+            f"{w.issuer.serial(other)},2099-01-11T16:12:36.288Z,{issuer}\n")  # fmt: skip
     parts = {"file": ("crl.csv", "text/csv", text)}
     answered(w.api().upload("PUT", CRL, parts), 204)
     ended(device, "revoked")
@@ -281,14 +290,14 @@ def _(w):
     bad = w.api().put(CRL, {"crls": [{"serialNumberInHex": "10", "revocationDate": "yesterday"}]})
     equal(bad.status, 400, f"status of a bad date ({bad})")
     listed = answered(w.api().get(CRL), 200).json["crls"]
-    check(w.issuer.serial(one) in [entry["serialNumberInHex"] for entry in listed],
+    check(w.issuer.serial(one) in [row["serialNumberInHex"] for row in listed],
           f"the tenant's list does not hold the serial number: {listed}")  # fmt: skip
     # With an authority of the tenant's own, which signs it, the list is also there in DER.
     answered(w.api().post(f"/tenant/tenants/{w.tenant}/certificate-authority"), 200, 201)
     listed = answered(w.api().get(CRL, headers={"Accept": "application/pkix-crl"}), 200)
     text = run_well("openssl", "crl", "-inform", "DER", "-noout", "-text",
                     "-in", saved(w, "tenant.crl", listed.body))  # fmt: skip
-    check(w.issuer.serial(one) in text, "the tenant's list does not hold the serial number")
+    check(w.issuer.serial(one) not in text, "the list holds what its authority did not issue")
 
 
 @rules.scenario("an intermediate that is revoked takes those below it along")
@@ -297,7 +306,7 @@ def _(w):
     one = w.issuer.make("below-revoked", middle)
     device = w.device(one.pair(), "below-revoked", listener="long", version=5)
     equal(device.code, 0, "answer before")
-    body = {"crls": [{"serialNumberInHex": w.issuer.serial(middle)}]}
+    body = {"crls": [entry(w, middle)]}
     answered(w.api().put(CRL, body), 204)
     ended(device, "revoked")
     refused(w, one.pair(), "below-revoked", "login.certificate-revoked", listener="long")
@@ -452,7 +461,7 @@ def _(w):
     found = answered(w.api().upload("POST", path, parts), 200).json
     equal((found["successfullyValidated"], found["tenantId"]), (True, w.tenant), "a good chain")
     revoked = w.issuer.make("verified", w.root)
-    answered(w.api().put(CRL, {"crls": [{"serialNumberInHex": w.issuer.serial(revoked)}]}), 204)
+    answered(w.api().put(CRL, {"crls": [entry(w, revoked)]}), 204)
     parts = {"file": ("chain.pem", "application/x-pem-file", revoked.chain().read_text())}
     equal(w.api().upload("POST", path, parts).status, 401, "status of a revoked one")
     parts = {"file": ("chain.pem", "application/x-pem-file", "nonsense")}

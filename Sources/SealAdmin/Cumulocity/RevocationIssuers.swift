@@ -96,7 +96,8 @@ struct RevocationIssuers {
         let all = Set(known.map { "\"\($0.subject)\" (\($0.fingerprint))" }).sorted()
         guard !all.isEmpty else { return "no certificate is trusted" }
         let shown = all.prefix(10).joined(separator: ", ")
-        return all.count > 10 ? "choices are \(shown) and \(all.count - 10) more"
+        return all.count > 10
+            ? "choices are \(shown) and \(all.count - 10) more"
             : "choices are \(shown)"
     }
 

@@ -44,7 +44,7 @@ public struct Device: Sendable, Equatable {
     public var createdAt: Int64
     /// When it was last changed, in milliseconds since 1970.
     public var changedAt: Int64
-    /// Counts what ended its logins: tokens of another epoch are refused. Kept by the registry.
+    /// Counts what ended its logins; tokens of another epoch are refused.
     public var epoch: Int64
 
     /// Makes an enabled device.

@@ -104,7 +104,7 @@ public struct Account: Sendable, Equatable {
     public var createdAt: Int64
     /// When its password was set, in milliseconds since 1970; 0 for never.
     public var passwordSetAt: Int64
-    /// Counts what ended its logins: tokens of another epoch are refused. Kept by the registry.
+    /// Counts what ended its logins; tokens of another epoch are refused.
     public var epoch: Int64
     /// The id of the one-time link that counts; empty when none does.
     public var linkID: String

@@ -6,8 +6,8 @@ internal import SealMQTT
 public import SealTelemetry
 
 extension Partition {
-    /// Publishes system topics as retained messages of the first tenant.
     // BOUND: the topics of `$SYS` are the daemon's own.
+    /// Publishes system topics as retained messages of the first tenant.
     public func publishSystem(_ topics: [(topic: String, payload: String)]) {
         for (topic, payload) in topics {
             let header = MessageHeader(

@@ -263,8 +263,8 @@ extension Partition {
         }
     }
 
-    /// Stops taking connections and tells every client so.
     // BOUND: once, at the end of the daemon.
+    /// Stops taking connections and tells every client so.
     public func drain() {
         isDraining = true
         for id in links.handles where links[id].phase == .open {

@@ -31,23 +31,55 @@ enum AnchorMove: Sendable {
     case removedAll(tenant: UInt32)
 }
 
+/// A name as it stands on the disk: two texts that Swift takes for equal, because they look alike,
+/// are two names when their bytes differ.
+struct NameKey: Hashable, Sendable {
+    private let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (left: NameKey, right: NameKey) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
+}
+
 /// A name in a tenant.
 struct TenantKey: Hashable, Sendable {
-    var tenant: UInt32
-    var name: String
+    let tenant: UInt32
+    private let name: NameKey
+
+    init(tenant: UInt32, name: String) {
+        self.tenant = tenant
+        self.name = NameKey(name)
+    }
 }
 
 /// An option's name.
 struct OptionKey: Hashable, Sendable {
-    var tenant: UInt32
-    var category: String
-    var key: String
+    let tenant: UInt32
+    private let category: NameKey
+    private let key: NameKey
+
+    init(tenant: UInt32, category: String, key: String) {
+        self.tenant = tenant
+        self.category = NameKey(category)
+        self.key = NameKey(key)
+    }
 }
 
 /// What a credential is found by.
 struct CredentialKey: Hashable, Sendable {
-    var kind: CredentialKind
-    var lookup: String
+    private let kind: CredentialKind
+    private let lookup: NameKey
+
+    init(kind: CredentialKind, lookup: String) {
+        self.kind = kind
+        self.lookup = NameKey(lookup)
+    }
 }
 
 /// The memory.
@@ -61,8 +93,8 @@ struct RegistryCache: Sendable {
     private(set) var revokingTenants: Set<UInt32>
 
     var tenantsByNumber: RecentEntries<UInt32, Tenant>
-    var tenantNumbersByID: RecentEntries<String, UInt32>
-    var tenantNumbersByDomain: RecentEntries<String, UInt32?>
+    var tenantNumbersByID: RecentEntries<NameKey, UInt32>
+    var tenantNumbersByDomain: RecentEntries<NameKey, UInt32>
     var accountsByNumber: RecentEntries<Int64, Account>
     var accountsByName: RecentEntries<TenantKey, Account>
     var anchors: RecentEntries<Int64, TrustAnchor>
@@ -126,8 +158,8 @@ struct RegistryCache: Sendable {
         switch touch {
         case .tenant(let number, let id, let domains):
             tenantsByNumber.forget(number)
-            tenantNumbersByID.forget(id)
-            for domain in domains { tenantNumbersByDomain.forget(domain) }
+            tenantNumbersByID.forget(NameKey(id))
+            for domain in domains { tenantNumbersByDomain.forget(NameKey(domain)) }
         case .everything(let tenant): forgetEverything(of: tenant)
         case .account(let number, let tenant, let names):
             accountsByNumber.forget(number)

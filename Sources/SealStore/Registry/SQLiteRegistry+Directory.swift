@@ -40,7 +40,7 @@ extension SQLiteRegistry {
     public func tenant(id: String) throws(RegistryError) -> Tenant? {
         try look(
             { cache in
-                cache.tenantNumbersByID.find(id).flatMap { cache.tenantsByNumber.find($0) }
+                cache.tenantNumbersByID.find(NameKey(id)).flatMap { cache.tenantsByNumber.find($0) }
                     .map(Optional.some)
             },
             else: { (connection: Connection) throws(RegistryError) in
@@ -48,7 +48,7 @@ extension SQLiteRegistry {
             },
             keep: { cache, tenant in
                 guard let tenant else { return }
-                cache.tenantNumbersByID.keep(tenant.number, for: id)
+                cache.tenantNumbersByID.keep(tenant.number, for: NameKey(id))
                 cache.tenantsByNumber.keep(tenant, for: tenant.number)
             }
         )
@@ -58,17 +58,19 @@ extension SQLiteRegistry {
     public func tenant(domain: String) throws(RegistryError) -> Tenant? {
         guard !domain.isEmpty, domain.utf8.count <= 253 else { return nil }
         return try look(
-            { cache -> Tenant?? in
-                guard let known = cache.tenantNumbersByDomain.find(domain) else { return nil }
-                guard let number = known else { return .some(nil) }
-                return cache.tenantsByNumber.find(number).map(Optional.some)
+            { cache in
+                cache.tenantNumbersByDomain.find(NameKey(domain)).flatMap {
+                    cache.tenantsByNumber.find($0)
+                }.map(Optional.some)
             },
             else: { (connection: Connection) throws(RegistryError) in
                 try connection.tenant(domain: domain)
             },
             keep: { cache, tenant in
-                cache.tenantNumbersByDomain.keep(tenant?.number, for: domain)
-                if let tenant { cache.tenantsByNumber.keep(tenant, for: tenant.number) }
+                // Who chooses a host name that nobody has leaves nothing here.
+                guard let tenant else { return }
+                cache.tenantNumbersByDomain.keep(tenant.number, for: NameKey(domain))
+                cache.tenantsByNumber.keep(tenant, for: tenant.number)
             }
         )
     }
